@@ -1,0 +1,1 @@
+"""What the answers say: moments, estimates, intervals. Pure: arrays in, frozen results out."""

@@ -1,0 +1,1 @@
+"""What is asked: definitions, answer checks, routing, method versions. Pure: text and plain values."""

@@ -1,0 +1,1 @@
+"""The program around the pure packages: database, pages, commands, exports."""

@@ -1,0 +1,61 @@
+"""Root of the `sipas` command: groups load late, so that `sipas --help` answers at once."""
+
+import importlib
+import sys
+
+import click
+
+from surveyapp.errors import AppError
+
+#: command -> (where it lives, one line for --help), in the order of the work
+COMMANDS: dict[str, tuple[str, str]] = {
+    "sample": ("surveyapp.samples.cli:cli", "Cỡ mẫu, chọn mẫu, kiểm tra biên bản chọn mẫu."),
+    "results": ("surveyapp.results.cli:cli", "Tính kết quả, độ thống nhất phúc tra, báo cáo."),
+}
+
+
+class LateGroup(click.Group):
+    """A group that imports a subcommand only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Name the commands in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name][0]} is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table, without importing them."""
+        with formatter.section("Lệnh"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sipas", message="%(version)s")
+def cli() -> None:
+    """Khảo sát sự hài lòng (SIPAS) và điều tra xã hội học phục vụ PAR INDEX."""
+
+
+def main() -> None:
+    """Run `sipas`; a mistake of the user ends with its sentence and exit code 1."""
+    try:
+        cli()
+    except AppError as error:
+        report(error)
+        sys.exit(1)
+
+
+def report(error: AppError) -> None:
+    """Write what is wrong, where, and what to do, to stderr."""
+    click.echo(f"Lỗi {error}", err=True)
+    for problem in error.problems:
+        click.echo(f"  - {problem}", err=True)
+    if error.fix:
+        click.echo(f"Cách xử lý: {error.fix}", err=True)
