@@ -1,0 +1,1 @@
+"""Changes of the schema: Alembic scripts, numbered and named."""

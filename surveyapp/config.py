@@ -1,0 +1,62 @@
+"""Settings of one installation, read once from the environment and refused at once if wrong."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from surveyapp.errors import AppError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data lies and how the program runs."""
+
+    #: Folder of database, keys and backups (SURVEY_HOME).
+    home: Path
+    #: SQLAlchemy URL (SURVEY_DATABASE_URL); a SQLite file in `home` by default.
+    database_url: str
+    #: Whether browsers may send the cookies over plain HTTP (SURVEY_INSECURE_COOKIES=1).
+    insecure_cookies: bool = True
+    #: Answers wait until so many are released together, at least 5 (SURVEY_RELEASE_SIZE).
+    release_size: int = 20
+
+    @property
+    def keys(self) -> Path:
+        """Folder of keys; never in a backup of the database."""
+        return self.home / "keys"
+
+    @property
+    def backups(self) -> Path:
+        """Folder of backups."""
+        return self.home / "backups"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; every fault is a sentence that names the variable."""
+    home = Path(environ.get("SURVEY_HOME") or Path.home() / ".local" / "share" / "sipas").absolute()
+    url = environ.get("SURVEY_DATABASE_URL") or f"sqlite:///{home / 'survey.sqlite3'}"
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.partition("://")[2]
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise AppError(
+            "APP-001",
+            "SURVEY_DATABASE_URL không phải địa chỉ SQLite hoặc PostgreSQL.",
+            "Đặt theo mẫu sqlite:////đường/dẫn/tệp.sqlite3 hoặc postgresql://người-dùng@máy/tên.",
+        )
+    return Settings(
+        home=home,
+        database_url=url,
+        insecure_cookies=environ.get("SURVEY_SECURE_COOKIES", "0") != "1",
+        release_size=_release_size(environ.get("SURVEY_RELEASE_SIZE", "20")),
+    )
+
+
+def _release_size(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 5:
+        raise AppError(
+            "APP-002",
+            f"SURVEY_RELEASE_SIZE là «{text}», phải là số nguyên từ 5 trở lên.",
+            "Bỏ biến này để dùng mức mặc định 20.",
+        )
+    return int(text)

@@ -1,0 +1,143 @@
+"""The database: engines that are durable before they answer, and the schema's version."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from surveyapp.errors import AppError
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+
+class Database:
+    """A writing and a reading engine on one URL.
+
+    SQLite allows one writer: a writing session takes the lock when it begins (BEGIN IMMEDIATE), as
+    a deferred transaction that reads and then writes fails at once in spite of busy_timeout.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url, "BEGIN IMMEDIATE") if self.is_sqlite else _postgres(url)
+        self.read_engine = _sqlite_engine(url, "BEGIN") if self.is_sqlite else self.engine
+
+    def session(self) -> Session:
+        """Open a session that may write; the caller commits once, at the end."""
+        return Session(self.engine, expire_on_commit=False)
+
+    def read_session(self) -> Session:
+        """Open a session for reading only."""
+        return Session(self.read_engine, expire_on_commit=False)
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+        self.read_engine.dispose()
+
+    def __enter__(self) -> "Database":
+        """Use as a context: the connections are closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close all connections."""
+        self.dispose()
+
+
+def _postgres(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"})
+
+
+def _sqlite_engine(url: str, begin: str) -> Engine:
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA busy_timeout=20000")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def upgrade(url: str) -> None:
+    """Create the tables, or bring them to this program's schema."""
+    with Database(url) as database:
+        check_not_newer(database)
+        with _migrating(database) as config:
+            command.upgrade(config, "head")
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Config]:
+    """Lend one connection to Alembic, with SQLite's foreign keys off and checked at the end.
+
+    Batch mode rebuilds tables; with foreign keys on, ON DELETE CASCADE would empty their children.
+    """
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("PRAGMA foreign_keys=OFF")
+        with connection.begin():
+            yield alembic_config(connection)
+            if database.is_sqlite:
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                if broken:
+                    raise RuntimeError(f"migration leaves {len(broken)} rows without their parent")
+        if database.is_sqlite:
+            raw.execute("PRAGMA foreign_keys=ON")
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration without any file."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def current_revision(database: Database) -> str | None:
+    """Return the schema's revision; None for an empty database."""
+    with database.read_engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def check_not_newer(database: Database) -> None:
+    """Refuse a schema that this program does not know: an older program would damage it."""
+    revision = current_revision(database)
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise AppError(
+            "APP-003",
+            f"Cơ sở dữ liệu có cấu trúc {revision}, mới hơn chương trình này.",
+            "Dùng bản chương trình mới hơn, hoặc khôi phục bản sao lưu cũ bằng sipas restore.",
+            status=503,
+        )
+
+
+def check_current(database: Database) -> None:
+    """Refuse to work unless the schema is exactly this program's."""
+    check_not_newer(database)
+    if current_revision(database) != ScriptDirectory(str(MIGRATIONS)).get_current_head():
+        raise AppError(
+            "APP-004",
+            "Cơ sở dữ liệu chưa có cấu trúc của bản chương trình này.",
+            "Chạy lệnh: sipas upgrade",
+            status=503,
+        )

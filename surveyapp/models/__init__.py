@@ -1,0 +1,50 @@
+"""Tables, a file per entity. Importing the package makes all of them known to `Base.metadata`."""
+
+from surveyapp.models.account import Account, AccountRole, AccountSession
+from surveyapp.models.audit_entry import AuditEntry
+from surveyapp.models.base import Base
+from surveyapp.models.device import Device
+from surveyapp.models.frame import Contact, Frame, FrameRow
+from surveyapp.models.invitation import Assignment, FormCell, Invitation, RecheckLink
+from surveyapp.models.questionnaire import StoredMethod, StoredQuestionnaire
+from surveyapp.models.recheck import RecheckInterview, RecheckPair
+from surveyapp.models.response import Batch, Exchange, Response, WaitingAnswer
+from surveyapp.models.result import PublishedFigure, ResultRun
+from surveyapp.models.sample import RecheckUnit, SampleDraw, SampleUnit
+from surveyapp.models.survey import RatedAgency, RaterGroup, Survey, SurveyGroup
+from surveyapp.models.unit import Unit, UnitSuccession
+
+__all__ = [
+    "Account",
+    "AccountRole",
+    "AccountSession",
+    "Assignment",
+    "AuditEntry",
+    "Base",
+    "Batch",
+    "Contact",
+    "Device",
+    "Exchange",
+    "FormCell",
+    "Frame",
+    "FrameRow",
+    "Invitation",
+    "PublishedFigure",
+    "RatedAgency",
+    "RaterGroup",
+    "RecheckInterview",
+    "RecheckLink",
+    "RecheckPair",
+    "RecheckUnit",
+    "Response",
+    "ResultRun",
+    "SampleDraw",
+    "SampleUnit",
+    "StoredMethod",
+    "StoredQuestionnaire",
+    "Survey",
+    "SurveyGroup",
+    "Unit",
+    "UnitSuccession",
+    "WaitingAnswer",
+]

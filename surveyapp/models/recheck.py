@@ -1,0 +1,47 @@
+"""Re-check interviews (phúc tra) and, after the lock, the pairs without any person."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from surveyapp.models.base import ANSWER, OFFICIAL, PSEUDONYM, SECRET, Base
+
+
+class RecheckInterview(Base):
+    """A second interview by another person; the first answers are never shown or changed."""
+
+    __tablename__ = "recheck_interview"
+    __table_args__ = (
+        CheckConstraint(
+            "outcome IN ('done', 'refused', 'absent', 'not_interviewed')", "known_outcome"
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    #: The re-check link is its only address; removed with it at the lock.
+    code_sha256: Mapped[str] = mapped_column(
+        ForeignKey("recheck_link.code_sha256", ondelete="CASCADE"), primary_key=True, info=SECRET
+    )
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=OFFICIAL)
+    outcome: Mapped[str] = mapped_column(String(20), info=OFFICIAL)
+    answers: Mapped[dict[str, Any]] = mapped_column(info=ANSWER)
+    done_on: Mapped[date] = mapped_column(info=OFFICIAL)
+
+
+class RecheckPair(Base):
+    """First and second answers of one re-checked form, kept for the agreement; nobody behind it."""
+
+    __tablename__ = "recheck_pair"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, info=ANSWER)
+    survey_id: Mapped[int] = mapped_column(
+        ForeignKey("survey.id", ondelete="CASCADE"), index=True, info=ANSWER
+    )
+    group_code: Mapped[str] = mapped_column(String(60), info=ANSWER)
+    #: Pseudonym of the re-checker within this survey.
+    rechecker: Mapped[str] = mapped_column(String(20), info=PSEUDONYM)
+    #: item (or "agency/item") -> [first, second]
+    pairs: Mapped[dict[str, Any]] = mapped_column(info=ANSWER)
