@@ -1,0 +1,39 @@
+# The commands of the project; `make help` lists them. The scripts are in .ci.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+BIN := .venv/bin
+#: more arguments for pytest: make test PYTEST='-m "not slow" tests/pure'
+PYTEST ?=
+
+.PHONY: help run test lint bench lock
+
+help:  ## List these commands
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+
+run:  ## Serve the practice survey on 127.0.0.1:8000, making what it needs
+	@.ci/environment run
+	@SURVEY_HOME="$${SURVEY_HOME:-$(CURDIR)/var}" $(BIN)/sipas start --practice
+
+test:  ## Run every check and every test, making what they need
+	@.ci/environment test
+	@.ci/packages
+	@$(MAKE) --no-print-directory lint
+	@.ci/migrations
+	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+
+lint:  ## Check style, types and the directions of import
+	@.ci/environment test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench:  ## Measure the demo, the intake and the first page (not part of the tests)
+	@.ci/environment test
+	@$(BIN)/python tests/load/bench.py
+
+lock:  ## Pin the dependencies of pyproject.toml again, keeping what still fits
+	@.ci/lock $(UPGRADE)
