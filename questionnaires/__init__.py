@@ -1,1 +1,1 @@
-"""What is asked: definitions, answer checks, routing, method versions. Pure: text and plain values."""
+"""What is asked: definitions, answer checks, routing, methods. Pure: text and plain values."""
