@@ -1,1 +1,1 @@
-"""Who is asked: sizes, allocation, selection, protocol. Pure: plain values in, frozen results out."""
+"""Who is asked: sizes, allocation, selection, protocol. Plain values in, frozen results out."""

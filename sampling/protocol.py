@@ -1,0 +1,267 @@
+"""The protocol of a draw (biên bản chọn mẫu): enough to recompute it, and the recomputation."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sampling.canonical import canonical, frame_digest, json_digest
+from sampling.draw import draw
+from sampling.errors import SamplingError
+from sampling.random_numbers import MAIN
+from sampling.recheck import allocate_cells, recheck_size, secret_digest
+from sampling.selection import Progress
+from sampling.types import Act, Draw, Frame, Plan
+
+FORMAT = "sipas-sample-protocol"
+FORMAT_VERSION = 1
+#: Who chooses a seed can try until a friend is drawn: such a draw says so.
+SELF_CHOSEN = "hạt giống tự chọn"
+
+_NUMBERS = (
+    "SHA-256(len(seed) 4 byte BE | seed | 00 | label | 00 | id), seed, id: trimmed NFC UTF-8;"
+    " so sánh theo byte, bằng nhau thì theo id"
+)
+_NOT_VERIFIED = ("notes", "previous", "versions")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a protocol and its recomputation part: path, what is stored, what comes out."""
+
+    path: str
+    stored: object
+    computed: object
+
+
+def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> dict[str, Any]:
+    """Return the part of the protocol that is stored before the draw: digests, seed, method.
+
+    Parameters
+    ----------
+    frame, plan, act : as for `draw.draw`.
+    progress : called with the number of units done since the last call.
+    """
+    content = plan.canonical()
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "label": SELF_CHOSEN,
+        "versions": {"unicode": unicodedata.unidata_version},
+        "frame": {
+            "sha256": frame_digest(frame, progress),
+            "rows": len(frame.ids),
+            "columns": ["id", "stratum", *sorted(frame.columns)],
+        },
+        "plan": {"sha256": json_digest(content), "content": content},
+        "seed": canonical(act.seed),
+        "method": {
+            "selection": plan.method,
+            "allocation": plan.allocation,
+            "shortfall": act.shortfall,
+            "numbers": _NUMBERS,
+            "label": MAIN,
+        },
+        "recheck": None if act.secret is None else _recheck_opening(plan, act),
+        "previous": [dict(earlier) for earlier in act.previous],
+        "notes": dict(act.notes),
+    }
+
+
+def protocol(opened: Mapping[str, Any], drawn: Draw) -> dict[str, Any]:
+    """Return the whole protocol: the opening, the counts and the lists in order.
+
+    The result is plain JSON values; the re-check lists in it are for the re-check role only.
+    """
+    return {
+        **opened,
+        "counts": {
+            "pop_size": sum(part.pop_size for part in drawn.strata),
+            "main": drawn.main_n,
+            "reserve": drawn.reserve_n,
+            "recheck": drawn.recheck_n,
+        },
+        "strata": [
+            {
+                "stratum": part.stratum,
+                "pop_size": part.pop_size,
+                "main": len(part.main),
+                "reserve": len(part.reserve),
+            }
+            for part in drawn.strata
+        ],
+        "decisions": [
+            {
+                "stratum": s.stratum,
+                "constraint": s.constraint,
+                "wanted": s.wanted,
+                "available": s.available,
+            }
+            for s in drawn.decisions
+        ],
+        "lists": _lists(drawn),
+    }
+
+
+def protocol_digest(stored: Mapping[str, Any]) -> str:
+    """Digest a protocol, so that a later one can name it."""
+    return json_digest(stored)
+
+
+def verify(
+    frame: Frame,
+    plan: Plan,
+    stored: Mapping[str, Any],
+    secret: bytes | None = None,
+    progress: Progress = None,
+) -> Difference | None:
+    """Recompute a draw and return the first difference, or None when all agrees.
+
+    Without the secret the re-check is held against its rule (sizes of the cells, only main
+    units, nobody twice); with it, against the secret too.
+
+    Parameters
+    ----------
+    frame, plan : the published ones.
+    stored : the protocol, as read from JSON.
+    secret : published at closing.
+    progress : as in `draw.draw`, called for two passes over the frame.
+    """
+    act = _act(stored, secret)
+    if act is None:
+        return Difference("format", stored.get("format"), FORMAT)
+    opened = opening(frame, plan, act, progress)
+    if secret is None:
+        opened["recheck"] = _keep_secret(opened, stored)
+    if found := first_difference(_verified(stored, opened), _verified(opened, opened)):
+        return found
+    try:
+        drawn = draw(frame, plan, act, progress)
+    except SamplingError as error:
+        return Difference("draw", "", str(error))
+    computed = protocol(opened, drawn)
+    if secret is None and not drawn.recheck:
+        if found := _recheck_fault(plan, stored, drawn):
+            return found
+        for name in ("recheck", "recheck_replacements"):
+            computed["lists"][name] = stored["lists"].get(name)
+        computed["counts"]["recheck"] = stored["counts"].get("recheck")
+    return first_difference(_verified(stored, computed), _verified(computed, computed))
+
+
+def first_difference(stored: object, computed: object, path: str = "") -> Difference | None:
+    """Compare two trees of JSON values and return the first place where they part."""
+    if isinstance(stored, Mapping) and isinstance(computed, Mapping):
+        for key in [*computed, *(key for key in stored if key not in computed)]:
+            where = f"{path}.{key}" if path else str(key)
+            if found := first_difference(stored.get(key), computed.get(key), where):
+                return found
+        return None
+    if isinstance(stored, list) and isinstance(computed, list):
+        for i, (one, other) in enumerate(zip(stored, computed, strict=False)):
+            if found := first_difference(one, other, f"{path}[{i}]"):
+                return found
+        if len(stored) != len(computed):
+            return Difference(f"{path}.length", len(stored), len(computed))
+        return None
+    return None if stored == computed else Difference(path, stored, computed)
+
+
+def _recheck_opening(plan: Plan, act: Act) -> dict[str, Any]:
+    """Return what may be known of the re-check before closing."""
+    return {
+        "share": str(plan.recheck_share),
+        "secret_sha256": secret_digest(act.secret or b""),
+        "secret": "tự chọn" if act.secret_chosen else "32 byte ngẫu nhiên",
+        "rule": "HMAC-SHA-256(secret, id), nhỏ nhất trong từng ô",
+        "by": "stratum" if act.recheck_now else "assignment",
+    }
+
+
+def _lists(drawn: Draw) -> dict[str, Any]:
+    """Return all lists in order, with the probabilities of the main units and the reserve."""
+    return {
+        "main": [
+            {"stratum": p.stratum, "ids": list(p.main), "probabilities": _short(p.main_probability)}
+            for p in drawn.strata
+        ],
+        "reserve": [
+            {
+                "stratum": p.stratum,
+                "ids": list(p.reserve),
+                "probabilities": _short(p.reserve_probability),
+            }
+            for p in drawn.strata
+        ],
+        "recheck": [{"cell": c.cell, "ids": list(c.chosen)} for c in drawn.recheck],
+        "recheck_replacements": [
+            {"cell": c.cell, "ids": list(c.replacements)} for c in drawn.recheck
+        ],
+    }
+
+
+def _short(probabilities: Sequence[float]) -> list[float]:
+    """Write one number when all units of the stratum have the same probability."""
+    return list(probabilities[:1] if len(set(probabilities)) == 1 else probabilities)
+
+
+def _act(stored: Mapping[str, Any], secret: bytes | None) -> Act | None:
+    """Read the act back from a protocol; None when it is no protocol of this format."""
+    known = stored.get("format") == FORMAT and stored.get("format_version") == FORMAT_VERSION
+    parts = (stored.get("method"), stored.get("lists"), stored.get("counts"))
+    if not known or not all(isinstance(part, Mapping) for part in parts):
+        return None
+    said = stored.get("recheck") or {}
+    return Act(
+        seed=str(stored.get("seed")),
+        secret=secret,
+        secret_chosen=said.get("secret") == "tự chọn",
+        recheck_now=said.get("by") == "stratum",
+        shortfall=stored["method"].get("shortfall"),
+    )
+
+
+def _verified(tree: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what a protocol only tells, and what is not computed yet."""
+    return {key: tree.get(key) for key in like if key not in _NOT_VERIFIED}
+
+
+def _keep_secret(opened: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Take over the digest of a secret that is still sealed; the share must be the plan's."""
+    said = stored.get("recheck")
+    share = opened["plan"]["content"]["recheck_share"]
+    if not isinstance(said, Mapping):
+        return None if share == "0" else {"share": share}
+    return {**said, "share": share}
+
+
+def _recheck_fault(plan: Plan, stored: Mapping[str, Any], drawn: Draw) -> Difference | None:
+    """Hold a re-check whose secret is sealed against its rule."""
+    chosen, rest = (_cells(stored, name) for name in ("recheck", "recheck_replacements"))
+    planned: dict[str, int] = {}
+    if (stored.get("recheck") or {}).get("by") == "stratum" and plan.recheck_share:
+        sizes = {part.stratum: len(part.main) for part in drawn.strata}
+        planned = allocate_cells(sizes, recheck_size(plan.recheck_share, drawn.main_n))
+    for cells in (chosen, rest):
+        if [cell for cell, _ in cells] != list(planned):
+            return Difference("lists.recheck", [cell for cell, _ in cells], list(planned))
+    for part, (cell, ids), (_, others) in zip(drawn.strata, chosen, rest, strict=False):
+        if len(ids) != planned[cell]:
+            return Difference(f"lists.recheck[{cell}].length", len(ids), planned[cell])
+        if sorted([*ids, *others]) != sorted(part.main):
+            return Difference(f"lists.recheck[{cell}]", [*ids, *others], list(part.main))
+    n, said = sum(planned.values()), stored["counts"].get("recheck")
+    return None if said == n else Difference("counts.recheck", said, n)
+
+
+def _cells(stored: Mapping[str, Any], name: str) -> list[tuple[str, list[str]]]:
+    """Read the cells of a list, whatever a hand has made of it."""
+    entries = stored["lists"].get(name)
+    return [_cell(entry) for entry in (entries if isinstance(entries, list) else [])]
+
+
+def _cell(entry: object) -> tuple[str, list[str]]:
+    """Read one cell; anything else than a cell has no name and no ids."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("ids"), list):
+        return "", []
+    return str(entry.get("cell")), [str(unit) for unit in entry["ids"]]
