@@ -145,6 +145,8 @@ def upgrade() -> None:
         sa.Column("deadline_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision_number", sa.String(length=60), nullable=True),
+        sa.Column("decision_on", sa.Date(), nullable=True),
         sa.CheckConstraint(
             "kind IN ('sociological', 'service', 'counter')", name=op.f("ck_survey_known_kind")
         ),

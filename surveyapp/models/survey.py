@@ -50,6 +50,9 @@ class Survey(Base):
     deadline_on: Mapped[date | None] = mapped_column(info=PUBLIC)
     created_at: Mapped[datetime] = mapped_column(info=OFFICIAL)
     locked_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
+    #: Number and day of the decision that approved the results.
+    decision_number: Mapped[str | None] = mapped_column(String(60), info=PUBLIC)
+    decision_on: Mapped[date | None] = mapped_column(info=PUBLIC)
 
     groups: Mapped[list["SurveyGroup"]] = relationship(
         order_by="SurveyGroup.position", cascade="all, delete-orphan", back_populates="survey"
