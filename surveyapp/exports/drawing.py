@@ -13,7 +13,7 @@ _ROUND = 1
 def drawing(picture: Picture) -> Drawing:
     """Turn `picture` upside down, as PDF counts from below, and draw it in points."""
     register()
-    page = Drawing(picture.width, picture.height)
+    page = Drawing(picture.width, picture.height, initialFontName=REGULAR)
     for shape in picture.shapes:
         page.add(_drawn(shape, picture.height))
     return page
