@@ -9,6 +9,12 @@ from surveyapp.errors import AppError
 
 #: command -> (where it lives, one line for --help), in the order of the work
 COMMANDS: dict[str, tuple[str, str]] = {
+    "start": ("surveyapp.serving:start", "Nâng cấp, tạo quản trị đầu tiên nếu cần, rồi chạy."),
+    "serve": ("surveyapp.serving:serve", "Chạy máy chủ."),
+    "upgrade": ("surveyapp.maintenance:upgrade_command", "Tạo hoặc nâng cấp cơ sở dữ liệu."),
+    "backup": ("surveyapp.maintenance:backup_command", "Sao lưu cơ sở dữ liệu."),
+    "restore": ("surveyapp.maintenance:restore_command", "Khôi phục từ bản sao lưu."),
+    "account": ("surveyapp.accounts.cli:cli", "Tài khoản: thêm, xem, cấp lại mật khẩu."),
     "sample": ("surveyapp.samples.cli:cli", "Cỡ mẫu, chọn mẫu, kiểm tra biên bản chọn mẫu."),
     "results": ("surveyapp.results.cli:cli", "Tính kết quả, độ thống nhất phúc tra, báo cáo."),
 }

@@ -131,10 +131,15 @@ def check_not_newer(database: Database) -> None:
         )
 
 
+def is_current(database: Database) -> bool:
+    """Whether the schema is exactly this program's."""
+    return current_revision(database) == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
 def check_current(database: Database) -> None:
     """Refuse to work unless the schema is exactly this program's."""
     check_not_newer(database)
-    if current_revision(database) != ScriptDirectory(str(MIGRATIONS)).get_current_head():
+    if not is_current(database):
         raise AppError(
             "APP-004",
             "Cơ sở dữ liệu chưa có cấu trúc của bản chương trình này.",

@@ -1,12 +1,19 @@
 """For the stage tests: a migrated database of either engine, fresh for every test."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from surveyapp import web
+from surveyapp.accounts import service as accounts
+from surveyapp.actor import Actor
+from surveyapp.app import create_app
+from surveyapp.config import Settings
 from surveyapp.db import Database, upgrade
 from tests.postgres_server import PostgresServer
 
@@ -74,3 +81,57 @@ def db(database: Database) -> Iterator[Session]:
     """Give a session that may write; what is not committed is lost at the end."""
     with database.session() as session:
         yield session
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Give the settings of an installation of its own."""
+    return Settings(home=tmp_path / "home", database_url=database_url, release_size=5)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """Give the application on a fresh database; forms need no token here."""
+    app = create_app(settings)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    yield app
+    web.database_of(app).dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Give a browser without JavaScript that has not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def official(database: Database) -> Callable[..., Actor]:
+    """Make an account with some roles: `official("manager")`."""
+
+    def make(*roles: str, login: str = "") -> Actor:
+        with database.session() as db:
+            made = accounts.add(db, None, login or f"can-bo-{accounts.count(db)}", "Cán bộ", roles)
+            account = accounts.find(db, made.login)
+            account.must_change_password = False
+            db.commit()
+            return accounts.as_actor(account)
+
+    return make
+
+
+@pytest.fixture
+def signed_in(app: Flask, official: Callable[..., Actor]) -> Callable[..., FlaskClient]:
+    """Give a browser of an official with some roles: `signed_in("manager")`."""
+
+    def make(*roles: str) -> FlaskClient:
+        actor = official(*roles)
+        with web.database_of(app).session() as db:
+            opened = accounts.open_session(db, accounts.find(db, actor.login))
+            db.commit()
+        client = app.test_client()
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = opened.token
+            cookie["_fresh"] = True
+        return client
+
+    return make

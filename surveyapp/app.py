@@ -1,0 +1,112 @@
+"""The Flask application: one factory, the table of roles in front of every view."""
+
+import importlib
+from datetime import datetime
+from typing import Final
+
+from flask import Flask, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.wrappers import Response
+
+from surveyapp import clock, error_pages, key_files, roles, web
+from surveyapp.accounts import service as accounts
+from surveyapp.config import Settings
+from surveyapp.db import Database, check_current
+from surveyapp.exports.numbers import NumberStyle, day
+
+#: Views of the stages, in the order of the work.
+BLUEPRINTS: Final = ("surveyapp.accounts.views",)
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'; manifest-src 'self'; worker-src 'self'"
+)
+#: The only page that an official sees before replacing a one-time password.
+BEFORE_PASSWORD: Final = frozenset({"accounts.change_password", "accounts.sign_out", "static"})
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the application on a database whose schema is this program's."""
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=key_files.read_or_make(settings.keys, "session.key"),
+        SESSION_COOKIE_NAME="sipas",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=not settings.insecure_cookies,
+        MAX_CONTENT_LENGTH=20 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=8 * 3600,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(count=NumberStyle().count, day=day, instant=_instant)
+    app.extensions["sipas_settings"] = settings
+    app.extensions["sipas_database"] = database = Database(settings.database_url)
+    check_current(database)
+    csrf.init_app(app)
+    error_pages.init_app(app)
+    _sign_in(app)
+    for module in BLUEPRINTS:
+        app.register_blueprint(importlib.import_module(module).bp)
+    app.add_url_rule("/", "home", _home)
+    app.before_request(_check_role)
+    app.after_request(_protect)
+    app.teardown_appcontext(web.close_sessions)
+    return app
+
+
+def _home() -> ResponseReturnValue:
+    return redirect(url_for("accounts.me" if web.official() else "accounts.sign_in"))
+
+
+def _instant(value: datetime) -> str:
+    return f"{value.astimezone(clock.VIETNAM):%d/%m/%Y %H:%M}"
+
+
+def _sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+
+    def load(token: str) -> web.Official | None:
+        with web.database().read_session() as db:
+            account = accounts.account_of_session(db, token, clock.now())
+        return web.Official.of(token, account) if account else None
+
+    manager.user_loader(load)
+
+    @app.context_processor
+    def for_templates() -> dict[str, object]:
+        return {"official": web.official()}
+
+
+def _check_role() -> ResponseReturnValue | None:
+    """Refuse whoever the table does not name; an endpoint that is not in it is refused to all."""
+    if request.endpoint is None:
+        return None  # 404 or 405 follow
+    allowed = roles.ENDPOINTS.get(request.endpoint, frozenset())
+    if allowed == roles.PUBLIC:
+        return None
+    official = web.official()
+    if official is None:
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+    if not official.actor.has_any(allowed):
+        abort(403)
+    if accounts.is_seen_long_ago(web.reading(), official.id):
+        with web.database().session() as db:
+            accounts.touch(db, official.id)
+            db.commit()
+    if official.must_change_password and request.endpoint not in BEFORE_PASSWORD:
+        return redirect(url_for("accounts.change_password"))
+    return None
+
+
+def _protect(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Frame-Options"] = "DENY"
+    if request.endpoint != "static":
+        headers["Cache-Control"] = "no-store"
+    return response
