@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.live_server import LiveServer, serving
 from tests.missing import give_up
 
 ARGUMENTS = [
@@ -54,6 +55,13 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     assert errors == []
+
+
+@pytest.fixture
+def live_server(tmp_path: Path) -> Iterator[LiveServer]:
+    """Serve an installation without accounts and surveys; `stop()` is a broken connection."""
+    with serving(tmp_path / "home") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
