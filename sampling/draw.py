@@ -1,5 +1,6 @@
 """One draw from a frame by a plan: allocation, selection, re-check, in one act."""
 
+import difflib
 from collections.abc import Mapping
 
 from sampling import allocation, recheck, selection
@@ -7,6 +8,8 @@ from sampling.canonical import canonical
 from sampling.errors import (
     ArgumentError,
     InfeasibleAllocationError,
+    PlanError,
+    Problem,
     Shortfall,
     UnsupportedMethodError,
 )
@@ -33,6 +36,7 @@ def allocate(plan: Plan, frame: Frame, shortfall: str | None = None) -> dict[str
     """
     pop_size = frame.pop_size
     if plan.allocation == "fixed":
+        check_quotas(plan, frame)
         return allocation.fixed(pop_size, _quotas(plan), shortfall)
     methods = {"proportional": allocation.proportional, "equal": allocation.equal}
     if plan.allocation not in methods:
@@ -64,6 +68,22 @@ def draw(
         main = {part.stratum: part.main for part in strata}
         cells = recheck.select(main, act.secret, plan.recheck_share)
     return Draw(strata, cells, _decisions(plan, frame, act.shortfall))
+
+
+def check_quotas(plan: Plan, frame: Frame) -> None:
+    """Refuse quotas that name other strata than the frame: all of them, with the nearest name."""
+    quotas = {canonical(key) for key in _quotas(plan)}
+    problems = []
+    for key in sorted(quotas ^ set(frame.strata)):
+        here, there = ("[quotas]", "danh sách") if key in quotas else ("danh sách", "[quotas]")
+        near = difflib.get_close_matches(key, set(frame.strata) - quotas, n=1)
+        fix = "Sửa tên nhóm cho khớp; nhóm không chọn ai thì ghi 0."
+        if near and key in quotas:
+            fix = f"Có phải là «{near[0]}»?"
+        message = f"Nhóm «{key}» có trong {here} mà không có trong {there}."
+        problems.append(Problem("SAMPLE-119", message, fix, column=key))
+    if problems:
+        raise PlanError(problems)
 
 
 def requested(plan: Plan) -> int:

@@ -49,11 +49,11 @@ def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> di
         "label": SELF_CHOSEN,
         "versions": {"unicode": unicodedata.unidata_version},
         "frame": {
-            "sha256": frame_digest(frame, progress),
             "rows": len(frame.ids),
             "columns": ["id", "stratum", *sorted(frame.columns)],
+            "sha256": frame_digest(frame, progress),
         },
-        "plan": {"sha256": json_digest(content), "content": content},
+        "plan": {"content": content, "sha256": json_digest(content)},
         "seed": canonical(act.seed),
         "method": {
             "selection": plan.method,

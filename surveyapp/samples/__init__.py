@@ -1,0 +1,1 @@
+"""Choosing who is asked: sizes, allocation, draw, protocol."""

@@ -1,0 +1,100 @@
+"""Refusals of the sampling package, said to officials: where, which rule, what to do."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sampling.errors import (
+    ArgumentError,
+    FrameError,
+    InfeasibleAllocationError,
+    PlanError,
+    Problem,
+    Shortfall,
+    UnsupportedMethodError,
+)
+from surveyapp.errors import AppError
+
+
+@contextmanager
+def translated(rows: Sequence[int] = (), sheet: str = "") -> Iterator[None]:
+    """Turn a refusal of `sampling` into an `AppError`.
+
+    `rows` holds the row in its file of every unit of the frame, `sheet` the sheet.
+    """
+    try:
+        yield
+    except FrameError as error:
+        raise _frame(error, rows, sheet) from error
+    except PlanError as error:
+        raise AppError(
+            "SAMPLE-131",
+            f"Kế hoạch chọn mẫu có {error.total} lỗi; chưa chọn ai.",
+            "Sửa kế hoạch rồi làm lại.",
+            status=422,
+            problems=tuple(_text(problem) for problem in error.problems),
+        ) from error
+    except InfeasibleAllocationError as error:
+        raise _infeasible(error) from error
+    except UnsupportedMethodError as error:
+        raise AppError(
+            "SAMPLE-133",
+            f"{error.argument} = «{error.value}» chưa hỗ trợ.",
+            "Chọn cách khác trong kế hoạch.",
+        ) from error
+    except ArgumentError as error:
+        raise AppError(
+            "SAMPLE-134",
+            f"Giá trị «{error.argument}» = {error.value} không dùng được.",
+            f"Quy tắc: {error.rule}.",
+        ) from error
+
+
+def shortfall_sentence(shortfall: Shortfall) -> str:
+    """Say which constraint binds."""
+    name = f"Nhóm «{shortfall.stratum}»" if shortfall.stratum else "Cả danh sách"
+    wanted, available = shortfall.wanted, shortfall.available
+    return {
+        "pop_size": f"{name}: cần {wanted} phiếu, danh sách chỉ có {available}.",
+        "maximum": f"{name}: cần {wanted} phiếu, mức tối đa chỉ cho {available}.",
+        "minimum": f"{name}: các mức tối thiểu cộng lại là {wanted}, lớn hơn tổng {available}.",
+    }[shortfall.constraint]
+
+
+def _frame(error: FrameError, rows: Sequence[int], sheet: str) -> AppError:
+    """List the faults of a frame with their rows."""
+    more = "" if error.total <= len(error.problems) else f" (nêu {len(error.problems)} lỗi đầu)"
+    return AppError(
+        "SAMPLE-130",
+        f"Danh sách chọn mẫu có {error.total} lỗi{more}; chưa chọn ai.",
+        "Sửa danh sách rồi làm lại.",
+        status=422,
+        problems=tuple(_text(problem, rows, sheet) for problem in error.problems),
+    )
+
+
+def _infeasible(error: InfeasibleAllocationError) -> AppError:
+    """Name the binding constraints and the choices."""
+    constraints = {shortfall.constraint for shortfall in error.shortfalls}
+    if "minimum" in constraints:
+        fix = "Tăng tổng số phiếu (total) hoặc hạ mức tối thiểu (minimum)."
+    else:
+        fix = (
+            "Chọn: hạ chỉ tiêu, nêu lý do (lệnh: --shortfall lower); "
+            "hoặc lấy toàn bộ danh sách của nhóm (lệnh: --shortfall census)."
+        )
+    return AppError(
+        "SAMPLE-132",
+        "Chỉ tiêu vượt quá danh sách; chưa chọn ai.",
+        fix,
+        status=409,
+        problems=tuple(shortfall_sentence(shortfall) for shortfall in error.shortfalls),
+    )
+
+
+def _text(problem: Problem, rows: Sequence[int] = (), sheet: str = "") -> str:
+    """Write a fault with its place."""
+    place = ""
+    if problem.row is not None:
+        number = rows[problem.row] if rows else problem.row + 1
+        place = f"Trang «{sheet}», dòng {number}: " if sheet else f"Dòng {number}: "
+    return f"[{problem.code}] {place}{problem.message} {problem.fix}".rstrip()

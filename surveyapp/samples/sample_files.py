@@ -1,0 +1,85 @@
+"""The folder of a draw: sample.csv, protocol.json, the secret; all there or nothing."""
+
+import csv
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sampling.listing import COLUMNS, SampleRow
+from surveyapp.errors import AppError
+
+SAMPLE, PROTOCOL, SECRET = "sample.csv", "protocol.json", "recheck.secret"
+
+
+def write_folder(
+    out: Path, rows: Iterable[SampleRow], stored: Mapping[str, Any], secret: bytes | None
+) -> None:
+    """Write the files of a draw beside `out` and move them there when they are complete.
+
+    `secret` goes to a file that only its owner may read; None writes none.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    try:
+        _write_all(folder, rows, stored, secret)
+        _move(folder, out)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_all(
+    folder: Path, rows: Iterable[SampleRow], stored: Mapping[str, Any], secret: bytes | None
+) -> None:
+    """Write every file completely and durably."""
+    with (folder / SAMPLE).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            weight = "" if row.design_weight is None else repr(row.design_weight)
+            pi = repr(row.inclusion_probability)
+            writer.writerow([row.unit_id, row.stratum, row.role, row.order, pi, weight])
+        _sync(file.fileno())
+    with (folder / PROTOCOL).open("w", encoding="utf-8") as file:
+        json.dump(stored, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+        _sync(file.fileno())
+    if secret is not None:
+        path = folder / SECRET
+        path.touch(mode=0o600)
+        path.write_text(secret.hex() + "\n", encoding="ascii")
+
+
+def _sync(fileno: int) -> None:
+    """Ask for durability where the file system offers it."""
+    with suppress(OSError):
+        os.fsync(fileno)
+
+
+def _move(folder: Path, out: Path) -> None:
+    """Put the finished folder in its place; into a folder that is in use, the protocol last."""
+    if not out.exists() or not any(out.iterdir()):
+        folder.chmod(0o755)
+        folder.replace(out)
+        return
+    for name in (SECRET, SAMPLE, PROTOCOL):
+        if (folder / name).exists():
+            (folder / name).replace(out / name)
+
+
+def _unwritable(out: Path, error: OSError) -> AppError:
+    """Say that a folder cannot be written."""
+    return AppError(
+        "SAMPLE-144",
+        f"Không ghi được vào thư mục «{out}»: {error.strerror}.",
+        "Chọn thư mục khác, hoặc kiểm tra quyền ghi và chỗ trống trên đĩa.",
+    )
