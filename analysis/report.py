@@ -147,7 +147,8 @@ class Axis:
 
     def __post_init__(self) -> None:
         """Refuse an axis that has no length or no marks."""
-        if not (self.low < self.high and 0 < self.step <= self.high - self.low):
+        room = (self.high - self.low) * (1 + TOLERANCE)
+        if not (0 < self.step <= room and math.isfinite(room)):
             raise ReportError(f"not an axis: {self.low!r} to {self.high!r} by {self.step!r}")
 
 

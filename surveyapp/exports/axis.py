@@ -26,7 +26,7 @@ def round_axis(low: float, high: float, bounds: tuple[float, float]) -> Axis:
     Values outside `bounds` (a share above 100) lift the bound: nothing is cut off.
     """
     floor, ceiling = min(bounds[0], low), max(bounds[1], high)
-    span = max(high - low, abs(high) / 100, 1e-6)
+    span = max(high - low, abs(high) / 20, 1e-6)
     step = _round_step(span / _MOST_STEPS)
     start = max(math.floor(_steps(low, step)) * step, floor)
     end = min(math.ceil(_steps(high, step)) * step, ceiling)

@@ -2,7 +2,6 @@
 
 from reportlab.lib.colors import black
 from reportlab.platypus import (
-    CondPageBreak,
     Flowable,
     KeepTogether,
     NextPageTemplate,
@@ -33,8 +32,8 @@ from surveyapp.exports.pdf_tables import layout_of, table_flowables
 from surveyapp.exports.pictures import pictures
 
 END = "./."
+_ROOM_FOR_TITLES = 170.0  # heading of an annex, title of the picture and how to read it
 _PICTURE = Look(PORTRAIT_WIDTH, 9.5)
-_HEADING_ROOM = 110
 
 
 class Story:
@@ -45,6 +44,7 @@ class Story:
         self.report = report
         self.style = NumberStyle(report.decimals, report.decimal_comma)
         self.flowables: list[Flowable] = []
+        self._lead: list[Flowable] = []  # a heading that waits for the block it stays with
         self._part = 0
         self._landscape = False
         self._tables = {t.code: n for n, t in enumerate(report.tables(), start=1)}
@@ -55,17 +55,17 @@ class Story:
         report = self.report
         self.flowables += [*letterhead(report), *title(report)]
         for position, section in enumerate(report.sections):
-            self._turn(landscape=False)
-            text = f"{roman(position + 1)}. {section.heading}" if section.heading else ""
-            if text:
-                self.flowables += [CondPageBreak(_HEADING_ROOM), paragraph(text, heading())]
+            if section.heading:
+                text = f"{roman(position + 1)}. {section.heading}"
+                self._lead.append(paragraph(text, heading()))
             is_last = position == len(report.sections) - 1
             self._blocks(section.blocks, ends=is_last)
         self._turn(landscape=False)
-        self.flowables += closing(report)
+        self.flowables += [*self._take_lead(), *closing(report)]
         for position, annex in enumerate(report.annexes):
             self._start_annex(position)
             self._blocks(annex.blocks, ends=False)
+            self.flowables += self._take_lead()
         return self.flowables
 
     def _blocks(self, blocks: tuple[Block, ...], *, ends: bool) -> None:
@@ -77,7 +77,7 @@ class Story:
                 kept = paragraph(text, strong() if block.strong else body())
                 kept.keepWithNext = is_end
                 self._turn(landscape=False)
-                self.flowables.append(kept)
+                self.flowables += [*self._take_lead(), kept]
                 continue
             self._block(block)
             if is_end:
@@ -94,10 +94,14 @@ class Story:
                 self._box(block)
 
     def _table(self, table: ReportTable, banner: str = "") -> None:
-        layout = layout_of(table, self.style)
-        self._turn(landscape=layout.landscape)
-        number = self._tables[table.code]
-        self.flowables += table_flowables(table, number, self.style, layout, banner)
+        self._turn(landscape=layout_of(table, self.style).landscape)
+        self.flowables += table_flowables(
+            table,
+            self._tables[table.code],
+            self.style,
+            above=self._take_lead(),
+            banner=banner,
+        )
 
     def _figure(self, figure: IntervalFigure) -> None:
         """Add title, how to read and picture; a long picture goes over several pages."""
@@ -108,11 +112,11 @@ class Story:
             _PICTURE,
             self.style,
             simulated=self.report.simulated,
-            max_height=PORTRAIT_HEIGHT - 100,
+            max_height=PORTRAIT_HEIGHT - _ROOM_FOR_TITLES,
         )
         for position, part in enumerate(parts):
             more = f" (phần {position + 1}/{len(parts)})" if len(parts) > 1 else ""
-            shown: list[Flowable] = [Spacer(0, 6)]
+            shown: list[Flowable] = [*self._take_lead(), Spacer(0, 6)]
             shown.append(paragraph(name + more, centred(BODY_SIZE, bold=True)))
             if position == 0:
                 shown.append(paragraph(figure.how_to_read, centred(SMALL_SIZE, italic=True)))
@@ -134,9 +138,15 @@ class Story:
         frame.setStyle(
             [("BOX", (0, 0), (-1, -1), 1.2, black), ("FONT", (0, 0), (-1, -1), REGULAR, BODY_SIZE)]
         )
-        self.flowables += [Spacer(0, 6), frame, Spacer(0, 6)]
+        kept = KeepTogether([*self._take_lead(), Spacer(0, 6), frame])
+        self.flowables += [kept, Spacer(0, 6)]
         if box.table is not None:
             self._table(box.table, f"{box.title} ({box.caveat})")
+
+    def _take_lead(self) -> list[Flowable]:
+        """Hand over the heading that waits for a block."""
+        lead, self._lead = self._lead, []
+        return lead
 
     def _turn(self, *, landscape: bool) -> None:
         """Go on to a new page if the present one lies the other way."""
@@ -150,7 +160,7 @@ class Story:
         self._part = position + 1
         self._landscape = isinstance(first, ReportTable) and layout_of(first, self.style).landscape
         self._new_page()
-        self.flowables += annex_heading(self.report, position)
+        self._lead = annex_heading(self.report, position)
 
     def _new_page(self) -> None:
         name = page_name(self._part, landscape=self._landscape)

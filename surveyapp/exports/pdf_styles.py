@@ -20,7 +20,7 @@ PORTRAIT_HEIGHT = PAGE_HEIGHT - TOP - BOTTOM
 BODY_SIZE = 13
 SMALL_SIZE = 11
 TABLE_SIZES = (11.0, 10.0)  # tried in portrait, then in landscape
-LAST_TABLE_SIZES = (9.0, 8.0)  # tried in landscape only
+LAST_TABLE_SIZES = (9.0, 8.0, 7.0)  # tried in landscape only
 
 
 def _style(name: str, face: str, size: float, alignment: int, **more: float) -> ParagraphStyle:

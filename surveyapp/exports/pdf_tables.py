@@ -19,7 +19,7 @@ from surveyapp.exports.pdf_styles import (
     left,
     paragraph,
 )
-from surveyapp.exports.table_layout import PADDING, WRAPPED, TableLayout, lay_out
+from surveyapp.exports.table_layout import WRAPPED, TableLayout, lay_out, padding
 from surveyapp.exports.wording import NO_ROWS
 
 Command = tuple[object, ...]
@@ -37,24 +37,31 @@ def layout_of(table: ReportTable, style: NumberStyle) -> TableLayout:
 
 
 def table_flowables(
-    table: ReportTable, number: int, style: NumberStyle, layout: TableLayout, banner: str = ""
+    table: ReportTable,
+    number: int,
+    style: NumberStyle,
+    *,
+    above: list[Flowable],
+    banner: str = "",
 ) -> list[Flowable]:
     """Title, table and notes; the title stays with the first rows, the notes with the last.
 
-    `banner` is repeated above the header on every page (the caveat of a box).
+    `above` (a heading) stays with the title. `banner` is repeated above the header on every page
+    (the caveat of a box).
     """
+    layout = layout_of(table, style)
     title = paragraph(f"Bảng {number}. {table.title}", centred(BODY_SIZE, bold=True))
-    above: list[Flowable] = [Spacer(0, 6), title]
+    start: list[Flowable] = [*above, Spacer(0, 6), title]
     if table.subtitle:
-        above.append(paragraph(table.subtitle, centred(SMALL_SIZE, italic=True)))
-    above.append(Spacer(0, 4))
+        start.append(paragraph(table.subtitle, centred(SMALL_SIZE, italic=True)))
+    start.append(Spacer(0, 4))
     notes = _notes(table)
     inside = sum(len(text) for text in (*table.notes, table.source)) <= _NOTES_INSIDE
     grid = _Grid(table, style, layout, banner, notes if inside else [])
     made = grid.flowable()
     return [
-        CondPageBreak(_height_of_start(above, made, grid.header, sum(layout.widths))),
-        *above,
+        CondPageBreak(_height_of_start(start, made, grid.header, sum(layout.widths))),
+        *start,
         made,
         *([] if inside else notes),
         Spacer(0, 8),
@@ -68,11 +75,11 @@ def _notes(table: ReportTable) -> list[Flowable]:
     return [paragraph(text, left(SMALL_SIZE, italic=True)) for text in texts]
 
 
-def _height_of_start(above: list[Flowable], made: Table, header: int, total: float) -> float:
+def _height_of_start(start: list[Flowable], made: Table, header: int, total: float) -> float:
     """Height of the title, the header and the first rows, which must not be parted."""
     made.wrap(total, 10_000)
     rows = made._rowHeights[: header + _KEPT_ROWS]  # known only after wrap; reportlab has no getter
-    titles = sum(flowable.wrap(total, 10_000)[1] for flowable in above)
+    titles = sum(flowable.wrap(total, 10_000)[1] for flowable in start)
     return min(float(titles + sum(rows)), 400.0)
 
 
@@ -110,8 +117,8 @@ class _Grid:
         plain: list[Command] = [
             ("FONT", (0, 0), (-1, -1), REGULAR, size, size * 1.2),
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-            ("LEFTPADDING", (0, 0), (-1, -1), PADDING),
-            ("RIGHTPADDING", (0, 0), (-1, -1), PADDING),
+            ("LEFTPADDING", (0, 0), (-1, -1), padding(size)),
+            ("RIGHTPADDING", (0, 0), (-1, -1), padding(size)),
             ("TOPPADDING", (0, 0), (-1, -1), 2),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
         ]

@@ -8,9 +8,9 @@ from surveyapp.exports.face import width
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.exports.wording import clean
 
-PADDING = 4.0
 WRAPPED = frozenset({"text", "flag", "code"})
 
+_PADDING_SHARE = 0.36
 _LONGEST_WORD_SHARE = 0.3
 _TEXT_LEAST_SHARE = 0.2
 _TEXT_MOST_SHARE = 0.5
@@ -32,6 +32,11 @@ class _Need:
     least: float
     best: float
     stretches: bool
+
+
+def padding(size: float) -> float:
+    """Space between a text of this size and the line beside it."""
+    return size * _PADDING_SHARE
 
 
 def lay_out(
@@ -75,14 +80,16 @@ def _need(
     words = max(words, _widest(["(10)"], size))
     full = _widest(values, size, bold=True)
     if column.kind not in WRAPPED:
-        least = max(words, full) + 2 * PADDING
+        least = max(words, full) + 2 * padding(size)
         return _Need(least, max(least, width(title, size, bold=True) * 0.6), stretches=False)
     longest = max(
         words, _widest([word for text in values for word in text.split()], size, bold=True)
     )
     least = max(min(longest, _LONGEST_WORD_SHARE * total), min(full, _TEXT_LEAST_SHARE * total))
     best = max(least, min(full, _TEXT_MOST_SHARE * total))
-    return _Need(least + 2 * PADDING, best + 2 * PADDING, stretches=column.kind == "text")
+    return _Need(
+        least + 2 * padding(size), best + 2 * padding(size), stretches=column.kind == "text"
+    )
 
 
 def _widest(texts: Iterable[str], size: float, *, bold: bool = False) -> float:
