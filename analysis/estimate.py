@@ -14,7 +14,7 @@ from analysis.intervals import METHODS, IntervalMethod
 from analysis.labels import Bools, Floats, sum_by
 from analysis.measures import Plan
 from analysis.moments import ElementMoments, Pairs
-from analysis.presentation import Corner, Flag, Judged, judge
+from analysis.presentation import NOBODY, UNANSWERED, Corner, Flag, Judged, Texts, judge
 from analysis.unit_totals import UnitTotals
 
 Moments = ElementMoments | UnitTotals
@@ -97,7 +97,6 @@ class EstimateTable:
     level : of the intervals.
     value, se, lower, upper, n_eff, deff : (C, E), nan where there is none.
     n, df : (C, E) counts. judged : method, flag and reason of each.
-    gradient : (C, E, F) derivative of each estimate by the totals of its cell.
     """
 
     cells: tuple[str, ...]
@@ -109,7 +108,6 @@ class EstimateTable:
     df: Floats
     deff: Floats
     judged: Judged
-    gradient: Floats
 
     def at(self, cell: str, code: str) -> Estimate:
         """Return the estimate of one measure in one cell."""
@@ -234,21 +232,43 @@ def _estimates(moments: Moments, plan: Plan, options: Options, cap: Floats | Non
         cap = _cap(points, variance, plan, options)
     census = points.census & options.fpc
     deff, n_eff = _design_effect(moments, plan, points, variance)
-    judged = judge(
-        Corner(
-            plan, points.value, variance, points.n, points.df, census, cap, n_eff,
-            points.missing, _strata_df(moments, plan, points, options),
-        ),
-        options.level,
-        options.method or "wilson",
-    )  # fmt: skip
-    no_se = np.isnan(points.value) | ((points.df <= 0) & ~census)
-    se = np.where(no_se, np.nan, np.sqrt(np.where(census, 0.0, variance)))
-    deff = np.where(no_se | (variance == 0), np.nan, deff)
+    corner = Corner(
+        plan.kinds,
+        plan.bounds,
+        points.value,
+        variance,
+        points.n,
+        points.df,
+        census,
+        cap,
+        n_eff,
+        _strata_df(moments, plan, points, options),
+        _lost(plan, points),
+    )
+    return table(moments.cells, plan.codes, corner, deff, options)
+
+
+def table(
+    cells: tuple[str, ...], codes: tuple[str, ...], corner: Corner, deff: Floats, options: Options
+) -> EstimateTable:
+    """Judge the estimates and bind them together; `deff` is (C, E)."""
+    judged = judge(corner, options.level, options.method or "wilson")
+    no_se = np.isnan(corner.value) | ((corner.df <= 0) & ~corner.census)
+    se = np.where(no_se, np.nan, np.sqrt(np.where(corner.census, 0.0, corner.variance)))
+    deff = np.where(no_se | (corner.variance == 0), np.nan, deff)
     return EstimateTable(
-        moments.cells, plan.codes, options.level, points.value, se, points.n, points.df, deff,
-        judged, points.gradient,
-    )  # fmt: skip
+        cells, codes, options.level, corner.value, se, corner.n, corner.df, deff, judged
+    )
+
+
+def _lost(plan: Plan, points: _Points) -> Texts:
+    """Say why an estimate has no value, (C, E) texts or None."""
+    reasons = np.full(points.value.shape, None, dtype=object)
+    for c, e in zip(*np.nonzero(np.isnan(points.value)), strict=True):
+        empty = np.flatnonzero(points.missing[c] & (plan.share[e] != 0))
+        items = ", ".join(plan.codes[m] for m in empty)
+        reasons[c, e] = UNANSWERED.format(items) if points.n[c, e] > 0 and items else NOBODY
+    return reasons
 
 
 def _design_effect(

@@ -17,7 +17,7 @@ from analysis.intervals import (
     wilson,
 )
 from analysis.labels import Bools, Floats
-from analysis.measures import Plan
+from analysis.measures import Kind
 
 Flag = Literal["ok", "low", "small", "degenerate", "census", "none"]
 Texts = npt.NDArray[Any]  # numpy has no type for arrays of str or None
@@ -39,15 +39,17 @@ class Corner:
 
     Attributes
     ----------
+    kinds : (E,) kind of each estimate. bounds : (E, 2) lowest and highest value, nan unknown.
     value, variance, n, df : value nan = not estimable.
     census : every unit of the domain is in the data and answered.
     cap : (E,) effective answers per respondent at most.
     n_eff : effective sample size, nan where the variance is 0.
-    missing : (C, M) ratios of the plan without any answer.
-    strata_df : effective degrees of freedom of unequal strata.
+    strata_df : effective degrees of freedom of unequal strata, for shares.
+    lost : why there is no value, Vietnamese texts or None.
     """
 
-    plan: Plan
+    kinds: tuple[Kind, ...]
+    bounds: Floats
     value: Floats
     variance: Floats
     n: Floats
@@ -55,8 +57,8 @@ class Corner:
     census: Bools
     cap: Floats
     n_eff: Floats
-    missing: Bools
     strata_df: Floats
+    lost: Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ def judge(corner: Corner, level: float, method: IntervalMethod) -> Judged:
     census: Wilson with c n, whatever the method. A census is its own point. Without degrees of
     freedom there is no interval.
     """
-    bounded = np.array([kind in ("share", "composite") for kind in corner.plan.kinds])
-    bounded &= ~np.isnan(corner.plan.bounds[:, 0])
+    bounded = np.array([kind in ("share", "composite") for kind in corner.kinds])
+    bounded &= ~np.isnan(corner.bounds[:, 0])
     known = ~np.isnan(corner.value)
     usable = known & (corner.df > 0) & ~corner.census & ~np.isnan(corner.variance)
     lower, upper = np.full(corner.value.shape, np.nan), np.full(corner.value.shape, np.nan)
@@ -109,8 +111,8 @@ def _bounded_limits(
 ) -> None:
     """Fill the limits of what lies between known bounds, on the scale 0-1 and back."""
     level, method = chosen
-    low, width = corner.plan.bounds[:, 0], corner.plan.bounds[:, 1] - corner.plan.bounds[:, 0]
-    composite = np.array([kind == "composite" for kind in corner.plan.kinds])
+    low, width = corner.bounds[:, 0], corner.bounds[:, 1] - corner.bounds[:, 0]
+    composite = np.array([kind == "composite" for kind in corner.kinds])
     p = np.clip((corner.value - low) / width, 0.0, 1.0)
     varying = usable & bounded & (corner.variance > 0) & (p > 0) & (p < 1)
     flat = usable & ~np.isnan(low) & ((corner.variance == 0) | (bounded & ~varying))
@@ -133,7 +135,7 @@ def _bounded_limits(
 
 
 def _flags(corner: Corner, flat: Bools) -> Texts:
-    share = np.array([kind == "share" for kind in corner.plan.kinds])
+    share = np.array([kind == "share" for kind in corner.kinds])
     low = (corner.n < RELIABLE_N) | (corner.df < RELIABLE_DF)
     uncertain = share & ((corner.n_eff < RELIABLE_N) | (corner.strata_df < RELIABLE_DF))
     low |= uncertain | _wide(corner, share)
@@ -161,13 +163,10 @@ def _wide(corner: Corner, share: Bools) -> Bools:
 
 
 def _reasons(corner: Corner, flat: Bools, lower: Floats) -> Texts:
-    reasons = np.full(corner.value.shape, None, dtype=object)
+    reasons: Texts = np.full(corner.value.shape, None, dtype=object)
+    reasons[np.isnan(corner.value)] = corner.lost[np.isnan(corner.value)]
     reasons[flat & np.isnan(lower)] = ALL_EQUAL
-    reasons[np.isnan(corner.variance)] = NO_VARIANCE
-    reasons[(corner.df <= 0) & ~corner.census] = NO_DF
-    codes = corner.plan.codes
-    for c, e in zip(*np.nonzero(np.isnan(corner.value)), strict=True):
-        lost = np.flatnonzero(corner.missing[c] & (corner.plan.share[e] != 0))
-        items = ", ".join(codes[m] for m in lost)
-        reasons[c, e] = UNANSWERED.format(items) if corner.n[c, e] > 0 and items else NOBODY
+    known = ~np.isnan(corner.value)
+    reasons[np.isnan(corner.variance) & known] = NO_VARIANCE
+    reasons[(corner.df <= 0) & ~corner.census & known] = NO_DF
     return reasons
