@@ -22,7 +22,7 @@ test:  ## Run every check and every test, making what they need
 	@.ci/packages
 	@$(MAKE) --no-print-directory lint
 	@.ci/migrations
-	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+	@$(BIN)/python -m pytest -rs --cov --cov-report=term $(PYTEST)
 
 lint:  ## Check style, types and the directions of import
 	@.ci/environment test
