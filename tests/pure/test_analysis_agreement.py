@@ -1,0 +1,133 @@
+"""Agreement against R (vcd, irrCAC, irr) and the published definitions in tests/reference."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.agreement import NO_VARIATION, Agreement, agreement
+from analysis.errors import AnalysisError
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+CASES = json.loads((REFERENCE / "agreement.json").read_text(encoding="utf-8"))["cases"]
+
+
+def measured(table: list[list[int]], weight: float | None = None) -> Agreement:
+    counts = np.array(table)
+    first, second = np.nonzero(counts)
+    repeat = counts[first, second]
+    original, recheck = np.repeat(first + 1, repeat), np.repeat(second + 1, repeat)
+    weights = None if weight is None else np.full(original.size, weight)
+    return agreement(original, recheck, range(1, counts.shape[0] + 1), weights)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+def test_kappa_and_gwet_equal_r(case: dict) -> None:
+    got = measured(case["table"])
+    names = {"kappa": "kappa", "kappa_linear": "kappa_linear", "kappa_quadratic": "kappa_quadratic",
+             "AC1": "ac1", "AC2_quadratic": "ac2"}  # fmt: skip
+    for theirs, ours in names.items():
+        expected, one = case["irrCAC"][theirs], getattr(got, ours)
+        if expected["coef"] is None:
+            assert (one.value, one.ci, one.reason) == (None, None, NO_VARIATION)
+            continue
+        assert one.value == pytest.approx(expected["coef"], rel=1e-8, abs=1e-12)
+        if not expected["se"]:  # nothing varies: no interval of width 0
+            assert (one.se, one.ci) == (0.0, None)
+            continue
+        assert one.se == pytest.approx(expected["se"], rel=1e-8)
+        assert one.ci == pytest.approx(expected["ci_t"], rel=1e-8, abs=1e-10)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+def test_standard_errors_of_kappa_equal_vcd(case: dict) -> None:
+    got = measured(case["table"])
+    for spacing, ours in (
+        ("Equal_Spacing", got.kappa_linear),
+        ("Fleiss_Cohen", got.kappa_quadratic),
+    ):
+        for kind, one in (("unweighted", got.kappa), ("weighted", ours)):
+            expected = case["vcd_Kappa"][spacing][kind]
+            if expected["value"] is not None:
+                assert one.value == pytest.approx(expected["value"], rel=1e-8, abs=1e-12)
+                assert one.se == pytest.approx(expected["ASE"], rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+def test_difference_rates_equal_their_definitions(case: dict) -> None:
+    got, expected = measured(case["table"]), case["census_reinterview"]
+    assert got.agreement.value == pytest.approx(case["percent_agreement_irr"] / 100, rel=1e-9)
+    assert got.gdr.value == pytest.approx(expected["GDR"], abs=1e-12)
+    assert [shift.net.value for shift in got.ndr] == pytest.approx(expected["NDR"], abs=1e-12)
+    for shift, se in zip(got.ndr, expected["NDR_se_wald"], strict=True):
+        assert shift.net.se == pytest.approx(se, rel=1e-8, abs=1e-12)
+    if expected["aggregate_IOI"] is None:
+        assert got.ioi.value is None
+    else:
+        assert got.ioi.value == pytest.approx(expected["aggregate_IOI"], rel=1e-8, abs=1e-12)
+    low, high = got.gdr.ci
+    assert 0 <= low <= got.gdr.value <= high <= 1
+    assert high > low
+    assert low <= expected["GDR_exact_ci"][1]
+    assert high >= expected["GDR_exact_ci"][0]
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if len(c["table"]) == 2], ids=lambda c: c["id"])
+def test_prevalence_bias_and_mcnemar_of_two_categories_equal_epir(case: dict) -> None:
+    got = measured(case["table"])
+    epi = case["epiR_kappa"]
+    if isinstance(epi.get("pindex"), dict):
+        assert got.prevalence == pytest.approx(abs(epi["pindex"]["est"]), rel=1e-9, abs=1e-12)
+        assert got.bias == pytest.approx(abs(epi["bindex"]["est"]), rel=1e-9, abs=1e-12)
+    if case["mcnemar"]["X2"] is not None:
+        assert got.symmetry.statistic == pytest.approx(case["mcnemar"]["X2"], rel=1e-9)
+        assert got.symmetry.p_value == pytest.approx(case["mcnemar"]["p"], rel=1e-9)
+
+
+def test_high_agreement_with_kappa_below_zero_shows_its_prevalence() -> None:
+    got = measured([[94, 3], [3, 0]])
+    assert got.agreement.value == pytest.approx(0.94)
+    assert got.kappa.value < 0
+    assert got.ac1.value > 0.9
+    assert got.prevalence == pytest.approx(0.94)
+
+
+def test_equal_weights_change_nothing_and_unequal_ones_count() -> None:
+    table = [[30, 4], [6, 10]]
+    plain, scaled = measured(table), measured(table, weight=7.5)
+    assert scaled.kappa.value == pytest.approx(plain.kappa.value, rel=1e-12)
+    assert scaled.kappa.ci == pytest.approx(plain.kappa.ci, rel=1e-12)
+    got = agreement([1, 1, 2, 2], [1, 2, 2, 2], [1, 2], [3.0, 1.0, 1.0, 1.0])
+    assert got.agreement.value == pytest.approx(5 / 6)
+
+
+def test_the_questionnaire_gives_the_categories_not_the_data() -> None:
+    first, second = [4, 5, 4, 5, 5], [4, 5, 5, 5, 4]
+    five, two = agreement(first, second, range(1, 6)), agreement(first, second, [4, 5])
+    assert five.ac1.value > two.ac1.value
+    assert five.kappa.value == pytest.approx(two.kappa.value)
+    assert [shift.category for shift in five.ndr] == ["1", "2", "3", "4", "5"]
+
+
+def test_missing_pairs_are_left_out_and_numbers_equal_texts() -> None:
+    got = agreement(["1", "2", "", "2"], np.array([1, 2, 2, np.nan]), [1, 2])
+    assert (got.n, got.agreement.value) == (2, 1.0)
+    assert got.agreement.ci[0] < 1
+    one = agreement(["1"], ["1"], [1, 2])
+    assert (one.agreement.value, one.agreement.ci, one.kappa.value) == (1.0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (([1, 7], [1, 2], [1, 2]), r"original: must be one of the categories \(found 7\)"),
+        (([1], [1, 2], [1, 2]), "recheck: must hold 1"),
+        (([1], [1], [1]), "at least two"),
+        (([""], [1], [1, 2]), "at least one complete pair"),
+        (([1, 2], [1, 2], [1, 2], [1, 0]), "weight: must be above 0"),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments: tuple, match: str) -> None:
+    with pytest.raises(AnalysisError, match=match):
+        agreement(*arguments)
