@@ -18,12 +18,17 @@ from questionnaires.answer_problems import (
     too_many_text,
 )
 from questionnaires.routing import agency_items, visible_items
-from questionnaires.types import BLANK, MISSING_CODES, MISSING_TEXTS, Item, Questionnaire, Text
+from questionnaires.types import (
+    BLANK,
+    LARGEST_NUMBER,
+    MISSING_CODES,
+    MISSING_TEXTS,
+    Item,
+    Questionnaire,
+    Text,
+)
 
 PAPER = "paper"
-
-#: Whole numbers beyond this are not exact in every program that reads the data (2^53 - 1).
-LARGEST_NUMBER = 9_007_199_254_740_991
 
 Finding = tuple[AnswerRule, Text]
 

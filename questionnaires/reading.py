@@ -1,7 +1,6 @@
 """Reading parsed TOML key by key, so that every fault is named and none stops the reading."""
 
 import difflib
-import math
 import re
 import tomllib
 import unicodedata
@@ -9,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from questionnaires.errors import DefinitionError, DefinitionProblem, DefinitionRule, MethodRule
-from questionnaires.types import Text
+from questionnaires.types import LARGEST_NUMBER, Text
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,39}")
@@ -203,8 +202,8 @@ class Table:
         value = self.values.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int):
-            self.wrong_type(key, "một số nguyên")
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_NUMBER:
+            self.wrong_type(key, "một số nguyên, không quá lớn")
             return None
         return value
 
@@ -225,8 +224,8 @@ class Table:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.wrong_type(key, "một số")
             return None
-        if not math.isfinite(value) or abs(value) > 1e12:
-            self.wrong_type(key, "một số hữu hạn")
+        if not abs(value) <= LARGEST_NUMBER:
+            self.wrong_type(key, "một số hữu hạn, không quá lớn")
             return None
         return float(value)
 

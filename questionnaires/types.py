@@ -24,6 +24,9 @@ MISSING_CODES: tuple[str, ...] = tuple(MISSING_TEXTS)
 #: What a definition may offer; "blank" is left out, as only paper has it.
 OFFERED_MISSING: tuple[str, ...] = tuple(code for code in MISSING_CODES if code != BLANK)
 
+#: Whole numbers beyond this are not exact in every program that reads the data (2^53 - 1).
+LARGEST_NUMBER = 9_007_199_254_740_991
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
