@@ -1,0 +1,57 @@
+"""Refusals of a whole submission: every fault at once, for the device and for the person."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from questionnaires.answer_problems import AnswerProblem
+from surveyapp.errors import AppError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: the item or the member of the body, the rule, a Vietnamese sentence."""
+
+    item: str
+    rule: str
+    message: str
+
+
+@dataclass
+class SubmissionError(AppError):
+    """A submission that is refused whole; nothing of it is stored."""
+
+    faults: tuple[Problem, ...] = field(default=())
+
+
+def unreadable(member: str, message: str) -> SubmissionError:
+    """Refuse a body that is no submission at all."""
+    return SubmissionError(
+        "COLLECT-001",
+        "Nội dung gửi lên không phải một phiếu trả lời.",
+        "Cập nhật ứng dụng trên thiết bị rồi gửi lại.",
+        status=422,
+        faults=(Problem(member, "COLLECT-001", message),),
+    )
+
+
+def broken(faults: Iterable[Problem]) -> SubmissionError:
+    """Refuse answers that break the definition."""
+    return SubmissionError(
+        "COLLECT-002",
+        "Phiếu trả lời không đúng với phiếu khảo sát.",
+        "Xem lại các câu được nêu rồi gửi lại.",
+        status=422,
+        faults=tuple(faults),
+    )
+
+
+def of_answers(problems: Iterable[AnswerProblem]) -> list[Problem]:
+    """Translate what the checker of answers found."""
+    return [
+        Problem(
+            f"{found.agency}/{found.item}" if found.agency else found.item,
+            found.rule.value,
+            found.message["vi"],
+        )
+        for found in problems
+    ]

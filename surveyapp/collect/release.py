@@ -1,0 +1,186 @@
+"""Release: answers that waited become responses, shuffled, and their key is destroyed."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from surveyapp import clock
+from surveyapp.collect import waiting
+from surveyapp.collect.keys import Keyring
+from surveyapp.collect.sealing import unseal
+from surveyapp.db import Database
+from surveyapp.errors import AppError
+from surveyapp.models import Batch, RecheckLink, Response, WaitingAnswer
+
+#: Never fewer are released together, except at the lock.
+SMALLEST = 5
+#: So many, drawn by chance, stay behind and wait with the next ones: then the last release, at the
+#: lock, is not smaller either.
+HELD_BACK = 5
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class LastRelease:
+    """What the lock released, and what it could not."""
+
+    released: int
+    #: Releases of fewer than five: cells in which hardly anybody answered.
+    small_cells: int
+    #: keeper -> answers that wait on another server.
+    elsewhere: dict[str, int]
+    #: Answers whose key is gone: nobody can read them any more.
+    unreadable: int
+
+
+def settle(database: Database, keyring: Keyring, survey_id: int, release_size: int) -> int:
+    """Release what is due, and remove the keys of closed batches; return how many were released.
+
+    Due is a batch in which `release_size` wait beside those held back, or one of an earlier day in
+    which at least five do. Called after the commit of an answer; has transactions of its own.
+    """
+    with database.read_session() as db:
+        due = _due(db, keyring, survey_id, release_size)
+    released = 0
+    if due:
+        with database.session() as db:
+            released = sum(_release(db, keyring, batch_id, HELD_BACK, SMALLEST) for batch_id in due)
+            db.commit()
+    destroy_spent_keys(database, keyring)
+    return released
+
+
+def release_all(
+    db: Session, keyring: Keyring, survey_id: int, *, leave_behind: bool = False
+) -> LastRelease:
+    """Release everything that waits in a survey, for the lock, in the caller's transaction.
+
+    The caller has changed the survey's state in the same transaction, commits, and then calls
+    `destroy_spent_keys`. What waits on another server, or cannot be read any more, refuses the
+    release and is counted in the refusal, unless `leave_behind`.
+    """
+    batches = _waiting_counts(db, survey_id)
+    elsewhere: dict[str, int] = {}
+    unreadable = 0
+    own = []
+    for batch, count in batches:
+        if batch.keeper != keyring.keeper:
+            elsewhere[batch.keeper] = elsewhere.get(batch.keeper, 0) + count
+        elif keyring.read(batch.id) is None:
+            unreadable += count
+        else:
+            own.append(batch.id)
+    if (elsewhere or unreadable) and not leave_behind:
+        raise AppError(
+            "COLLECT-030",
+            f"Còn phiếu chưa mở được: {sum(elsewhere.values())} ở máy chủ khác, "
+            f"{unreadable} mất khóa.",
+            "Chạy sipas collect release trên máy chủ kia; với phiếu mất khóa, khôi phục thư mục "
+            "keys hoặc xác nhận bỏ lại.",
+            status=409,
+        )
+    counts = [_release(db, keyring, batch_id, held_back=0, smallest=1) for batch_id in own]
+    return LastRelease(
+        released=sum(counts),
+        small_cells=sum(0 < count < SMALLEST for count in counts),
+        elsewhere=elsewhere,
+        unreadable=unreadable,
+    )
+
+
+def destroy_spent_keys(database: Database, keyring: Keyring) -> None:
+    """Destroy the keys of closed batches: after the commit of a release, or after a crash there.
+
+    A key whose batch is not in this database stays: it may belong to another one.
+    """
+    kept = keyring.batches()
+    if not kept:
+        return
+    with database.read_session() as db:
+        closed = db.scalars(
+            select(Batch.id).where(
+                Batch.id.in_(sorted(kept)),
+                Batch.is_open.is_(False),
+                ~exists().where(WaitingAnswer.batch_id == Batch.id),
+            )
+        ).all()
+    for batch_id in closed:
+        keyring.destroy(batch_id)
+
+
+def _waiting_counts(db: Session, survey_id: int) -> list[tuple[Batch, int]]:
+    """Return the batches in which answers wait, with their number."""
+    count = func.count(WaitingAnswer.id)
+    query = (
+        select(Batch, count)
+        .join(WaitingAnswer, WaitingAnswer.batch_id == Batch.id)
+        .where(Batch.survey_id == survey_id)
+        .group_by(Batch.id)
+        .order_by(Batch.id)
+    )
+    return [(batch, n) for batch, n in db.execute(query)]
+
+
+def _due(db: Session, keyring: Keyring, survey_id: int, release_size: int) -> list[str]:
+    today = clock.today()
+    return [
+        batch.id
+        for batch, count in _waiting_counts(db, survey_id)
+        if batch.keeper == keyring.keeper
+        and count - HELD_BACK >= (SMALLEST if batch.opened_on < today else release_size)
+    ]
+
+
+def _release(db: Session, keyring: Keyring, batch_id: str, held_back: int, smallest: int) -> int:
+    """Turn the answers of one batch into responses; return how many."""
+    batch = db.scalar(
+        select(Batch)
+        .where(Batch.id == batch_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    rows = list(db.scalars(select(WaitingAnswer).where(WaitingAnswer.batch_id == batch_id)))
+    if batch is None or len(rows) - held_back < smallest:  # another process released it
+        return 0
+    key = keyring.read(batch_id)
+    if key is None:
+        log.error("key of waiting answers is missing", batch=batch_id)
+        return 0
+    values = [(row.id, unseal(key, row.sealed, waiting.place(row.id, batch_id))) for row in rows]
+    secrets.SystemRandom().shuffle(values)
+    batch.is_open = False
+    db.flush()
+    for old, value in values[:held_back]:
+        _repoint(db, old, waiting.put(db, keyring, batch.survey_id, batch.scope, value))
+    _write(db, batch.survey_id, values[held_back:])
+    db.execute(delete(WaitingAnswer).where(WaitingAnswer.batch_id == batch_id))
+    return len(values) - held_back
+
+
+def _write(db: Session, survey_id: int, values: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Write responses in the shuffled order, all with the latest day among them.
+
+    Several days in one release would tell apart what the release is to mix.
+    """
+    day = max(date.fromisoformat(value["received_on"]) for _, value in values)
+    made = [
+        Response(
+            **{**value, "id": secrets.token_hex(16), "survey_id": survey_id, "received_on": day}
+        )
+        for _, value in values
+    ]
+    db.add_all(made)
+    db.flush()
+    for (old, _), response in zip(values, made, strict=True):
+        _repoint(db, old, response.id)
+
+
+def _repoint(db: Session, old: str, new: str) -> None:
+    """Let a re-check link follow its answer."""
+    db.execute(update(RecheckLink).where(RecheckLink.answer_id == old).values(answer_id=new))

@@ -1,0 +1,196 @@
+"""The right to answer: by the code of an invitation, or at a paired tablet without one."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from questionnaires.types import Questionnaire
+from surveyapp import clock
+from surveyapp.collect.definitions import questionnaire
+from surveyapp.errors import AppError
+from surveyapp.models import Device, FormCell, Invitation, RatedAgency, Survey, SurveyGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A rated agency as the form names it."""
+
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What one form asks and about whom; the same for everybody in its cell."""
+
+    survey_id: int
+    questionnaire: Questionnaire
+    agencies: tuple[Agency, ...]
+    #: None for a walk-in answer at a counter, which then names the tablet's agency.
+    cell_id: int | None
+    device_agency: str | None
+
+    @property
+    def scope(self) -> str:
+        """Return what answers must share to be released together."""
+        if self.cell_id is not None:
+            return f"cell:{self.cell_id}"
+        return f"agency:{self.device_agency}"
+
+    @property
+    def agency_codes(self) -> tuple[str, ...]:
+        """Return the codes of the rated agencies, in the order of the form."""
+        return tuple(agency.code for agency in self.agencies)
+
+
+def collecting_survey(db: Session, code: str, *, lock: bool = False) -> Survey:
+    """Return a survey that collects answers now.
+
+    With `lock` the survey cannot be locked before this transaction ends: an answer is either in
+    before the lock, or refused.
+    """
+    query = select(Survey).where(Survey.code == code)
+    survey = db.scalar(query.with_for_update(read=True) if lock else query)
+    if survey is None:
+        raise AppError(
+            "COLLECT-010",
+            "Không có cuộc khảo sát này.",
+            "Kiểm tra lại địa chỉ hoặc mã trên giấy mời.",
+            status=404,
+        )
+    if survey.state != "collecting":
+        is_over = survey.is_locked
+        raise AppError(
+            "COLLECT-011" if is_over else "COLLECT-012",
+            f"Cuộc khảo sát này {'đã kết thúc' if is_over else 'chưa bắt đầu'} nhận phiếu.",
+            "Cảm ơn Ông/Bà đã quan tâm." if is_over else "Mời Ông/Bà quay lại sau.",
+            status=409,
+        )
+    return survey
+
+
+def by_invitation(db: Session, survey: Survey, code_sha256: str) -> Form:
+    """Return the form of an invitation that can still be used; spends nothing."""
+    invitation = db.get(Invitation, code_sha256, populate_existing=True)
+    _check(survey, invitation)
+    return _form_of_cell(db, survey, code_sha256)
+
+
+def spend(db: Session, survey: Survey, code_sha256: str) -> Form:
+    """Spend an invitation and return its form: of simultaneous tries one succeeds."""
+    spent = db.execute(
+        update(Invitation)
+        .where(
+            Invitation.code_sha256 == code_sha256,
+            Invitation.survey_id == survey.id,
+            Invitation.is_spent.is_(False),
+            Invitation.is_revoked.is_(False),
+            Invitation.expires_on.is_(None) | (Invitation.expires_on >= clock.today()),
+        )
+        .values(is_spent=True)
+        .returning(Invitation.code_sha256)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if spent is None:
+        invitation = db.get(Invitation, code_sha256, populate_existing=True)
+        _check(survey, invitation)
+        raise _spent()  # spent and given back between the two statements
+    return _form_of_cell(db, survey, code_sha256)
+
+
+def _check(survey: Survey, invitation: Invitation | None) -> None:
+    if invitation is None or invitation.survey_id != survey.id:
+        raise AppError(
+            "COLLECT-013",
+            "Mã phiếu này không có trong cuộc khảo sát.",
+            "Xem lại mã trên giấy mời và nhập lại từng nhóm chữ, số.",
+            status=403,
+        )
+    if invitation.is_spent:
+        raise _spent()
+    if invitation.is_revoked:
+        raise AppError(
+            "COLLECT-014",
+            "Mã phiếu này đã được thu hồi.",
+            "Liên hệ nơi gửi giấy mời để nhận mã mới.",
+            status=403,
+        )
+    if invitation.expires_on is not None and invitation.expires_on < clock.today():
+        raise AppError(
+            "COLLECT-015",
+            f"Mã phiếu này đã hết hạn ngày {invitation.expires_on:%d/%m/%Y}.",
+            "Cảm ơn Ông/Bà; nếu vẫn muốn góp ý, xin liên hệ nơi gửi giấy mời.",
+            status=403,
+        )
+
+
+def _spent() -> AppError:
+    return AppError(
+        "COLLECT-016",
+        "Mã phiếu này đã được dùng để nộp phiếu.",
+        "Mỗi mã dùng một lần; nếu Ông/Bà chưa nộp, xin liên hệ nơi gửi giấy mời.",
+        status=409,
+    )
+
+
+def _form_of_cell(db: Session, survey: Survey, code_sha256: str) -> Form:
+    cell, group = db.execute(
+        select(FormCell, SurveyGroup)
+        .join(Invitation, Invitation.cell_id == FormCell.id)
+        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
+        .where(Invitation.code_sha256 == code_sha256)
+    ).one()
+    return Form(
+        survey_id=survey.id,
+        questionnaire=questionnaire(db, group.questionnaire_code, group.questionnaire_version),
+        agencies=_agencies(db, survey, cell.agencies),
+        cell_id=cell.id,
+        device_agency=None,
+    )
+
+
+def by_device(db: Session, survey: Survey, device: Device) -> Form:
+    """Return the form of a tablet: opinions of whoever comes, only in counter surveys."""
+    check_device(survey, device)
+    if survey.kind != "counter":
+        raise AppError(
+            "COLLECT-017",
+            "Cuộc khảo sát này cần mã phiếu trên giấy mời.",
+            "Nhập mã phiếu rồi trả lời.",
+            status=403,
+        )
+    group = db.scalars(
+        select(SurveyGroup)
+        .join(RatedAgency, RatedAgency.group_id == SurveyGroup.id)
+        .where(RatedAgency.survey_id == survey.id, RatedAgency.code == device.agency_code)
+    ).one()
+    return Form(
+        survey_id=survey.id,
+        questionnaire=questionnaire(db, group.questionnaire_code, group.questionnaire_version),
+        agencies=_agencies(db, survey, [device.agency_code]),
+        cell_id=None,
+        device_agency=device.agency_code,
+    )
+
+
+def check_device(survey: Survey, device: Device) -> None:
+    """Refuse a tablet that was paired for another survey."""
+    if device.survey_id != survey.id:
+        raise AppError(
+            "COLLECT-018",
+            "Máy tính bảng này được ghép cho cuộc khảo sát khác.",
+            "Ghép lại máy bằng: sipas device pair",
+            status=403,
+        )
+
+
+def _agencies(db: Session, survey: Survey, wanted: list[str]) -> tuple[Agency, ...]:
+    found = dict(
+        db.execute(
+            select(RatedAgency.code, RatedAgency.title).where(
+                RatedAgency.survey_id == survey.id, RatedAgency.code.in_(wanted)
+            )
+        ).all()
+    )
+    return tuple(Agency(code, found[code]) for code in wanted)
