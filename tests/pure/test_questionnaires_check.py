@@ -148,6 +148,27 @@ def test_a_missing_answer_is_asked_for_with_what_may_be_chosen_instead() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("limits", "asked"),
+    [
+        ({"minimum": 1, "maximum": 9}, "một số từ 1 đến 9."),
+        ({"minimum": 1}, "một số từ 1 trở lên, không quá lớn."),
+        ({"maximum": 9}, "một số không quá 9."),
+        ({}, "một số không quá lớn."),
+    ],
+)
+def test_a_number_outside_its_limits_is_told_the_limits(limits: dict[str, int], asked: str) -> None:
+    one = definition("one")
+    one["pages"][0]["items"] = [
+        {"code": "n", "kind": "number", "text": text("n"), "missing": [], **limits}
+    ]
+    form = build_questionnaire(one, "one")
+
+    for number in (10**17, -(10**17)):
+        found = [problem.message["vi"] for problem in check_answers(form, {"n": number})]
+        assert found == [f"Mời Ông/Bà ghi {asked}"]
+
+
 def test_only_paper_can_be_blank() -> None:
     noted = {"got": "no", "why": None, "wishes": "blank", "visits": "blank", "comment": None}
 

@@ -100,6 +100,8 @@ FAULTS = [
     ("DEF-003", 'any_of = ["rejected", "dk"]', "any_of = []", "câu comment"),
     ("DEF-004", "version = 1", 'version = "1"', "version"),
     ("DEF-004", "version = 1", "version = true", "version"),
+    ("DEF-004", 'title = {vi = "Phiếu nhỏ", en = "Tiny form"}', 'title = "Phiếu"', "title"),
+    ("DEF-004", "max_points = 2.5", 'max_points = "2,5"', "max_points"),
     ("DEF-004", "version = 1", "version = 1" + "0" * 400, "version"),
     ("DEF-004", "max_points = 2.5", "max_points = 1" + "0" * 400, "max_points"),
     ("DEF-004", "max_points = 2.5", "max_points = nan", "max_points"),
