@@ -19,6 +19,7 @@ class Keyring:
     """
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
 
     @property

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from surveyapp import codes
+from surveyapp.accounts import service as accounts
 from surveyapp.collect import service
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.submission import Submission, parse
@@ -18,8 +19,11 @@ from surveyapp.db import Database
 from surveyapp.models import (
     Device,
     FormCell,
+    Frame,
     Invitation,
     RatedAgency,
+    RecheckLink,
+    SampleDraw,
     StoredMethod,
     StoredQuestionnaire,
     Survey,
@@ -243,3 +247,30 @@ def send(database: Database, keyring: Keyring, submission: Submission) -> servic
         receipt = service.accept(db, keyring, submission)
         db.commit()
     return receipt
+
+
+def linked(database: Database, world: World) -> str:
+    """Issue an invitation that is in the re-check subsample."""
+    with database.session() as db:
+        made = accounts.add(db, None, "truong-nhom", "Trưởng nhóm", ["manager"])
+        frame = Frame(survey_id=world.survey.id, version=1, pop_size=30, imported_at=NOW)
+        db.add(frame)
+        db.flush()
+        draw = SampleDraw(
+            survey_id=world.survey.id,
+            frame_id=frame.id,
+            seed="hạt giống",
+            frame_sha256="0" * 64,
+            plan_sha256="0" * 64,
+            plan={},
+            recheck_secret_sha256="0" * 64,
+            recheck_secret="0" * 64,
+            announced_at=NOW,
+            announced_by=accounts.find(db, made.login).id,
+        )
+        db.add(draw)
+        db.flush()
+        code = world.invite(db)
+        db.add(RecheckLink(code_sha256=codes.sha256(code), draw_id=draw.id, unit_code="P01"))
+        db.commit()
+    return code
