@@ -1,0 +1,93 @@
+"""Columns of a table as arrays for the analysis: labels, numbers, answers with missing codes."""
+
+from collections.abc import Callable, Collection
+
+import numpy as np
+
+from analysis.labels import Floats, Labels, as_labels, canonical
+from surveyapp.importers.table import Table, TableProblem
+from surveyapp.importers.tables import number
+
+
+def labels(table: Table, name: str) -> Labels:
+    """Read a column of labels; an empty cell is missing, the number 7 and the text "7" are one."""
+    return as_labels(np.array(table.columns[name], dtype=object))
+
+
+def label_problems(table: Table, name: str) -> list[TableProblem]:
+    """Collect the empty cells of a column in which every row needs a label."""
+    return [
+        TableProblem(
+            "IMPORT-027",
+            "Ô trống, mỗi dòng cần một giá trị.",
+            "Điền ô này.",
+            table.sheet,
+            table.rows[i],
+            name,
+        )
+        for i, cell in enumerate(table.columns[name])
+        if not cell
+    ]
+
+
+def answers(
+    table: Table, name: str, missing: Collection[str], read: Callable[[str], float]
+) -> tuple[Floats, list[TableProblem]]:
+    """Read a column of answers as numbers, nan where the cell is empty or a missing code.
+
+    Parameters
+    ----------
+    missing : codes that mean no valid answer, as `analysis.labels.canonical` spells them.
+    read : number of one cell, nan for what is no answer.
+
+    Returns
+    -------
+    (n,) floats and the cells that are neither missing nor an answer.
+    """
+    column = table.columns[name]
+    known, faulty = {"": np.nan}, set()
+    for text in set(column) - {""}:
+        known[text] = np.nan if canonical(text) in missing else read(text)
+        if canonical(text) not in missing and np.isnan(known[text]):
+            faulty.add(text)
+    problems = [
+        TableProblem(
+            "IMPORT-028",
+            f"«{text}» không phải số và không phải mã bỏ trống.",
+            "Sửa ô này, hoặc khai báo mã trong missing.",
+            table.sheet,
+            table.rows[i],
+            name,
+        )
+        for i, text in enumerate(column if faulty else ())
+        if text in faulty
+    ]
+    return np.array([known[text] for text in column], dtype=np.float64), problems
+
+
+def numbers(
+    table: Table, name: str, missing: Collection[str] = ()
+) -> tuple[Floats, list[TableProblem]]:
+    """Read a column of numbers, missing where the cell is empty or a missing code."""
+    return answers(table, name, missing, number)
+
+
+def satisfied(
+    table: Table, name: str, codes: Collection[str], missing: Collection[str]
+) -> tuple[Floats, list[TableProblem]]:
+    """Read a column of answers as 1 (a satisfied code) and 0 (another code).
+
+    Where all satisfied codes are numbers, an answer that is no number is a fault: it would count
+    as dissatisfied without a word.
+    """
+    numeric = all(not np.isnan(number(code)) for code in codes)
+
+    def read(text: str) -> float:
+        if canonical(text) in codes:
+            return 1.0
+        value = number(text)
+        if np.isnan(value):
+            return np.nan if numeric else 0.0
+        return float(canonical(value) in codes)
+
+    return answers(table, name, missing, read)

@@ -1,0 +1,1 @@
+"""Results: estimates from answers, agreement of the re-check, reports."""
