@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("survey_id", sa.Integer(), nullable=False),
         sa.Column("keeper", sa.String(length=32), nullable=False),
+        sa.Column("scope", sa.String(length=80), nullable=False),
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -55,7 +56,7 @@ def upgrade() -> None:
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.create_index(
             "uq_batch_open",
-            ["survey_id", "keeper"],
+            ["survey_id", "keeper", "scope"],
             unique=True,
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),

@@ -25,7 +25,11 @@ class Exchange(Base):
 
 
 class Batch(Base):
-    """Answers that wait for one another; their key lies outside the database, with the keeper."""
+    """Answers of one cell that wait for one another; their key lies outside the database.
+
+    One batch holds one cell (or one walk-in agency) only: whatever is kept with an answer is then
+    the same for all that are released together, and cannot single one of them out.
+    """
 
     __tablename__ = "batch"
     __table_args__ = (
@@ -33,6 +37,7 @@ class Batch(Base):
             "uq_batch_open",
             "survey_id",
             "keeper",
+            "scope",
             unique=True,
             sqlite_where=text("is_open"),
             postgresql_where=text("is_open"),
@@ -45,6 +50,8 @@ class Batch(Base):
     )
     #: Which key folder holds the key: several servers each keep their own batches.
     keeper: Mapped[str] = mapped_column(String(32), info=OFFICIAL)
+    #: "cell:<id>" or, for walk-in answers at a counter, "agency:<code>".
+    scope: Mapped[str] = mapped_column(String(80), info=OFFICIAL)
     opened_on: Mapped[date] = mapped_column(info=OFFICIAL)
     is_open: Mapped[bool] = mapped_column(default=True, info=OFFICIAL)
 
