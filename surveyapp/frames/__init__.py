@@ -1,0 +1,1 @@
+"""Frames (danh sách chọn mẫu): import of lists, pseudonyms, the vault of contacts."""

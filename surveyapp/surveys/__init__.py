@@ -1,0 +1,1 @@
+"""Surveys (cuộc khảo sát): plans, states, agencies left out, published figures."""

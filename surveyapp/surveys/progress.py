@@ -1,0 +1,81 @@
+"""What has come in against the plan: counts of spent codes only, never a score."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveyapp import clock
+from surveyapp.clock import VIETNAM
+from surveyapp.models import FormCell, Invitation, SampleDraw, Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Forms of one group: received, planned, and where it should be today.
+
+    `due` is the share of the time between draw and deadline that has passed (0 to 1), None
+    outside the collection; `forecast` is a sentence.
+    """
+
+    title: str
+    received: int
+    planned: int
+    due: float | None
+    forecast: str
+    is_short: bool
+
+    @property
+    def share(self) -> float:
+        """Received of planned, 0 to 1."""
+        return min(1.0, self.received / self.planned) if self.planned else 1.0
+
+
+def progress(db: Session, survey: Survey) -> list[Progress]:
+    """Return the progress of every group, in the order of the plan."""
+    received = dict(
+        db.execute(
+            select(FormCell.group_id, func.count())
+            .join(Invitation, Invitation.cell_id == FormCell.id)
+            .where(FormCell.survey_id == survey.id, Invitation.is_spent)
+            .group_by(FormCell.group_id)
+        ).all()
+    )
+    due = _due(db, survey)
+    return [_of_group(g.title, received.get(g.id, 0), g.quota, due) for g in survey.groups]
+
+
+def received_in_all(db: Session, survey: Survey) -> int:
+    """Return how many codes of the survey are spent."""
+    spent = select(func.count()).where(Invitation.survey_id == survey.id, Invitation.is_spent)
+    return db.scalar(spent) or 0
+
+
+def _due(db: Session, survey: Survey) -> float | None:
+    if survey.state != "collecting" or survey.deadline_on is None:
+        return None
+    drawn_at = db.scalar(
+        select(func.min(SampleDraw.drawn_at)).where(SampleDraw.survey_id == survey.id)
+    )
+    if drawn_at is None:
+        return None
+    return _passed(drawn_at.astimezone(VIETNAM).date(), survey.deadline_on)
+
+
+def _passed(start: date, deadline: date) -> float:
+    whole = (deadline - start).days
+    return min(1.0, max(0.0, (clock.today() - start).days / whole)) if whole > 0 else 1.0
+
+
+def _of_group(title: str, received: int, planned: int, due: float | None) -> Progress:
+    if received >= planned:
+        return Progress(title, received, planned, due, "Đã đủ", is_short=False)
+    if due is None:
+        return Progress(title, received, planned, due, "", is_short=False)
+    expected = planned if due == 0 else round(received / due)
+    if expected >= planned:
+        return Progress(title, received, planned, due, "Dự kiến đủ", is_short=False)
+    return Progress(
+        title, received, planned, due, f"Thiếu khoảng {planned - expected}", is_short=True
+    )
