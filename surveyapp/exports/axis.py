@@ -6,6 +6,7 @@ from decimal import Decimal
 from analysis.report import Axis, IntervalFigure
 
 _MOST_STEPS = 7
+_NOTHING = 1e-6  # all values are equal, and 0
 _PERCENT = (0.0, 100.0)
 
 
@@ -26,8 +27,8 @@ def round_axis(low: float, high: float, bounds: tuple[float, float]) -> Axis:
     Values outside `bounds` (a share above 100) lift the bound: nothing is cut off.
     """
     floor, ceiling = min(bounds[0], low), max(bounds[1], high)
-    span = max(high - low, abs(high) / 20, 1e-6)
-    step = _round_step(span / _MOST_STEPS)
+    span = max(high - low, abs(high) / 20)
+    step = _round_step((span if span > _NOTHING else 1.0) / _MOST_STEPS)
     start = max(math.floor(_steps(low, step)) * step, floor)
     end = min(math.ceil(_steps(high, step)) * step, ceiling)
     if end - start < step:

@@ -1,7 +1,9 @@
 """Whole pictures: the rows of a figure on as many parts as they need, each with its legend."""
 
 import math
+from bisect import bisect
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 from analysis.report import IntervalFigure
 from surveyapp.exports.figure import (
@@ -48,13 +50,13 @@ def pictures(
 
 def _divide(heights: list[float], room: float) -> list[tuple[int, int]]:
     """Split rows into as few parts as `room` allows, of nearly equal height."""
-    fewest = _split(heights, room)
-    even = sum(heights) / len(fewest) + max(heights, default=0.0)
-    parts = _split(heights, min(room, even))
-    return parts if len(parts) == len(fewest) else fewest
+    fewest = _fill(heights, room)
+    parts = _share(heights, len(fewest))
+    fits = all(0 < sum(heights[first:last]) <= room for first, last in parts)
+    return parts if fits else fewest
 
 
-def _split(heights: list[float], room: float) -> list[tuple[int, int]]:
+def _fill(heights: list[float], room: float) -> list[tuple[int, int]]:
     """Fill parts one after another up to `room`."""
     starts, filled = [0], 0.0
     for position, height in enumerate(heights):
@@ -62,7 +64,16 @@ def _split(heights: list[float], room: float) -> list[tuple[int, int]]:
             starts.append(position)
             filled = 0.0
         filled += height
-    return list(zip(starts, [*starts[1:], len(heights)], strict=True))
+    return list(pairwise([*starts, len(heights)]))
+
+
+def _share(heights: list[float], count: int) -> list[tuple[int, int]]:
+    """Cut the rows where every `count`-th of the whole height is passed."""
+    middles = [
+        below - height / 2 for below, height in zip(accumulate(heights), heights, strict=True)
+    ]
+    cuts = [sum(heights) * part / count for part in range(1, count)]
+    return list(pairwise([0, *(bisect(middles, cut) for cut in cuts), len(heights)]))
 
 
 def _join(upper: Picture, legend: Picture) -> Picture:
