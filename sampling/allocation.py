@@ -129,7 +129,7 @@ def by_weight(weight: Mapping[str, Fraction], n: int, limits: Limits) -> dict[st
     The real solution is n_h = max(lo_h, min(hi_h, λ a_h)) with λ such that it adds to `n`;
     its parts are rounded down and the largest remainders get the units that are left.
     """
-    exact = _bounded_shares(weight, n, limits)
+    exact = bounded_shares(weight, n, limits)
     allocation = {key: int(part) for key, part in exact.items()}  # int() cuts, parts are ≥ 0
     by_remainder = sorted(exact, key=lambda key: (allocation[key] - exact[key], key))
     for key in by_remainder[: n - sum(allocation.values())]:
@@ -137,7 +137,7 @@ def by_weight(weight: Mapping[str, Fraction], n: int, limits: Limits) -> dict[st
     return allocation
 
 
-def _bounded_shares(weight: Mapping[str, Fraction], n: int, limits: Limits) -> dict[str, Fraction]:
+def bounded_shares(weight: Mapping[str, Fraction], n: int, limits: Limits) -> dict[str, Fraction]:
     """Solve for λ by fixing, step by step, the strata whose bound surely binds."""
     fixed_at: dict[str, Fraction] = {}
     free = {key: part for key, part in weight.items() if part > 0}

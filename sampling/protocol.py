@@ -140,13 +140,13 @@ def verify(
     except SamplingError as error:
         return Difference("draw", "", str(error))
     computed = protocol(opened, drawn)
-    if secret is None and not drawn.recheck:
-        if found := _recheck_fault(plan, stored, drawn):
-            return found
+    sealed = secret is None
+    if sealed:
         for name in ("recheck", "recheck_replacements"):
             computed["lists"][name] = stored["lists"].get(name)
         computed["counts"]["recheck"] = stored["counts"].get("recheck")
-    return first_difference(_verified(stored, computed), _verified(computed, computed))
+    found = first_difference(_verified(stored, computed), _verified(computed, computed))
+    return _recheck_fault(plan, stored, drawn) if found is None and sealed else found
 
 
 def first_difference(stored: object, computed: object, path: str = "") -> Difference | None:
