@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.graphics.shapes import Polygon
 
 from analysis.report import Axis, Column, Interval, IntervalFigure, IntervalRow, Missing, Reference
 from surveyapp.exports.axis import mark_decimals, marks, round_axis
+from surveyapp.exports.drawing import drawing
 from surveyapp.exports.face import width
 from surveyapp.exports.figure import Band, Line, Look, Mark, Word
 from surveyapp.exports.numbers import NumberStyle
@@ -214,3 +216,17 @@ def test_the_same_figure_gives_the_same_svg(make_figure) -> None:
     figure = make_figure(60)
     one = io.StringIO(figure_svg(figure, NumberStyle(), simulated=True)).getvalue()
     assert one == figure_svg(replace(figure), NumberStyle(), simulated=True)
+
+
+@pytest.mark.parametrize(("tone", "up"), [("above", True), ("below", False)])
+def test_triangles_point_the_right_way_in_the_svg_and_in_the_pdf(tone, up) -> None:
+    figure = single(IntervalRow("A", 75.0, tone=tone))
+    root = ET.fromstring(figure_svg(figure, NumberStyle(), simulated=False))  # noqa: S314  our own output
+    path = root.find(f".//{SVG}path[@class='fig-mark']").get("d")
+    tip, *base = [float(pair.split()[1]) for pair in path.strip("MZ").split("L")]
+    (part,) = drawn(figure)
+    polygons = [shape for shape in drawing(part).contents if isinstance(shape, Polygon)]
+
+    assert (tip < min(base)) is up  # SVG counts from above
+    points = polygons[0].points
+    assert (points[1] > points[3] == points[5]) is up  # PDF counts from below

@@ -174,3 +174,9 @@ def test_a_workbook_can_be_written_to_a_file(report, tmp_path: Path) -> None:
     with path.open("wb") as file:
         write_xlsx(report, file)
     assert openpyxl.load_workbook(path).sheetnames[0] == "Đọc trước"
+
+
+def test_a_row_that_sums_up_others_is_bold(make_report, make_table) -> None:
+    table = make_table(3, summary_rows=frozenset({2}))
+    rows = rows_below_header(opened(make_report(table)).worksheets[1], 3)
+    assert [row[1].font.bold for row in rows] == [False, False, True]
