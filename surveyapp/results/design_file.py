@@ -1,6 +1,7 @@
 """DESIGN.toml of `sipas results estimate`: read, checked, every fault named at once."""
 
 import difflib
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def read_design(path: Path) -> DesignFile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise AppError(
             "RESULTS-001",
-            f"Không đọc được tệp thiết kế «{path.name}»: {error}.",
+            f"Không đọc được tệp thiết kế «{path.name}»: {_cause(error)}.",
             "Kiểm tra đường dẫn; tệp phải là TOML, mã hóa UTF-8.",
         ) from error
     reader = _Reader()
@@ -80,6 +81,17 @@ def read_design(path: Path) -> DesignFile:
             problems=tuple(reader.problems),
         )
     return design
+
+
+def _cause(error: Exception) -> str:
+    """Say in Vietnamese why a TOML file cannot be read."""
+    if isinstance(error, tomllib.TOMLDecodeError):
+        place = re.search(r"line (\d+), column (\d+)", str(error))
+        where = f"dòng {place[1]}, cột {place[2]}" if place else "cuối tệp"
+        return f"sai cú pháp TOML ở {where}"
+    return (
+        "không có tệp này" if isinstance(error, FileNotFoundError) else "không phải văn bản UTF-8"
+    )
 
 
 def nearest(name: str, known: tuple[str, ...]) -> str:

@@ -280,5 +280,5 @@ def test_the_command_ends_with_a_sentence_and_exit_code_1(
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 1
-    assert "Không có tệp «no.csv»" in capsys.readouterr().err
+    assert "[IMPORT-006] Không có tệp «" in capsys.readouterr().err
     assert not (tmp_path / "out.json").exists()

@@ -1,0 +1,194 @@
+"""What must not change an estimate: order, labels, scale of weights, the way rows are split."""
+
+from functools import reduce
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.design import survey_design
+from analysis.errors import DesignError
+from analysis.estimate import Options, estimates, joint_covariance, whole
+from analysis.intervals import t_quantile, wilson
+from analysis.labels import Labels, as_labels
+from analysis.measures import Composite, Measure, plan
+from analysis.reduction import chunk_moments, merged, moments_of
+
+QUICK = settings(derandomize=True, max_examples=25, deadline=None)
+LAYOUT = plan(
+    [Measure("a"), Measure("b"), Measure("m", "mean")],
+    [Composite("i", ("a", "b"), (1.0, 2.0)), Composite("r", ("a", "b"), pooling="respondents")],
+)
+
+
+def population(seed: int, n: int = 60) -> dict:
+    rng = np.random.default_rng(seed)
+    stratum = np.r_[np.arange(6) % 3, rng.integers(0, 3, n - 6)]
+    return {
+        "weight": rng.uniform(1, 20, n) if seed % 2 else 2.0 + stratum,
+        "stratum": np.array(["x", "y", "z"])[stratum],
+        "psu": rng.integers(0, 5, n) + 10 * stratum + (np.arange(n) < 6) * (np.arange(n) // 3),
+        "size": np.array([400.0, 80.0, 5000.0])[stratum],
+        "cell": np.array(["", "p", "q"])[rng.integers(0, 3, n)],
+        "values": {
+            "a": np.where(rng.random(n) < 0.1, np.nan, rng.random(n) < 0.8),
+            "b": np.where(rng.random(n) < 0.1, np.nan, rng.random(n) < 0.7),
+            "m": rng.integers(1, 6, n).astype(float),
+        },
+    }
+
+
+def design_of(x: dict, rows=slice(None), *, clustered: bool, complete: bool = True):
+    return survey_design(
+        x["weight"][rows], strata=x["stratum"][rows], psu=[x["psu"][rows]] if clustered else [],
+        pop_size=[x["size"][rows]], lonely_psu="adjust", complete=complete,
+    )  # fmt: skip
+
+
+def numbers(moments) -> np.ndarray:
+    parts = []
+    for options in (Options(), Options(fpc=False)):
+        for got in (estimates(moments, LAYOUT, options), whole(moments, LAYOUT, options)):
+            parts += [got.value, got.se, got.df, got.judged.lower, got.judged.upper, got.deff]
+    return np.concatenate([np.ravel(part) for part in parts])
+
+
+def same(left, right, rel: float = 1e-9) -> None:
+    assert numbers(left) == pytest.approx(numbers(right), rel=rel, nan_ok=True)
+
+
+def reordered(x: dict, order: np.ndarray) -> dict:
+    return {k: {c: v[order] for c, v in x[k].items()} if k == "values" else x[k][order] for k in x}
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000), clustered=st.booleans())
+def test_row_order_changes_nothing(seed: int, clustered: bool) -> None:
+    x = population(seed)
+    y = reordered(x, np.random.default_rng(seed).permutation(60))
+    same(
+        moments_of(design_of(x, clustered=clustered), LAYOUT, x["values"], x["cell"]),
+        moments_of(design_of(y, clustered=clustered), LAYOUT, y["values"], y["cell"]),
+    )
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000), clustered=st.booleans(), factor=st.floats(0.01, 1000))
+def test_rescaled_weights_and_renamed_labels_change_nothing(
+    seed: int, clustered: bool, factor: float
+) -> None:
+    x = population(seed)
+    y = {**x, "weight": x["weight"] * factor, "psu": np.char.add("đơn vị ", (97 - x["psu"]).astype(str)),
+         "stratum": np.array([{"x": "C", "y": "A", "z": "B"}[s] for s in x["stratum"]])}  # fmt: skip
+    same(
+        moments_of(design_of(x, clustered=clustered), LAYOUT, x["values"], x["cell"]),
+        moments_of(design_of(y, clustered=clustered), LAYOUT, y["values"], y["cell"]),
+        rel=1e-8,
+    )
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000), clustered=st.booleans(), data=st.data())
+def test_random_partitions_in_any_order_merge_to_the_whole(
+    seed: int, clustered: bool, data: st.DataObject
+) -> None:
+    """Rows are split anywhere, in a cluster design also inside a PSU; labels are read per part."""
+    x = population(seed)
+    part_of = np.array(data.draw(st.lists(st.integers(0, 4), min_size=60, max_size=60)))
+    parts = []
+    for part in data.draw(st.permutations(sorted(set(part_of.tolist())))):
+        rows = np.flatnonzero(part_of == part)
+        columns = {code: np.asarray(v, float)[rows] for code, v in x["values"].items()}
+        design = design_of(x, rows, clustered=clustered, complete=False)
+        parts.append(chunk_moments(design, LAYOUT, columns, as_labels(x["cell"][rows])))
+    together = moments_of(design_of(x, clustered=clustered), LAYOUT, x["values"], x["cell"])
+    joint = reduce(merged, parts)
+    same(joint, together)
+    left, right = joint.pairs(), together.pairs()
+    assert left.total == pytest.approx(
+        right.total, rel=1e-12, abs=1e-12 * np.abs(right.total).max()
+    )
+    assert (left.count == right.count).all()
+    assert (left.psu == right.psu).all()
+    if not clustered:
+        assert joint.m2 == pytest.approx(together.m2, abs=1e-12 * np.abs(together.m2).max())
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000), fpc=st.booleans())
+def test_rows_as_units_of_their_own_are_an_element_design(seed: int, fpc: bool) -> None:
+    x = population(seed)
+    elements = moments_of(design_of(x, clustered=False), LAYOUT, x["values"], x["cell"])
+    x["psu"] = np.arange(60)
+    units = moments_of(design_of(x, clustered=True), LAYOUT, x["values"], x["cell"])
+    same(elements, units)
+    for code in ("a", "i"):
+        left = joint_covariance(elements, LAYOUT, code, fpc=fpc)
+        right = joint_covariance(units, LAYOUT, code, fpc=fpc)
+        assert left[2] == pytest.approx(right[2], rel=1e-9, abs=1e-15)
+        errors = np.r_[estimates(units, LAYOUT, Options(fpc=fpc)).se[:, LAYOUT.codes.index(code)]]
+        assert np.sqrt(np.diag(right[2])[:-1]) == pytest.approx(errors, rel=1e-9)
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000), clustered=st.booleans())
+def test_a_census_has_no_error(seed: int, clustered: bool) -> None:
+    x = population(seed)
+    unit = x["psu"] if clustered else np.arange(60)
+    x["size"] = np.array([np.unique(unit[x["stratum"] == s]).size for s in x["stratum"]], float)
+    moments = moments_of(design_of(x, clustered=clustered), LAYOUT, x["values"], x["stratum"])
+    for got in (estimates(moments, LAYOUT), whole(moments, LAYOUT)):
+        for _, code, one in got:
+            assert one.se == 0.0
+            if code == "m":  # everybody answered it
+                assert (one.flag, one.ci) == ("census", (one.value, one.value))
+
+
+def test_parts_of_different_surveys_are_refused() -> None:
+    x = population(1)
+    left = moments_of(design_of(x, clustered=False), LAYOUT, x["values"], x["cell"])
+    x["size"] = x["size"] + 1
+    right = moments_of(design_of(x, clustered=False), LAYOUT, x["values"], x["cell"])
+    with pytest.raises(DesignError, match="same in every part"):
+        merged(left, right)
+    with pytest.raises(DesignError, match="two kinds"):
+        merged(left, moments_of(design_of(x, clustered=True), LAYOUT, x["values"], x["cell"]))
+
+
+def test_several_threads_give_the_same_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.reduction.CHUNK_ROWS", 7)
+    x = population(2)
+    design = design_of(x, clustered=True)
+    same(moments_of(design, LAYOUT, x["values"], x["cell"], workers=3),
+         moments_of(design, LAYOUT, x["values"], x["cell"]))  # fmt: skip
+
+
+def test_labels_of_numbers_and_texts_are_one() -> None:
+    for column in ([7, 12], [7.0, 12.0], ["7", " 12 "], np.array(["7.0", 12], object)):
+        assert as_labels(column).names == ("12", "7")
+    assert as_labels(["07", "7"]).names == ("07", "7")
+    composed, decomposed = "Ph\u00f9 C\u00e1t", "Phu\u0300 Ca\u0301t"
+    assert as_labels([composed, decomposed]).names == (composed,)
+    got = as_labels(np.array(["b", None, np.nan, ""], object))
+    assert got == Labels(got.code, ("b",))
+    assert got.code.tolist() == [0, -1, -1, -1]
+
+
+@pytest.mark.slow
+def test_the_default_interval_covers_as_promised() -> None:
+    """At least 94.5 % on average and 91.5 % at worst over p = 0.5-0.97, n = 10-400 (exact)."""
+    from scipy import stats
+
+    coverage = []
+    for n in (10, 15, 20, 30, 45, 60, 100, 200, 400):
+        x = np.arange(n + 1.0)
+        p_hat = x / n
+        t = t_quantile(np.full(n + 1, n - 1.0), 0.95)
+        varying = np.where((x > 0) & (x < n), n - 1.0, n)  # V = p(1-p)/(n-1); 0: n_eff = n
+        lower, upper = wilson(p_hat, varying, t)
+        for p in np.arange(0.5, 0.971, 0.005):
+            inside = (lower <= p) & (p <= upper)
+            coverage.append(stats.binom.pmf(x, n, p)[inside].sum())
+    assert np.mean(coverage) >= 0.945
+    assert np.min(coverage) >= 0.915
