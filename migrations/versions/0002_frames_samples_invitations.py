@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("announced_by", sa.Integer(), nullable=False),
         sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("protocol", JSON_VALUE, nullable=True),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "(drawn_at IS NULL) = (protocol IS NULL)",
             name=op.f("ck_sample_draw_drawn_has_protocol"),

@@ -35,6 +35,8 @@ class SampleDraw(Base):
     announced_by: Mapped[int] = mapped_column(ForeignKey("account.id"), info=OFFICIAL)
     drawn_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     protocol: Mapped[dict[str, Any] | None] = mapped_column(info=PUBLIC)
+    #: When the codes of this draw's forms were made; they are shown once, then only hashes stay.
+    issued_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
 
 
 class SampleUnit(Base):

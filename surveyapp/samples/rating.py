@@ -1,0 +1,63 @@
+"""Which agencies a row of a frame may rate: by the rule of her rater group, or of her file."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from surveyapp.models import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row of a frame with what decides about its form.
+
+    `eligible` are the measured agencies of the rule in the order of the plan, her own among them;
+    `own` the agencies that she leads or works in.
+    """
+
+    unit: str
+    person: str
+    stratum: str
+    group: str
+    eligible: tuple[str, ...]
+    own: frozenset[str]
+
+    @property
+    def rated(self) -> tuple[str, ...]:
+        """The agencies that she may rate."""
+        return tuple(code for code in self.eligible if code not in self.own)
+
+
+class RatingRules:
+    """The rules of one survey; agencies that are left out of the measurement are not rated."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.measured: dict[str, tuple[str, ...]] = {
+            group.code: tuple(a.code for a in group.agencies if a.exclusion is None)
+            for group in survey.groups
+        }
+        self.rates = {
+            (group.code, raters.code): raters.rates
+            for group in survey.groups
+            for raters in group.rater_groups
+        }
+
+    def eligible(self, group: str, attributes: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the measured agencies that a row's rule names, in the order of the plan."""
+        measured = self.measured.get(group, ())
+        rule = self.rates.get((group, str(attributes.get("rater_group"))))
+        if rule == "all":
+            return measured
+        named = {
+            None: attributes.get("agency"),
+            "own_unit": attributes.get("area"),
+        }.get(rule, attributes.get("line"))
+        wanted = set(codes(named))
+        return tuple(code for code in measured if code in wanted)
+
+
+def codes(value: object) -> Iterable[str]:
+    """Read one code or a list of codes from a row's attributes."""
+    if value is None or value == "":
+        return ()
+    return (value,) if isinstance(value, str) else tuple(map(str, value))  # type: ignore[call-overload]  # JSON list
