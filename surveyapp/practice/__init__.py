@@ -1,0 +1,1 @@
+"""Practice: whole surveys with simulated lists and answers, through the real verbs."""
