@@ -97,6 +97,7 @@ class EstimateTable:
     level : of the intervals.
     value, se, lower, upper, n_eff, deff : (C, E), nan where there is none.
     n, df : (C, E) counts. judged : method, flag and reason of each.
+    corner : what the intervals are made from.
     """
 
     cells: tuple[str, ...]
@@ -108,6 +109,7 @@ class EstimateTable:
     df: Floats
     deff: Floats
     judged: Judged
+    corner: Corner
 
     def at(self, cell: str, code: str) -> Estimate:
         """Return the estimate of one measure in one cell."""
@@ -257,7 +259,7 @@ def table(
     se = np.where(no_se, np.nan, np.sqrt(np.where(corner.census, 0.0, corner.variance)))
     deff = np.where(no_se | (corner.variance == 0), np.nan, deff)
     return EstimateTable(
-        cells, codes, options.level, corner.value, se, corner.n, corner.df, deff, judged
+        cells, codes, options.level, corner.value, se, corner.n, corner.df, deff, judged, corner
     )
 
 

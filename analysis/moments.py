@@ -121,6 +121,23 @@ class ElementMoments:
             count=sum_by(joint, self.count, key.size),
         )
 
+    def reach(self, feature: int) -> tuple[Floats, Bools]:
+        """Units that two cells share, and the strata of each cell.
+
+        Returns
+        -------
+        (C + 1, C + 1) units with the feature in both cells and (C + 1, H), the whole last.
+        """
+        size = len(self.cells)
+        count = np.zeros((size + 1, len(self.strata)))
+        inside = self.pair_cell >= 0
+        place = self.pair_cell[inside], self.pair_stratum[inside]
+        count[place] = self.count[inside, feature]
+        count[size] = sum_by(self.pair_stratum, self.count[:, feature], len(self.strata))
+        units = np.diag(count.sum(axis=1))
+        units[size, :] = units[:, size] = count.sum(axis=1)
+        return units, count > 0
+
     def collapsed(self) -> "ElementMoments":
         """Return the moments of the whole, as a single cell."""
         whole = replace(self, cells=("",), spread=_whole_spread(self.spread))

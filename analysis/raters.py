@@ -5,68 +5,22 @@ the raters who rated j, N_h those eligible for j, the weight N_h/n_h; a rater wh
 not a zero. The covariance of two agencies comes from the raters who rated both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis.design import TAKEN_WHOLE, LonelyPsu, check_lonely
-from analysis.errors import DesignError, MeasureError
+from analysis.errors import MeasureError
 from analysis.estimate import EstimateTable, Options, table
-from analysis.labels import Bools, Floats, Ints, Labels, as_labels, sum_by
+from analysis.labels import Bools, Floats, sum_by
 from analysis.moments import lonely_variance, settled
 from analysis.presentation import NOBODY, UNANSWERED, Corner, Texts
+from analysis.ratings import PointItem, PointsMethod, RatingRows, Ratings, rating_rows
+
+__all__ = ["TOTAL", "PointItem", "PointsMethod", "RaterPoints", "Ratings", "rater_points"]
 
 TOTAL = "total"
-
-
-@dataclass(frozen=True, slots=True)
-class PointItem:
-    """A question with points: its code, the most points it gives, the topic it belongs to."""
-
-    code: str
-    max_points: float
-    topic: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ratings:
-    """One row per rater and agency rated.
-
-    Attributes
-    ----------
-    rater, agency : (n,) labels; a rater rates an agency at most once.
-    stratum : (n,) labels of the rater group, by area where the draw was.
-    percent : per item the (n,) percent of the chosen option, 0 to 100, nan = no valid answer.
-    eligible : raters eligible for the agency by (stratum, agency); None = unknown: weights 1,
-        no finite population correction.
-    group : (n,) labels of the rater group for `group_weights`; None = the stratum.
-    """
-
-    rater: npt.ArrayLike
-    agency: npt.ArrayLike
-    stratum: npt.ArrayLike
-    percent: Mapping[str, npt.ArrayLike]
-    eligible: Mapping[tuple[str, str], int] | None = None
-    group: npt.ArrayLike | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PointsMethod:
-    """How percents become points.
-
-    Attributes
-    ----------
-    items : the questions, in order.
-    group_weights : weight of each rater group, at least 0; None = all answers pooled.
-    unanswered : a question that nobody answered for an agency makes its topic and total ``null``,
-        or is left out and the points are scaled up (``renormalise``).
-    """
-
-    items: tuple[PointItem, ...]
-    group_weights: Mapping[str, float] | None = None
-    unanswered: str = "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +31,17 @@ class RaterPoints:
     ----------
     table : agencies by item codes, topics, and ``total``; in points.
     covariance : (A, A) joint covariance of the totals, agencies in the order of ``table.cells``.
+    units : (A, A) raters whose answers count for both agencies.
+    raters : raters with an answer that counts for any agency.
+    held : (A, H) rater groups with answers that count for the agency.
     notes : Vietnamese sentences: groups without answers, groups with a single rater.
     """
 
     table: EstimateTable
     covariance: Floats
+    units: Floats
+    raters: int
+    held: Bools
     notes: tuple[str, ...]
 
 
@@ -103,7 +63,7 @@ def rater_points(
     MeasureError : percents outside 0 to 100, points or weights that are not positive.
     """
     chosen = options or Options()
-    rows = _rows(ratings, method, fpc=chosen.fpc)
+    rows = rating_rows(ratings, method, fpc=chosen.fpc)
     score = _scores(rows, method)
     codes, coefficient = _layout(method)
     value, linear, lost = _combined(rows, score, method, coefficient)
@@ -126,88 +86,9 @@ def rater_points(
     np.fill_diagonal(covariance, np.where(known, variance[:, -1], 0.0))
     covariance[~known] = 0.0
     covariance[:, ~known] = 0.0
-    return RaterPoints(result, covariance, (*_silent_groups(rows, score, method), *notes))
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Ratings as codes; a pair is a stratum by agency."""
-
-    agencies: tuple[str, ...]
-    strata: tuple[str, ...]
-    groups: tuple[str, ...]
-    agency: Ints
-    group: Ints
-    rater: Ints
-    pair: Ints
-    pair_agency: Ints
-    pair_stratum: Ints
-    n: Floats  # (P,) raters who rated
-    pop_size: Floats  # (P,) raters eligible, inf = no correction
-    weight: Floats  # (n,)
-    answered: Floats  # (n, Q) 1 or 0
-    percent: Floats  # (n, Q), 0 where missing
-
-    @property
-    def keep(self) -> Floats:
-        """1 - f of each pair."""
-        return np.maximum(1 - self.n / self.pop_size, 0.0)
-
-
-def _rows(ratings: Ratings, method: PointsMethod, *, fpc: bool) -> _Rows:
-    agency, stratum = as_labels(ratings.agency), as_labels(ratings.stratum)
-    rater = as_labels(ratings.rater)
-    if method.group_weights is None:
-        group = Labels(np.zeros(agency.code.size, np.int64), ("",))
-    else:
-        group = stratum if ratings.group is None else as_labels(ratings.group)
-    for argument, column in (("rater", rater), ("agency", agency), ("stratum", stratum)):
-        if column.code.size == 0 or (column.code < 0).any():
-            raise DesignError(argument, "an empty label", "needs a label in every row")
-    percent = np.stack([_percent(ratings.percent, item.code) for item in method.items], axis=1)
-    if percent.shape[0] != agency.code.size:
-        raise DesignError("percent", percent.shape[0], f"must hold {agency.code.size} rows")
-    joint = rater.code * len(agency.names) + agency.code
-    if np.unique(joint).size < joint.size:
-        raise DesignError("rater", "a pair repeated", "a rater rates an agency at most once")
-    key, pair = np.unique(stratum.code * len(agency.names) + agency.code, return_inverse=True)
-    n = np.bincount(pair).astype(np.float64)
-    pair_stratum, pair_agency = key // len(agency.names), key % len(agency.names)
-    size = _eligible(ratings, stratum, agency, (pair_stratum, pair_agency), n)
-    weight = np.where(np.isinf(size), 1.0, size / n)[pair]
-    return _Rows(
-        agency.names, stratum.names, group.names, agency.code, group.code, rater.code,
-        pair.astype(np.int64), pair_agency, pair_stratum, n,
-        size if fpc else np.full(n.size, np.inf), weight,
-        (~np.isnan(percent)).astype(np.float64), np.nan_to_num(percent),
-    )  # fmt: skip
-
-
-def _percent(columns: Mapping[str, npt.ArrayLike], code: str) -> Floats:
-    if code not in columns:
-        raise MeasureError(code, "no column", "every item needs its percents")
-    column = np.asarray(columns[code], dtype=np.float64)
-    wrong = column[(column < 0) | (column > 100)]
-    if wrong.size:
-        raise MeasureError(code, wrong[0], "a percent lies between 0 and 100")
-    return column
-
-
-def _eligible(
-    ratings: Ratings, stratum: Labels, agency: Labels, pairs: tuple[Ints, Ints], n: Floats
-) -> Floats:
-    size = np.full(n.size, np.inf)
-    if ratings.eligible is None:
-        return size
-    for p, (h, j) in enumerate(zip(*pairs, strict=True)):
-        where = (stratum.names[h], agency.names[j])
-        if where not in ratings.eligible:
-            raise DesignError("eligible", " / ".join(where), "needs the number of raters")
-        size[p] = ratings.eligible[where]
-        if size[p] < n[p]:
-            found = f"{' / '.join(where)}: {size[p]:g} < {n[p]:g}"
-            raise DesignError("eligible", found, "must not be smaller than the raters who rated")
-    return size
+    units, raters, held = _reach(rows, used[:, -1])
+    silent = _silent_groups(rows, score, method)
+    return RaterPoints(result, covariance, units, raters, held, (*silent, *notes))
 
 
 def _layout(method: PointsMethod) -> tuple[tuple[str, ...], Floats]:
@@ -232,7 +113,7 @@ class _Scores:
     silent: Bools  # (A, G, Q) groups without an answer
 
 
-def _scores(rows: _Rows, method: PointsMethod) -> _Scores:
+def _scores(rows: RatingRows, method: PointsMethod) -> _Scores:
     """Mean percents by agency: pooled, or weighted over the groups that answered."""
     shape = (len(rows.agencies), len(rows.groups), rows.percent.shape[1])
     cell = rows.agency * shape[1] + rows.group
@@ -252,7 +133,7 @@ def _scores(rows: _Rows, method: PointsMethod) -> _Scores:
     return _Scores(level, linear, silent)
 
 
-def _group_weights(rows: _Rows, method: PointsMethod) -> Floats:
+def _group_weights(rows: RatingRows, method: PointsMethod) -> Floats:
     if method.group_weights is None:
         return np.ones(len(rows.groups))
     unknown = [name for name in rows.groups if name not in method.group_weights]
@@ -265,7 +146,7 @@ def _group_weights(rows: _Rows, method: PointsMethod) -> Floats:
 
 
 def _combined(
-    rows: _Rows, score: _Scores, method: PointsMethod, coefficient: Floats
+    rows: RatingRows, score: _Scores, method: PointsMethod, coefficient: Floats
 ) -> tuple[Floats, Floats, Texts]:
     """Points (A, E), linearised values (n, E), and why a value is missing."""
     known = ~np.isnan(score.mean)
@@ -286,7 +167,9 @@ def _combined(
     return np.where(estimable, value, np.nan), linear, lost
 
 
-def _variance(rows: _Rows, linear: Floats, lonely_psu: LonelyPsu) -> tuple[Floats, tuple[str, ...]]:
+def _variance(
+    rows: RatingRows, linear: Floats, lonely_psu: LonelyPsu
+) -> tuple[Floats, tuple[str, ...]]:
     """Variances (A, E) by agency, strata = rater groups."""
     level = sum_by(rows.pair, linear, rows.n.size) / rows.n[:, None]
     square = sum_by(rows.pair, (linear - level[rows.pair]) ** 2, rows.n.size)
@@ -311,7 +194,7 @@ def _variance(rows: _Rows, linear: Floats, lonely_psu: LonelyPsu) -> tuple[Float
     return settled(result, gross), (note,) if found and lonely_psu == "adjust" else ()
 
 
-def _not_whole(rows: _Rows, used: Bools, coefficient: Floats) -> Bools:
+def _not_whole(rows: RatingRows, used: Bools, coefficient: Floats) -> Bools:
     """Agencies and estimates (A, E) for which some eligible rater or some answer is missing."""
     partly = (rows.keep > TAKEN_WHOLE).astype(np.float64)[:, None]
     missing = ((1 - rows.answered) @ (coefficient > 0).T > 0) | ~used
@@ -320,7 +203,7 @@ def _not_whole(rows: _Rows, used: Bools, coefficient: Floats) -> Bools:
 
 
 def _design_effect(
-    rows: _Rows, linear: Floats, used: Bools, variance: Floats, n: Floats
+    rows: RatingRows, linear: Floats, used: Bools, variance: Floats, n: Floats
 ) -> tuple[Floats, Floats]:
     size = len(rows.agencies)
     w = rows.weight[:, None]
@@ -341,7 +224,7 @@ def _cap(corner: Corner, most: Floats) -> Floats:
     return np.asarray(np.divide(above, below, out=np.ones_like(above), where=usable))
 
 
-def _covariance(rows: _Rows, linear: Floats, lonely_psu: LonelyPsu) -> Floats:
+def _covariance(rows: RatingRows, linear: Floats, lonely_psu: LonelyPsu) -> Floats:
     """Joint covariance of the totals from raters who rated both agencies.
 
     With m_jk such raters, f = m/M and M_jk the smaller of the two eligible numbers, a stratum adds
@@ -373,7 +256,15 @@ def _covariance(rows: _Rows, linear: Floats, lonely_psu: LonelyPsu) -> Floats:
     return result
 
 
-def _silent_groups(rows: _Rows, score: _Scores, method: PointsMethod) -> tuple[str, ...]:
+def _reach(rows: RatingRows, used: Bools) -> tuple[Floats, int, Bools]:
+    given = np.zeros((int(rows.rater.max()) + 1, len(rows.agencies)))
+    given[rows.rater[used], rows.agency[used]] = 1.0
+    held = np.zeros((len(rows.agencies), len(rows.strata)), np.bool_)
+    held[rows.agency[used], rows.pair_stratum[rows.pair[used]]] = True
+    return given.T @ given, int(np.unique(rows.rater[used]).size), held
+
+
+def _silent_groups(rows: RatingRows, score: _Scores, method: PointsMethod) -> tuple[str, ...]:
     """Name the groups that gave an agency no answer at all, where groups are weighted."""
     if method.group_weights is None:
         return ()

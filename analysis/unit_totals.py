@@ -107,6 +107,19 @@ class UnitTotals:
             ),
         )
 
+    def reach(self, feature: int) -> tuple[Floats, Bools]:
+        """Units that two cells share, and the strata of each cell; as `ElementMoments.reach`."""
+        unit_psu, psu_stratum = _levels(self.unit)[0]
+        size = len(self.cells)
+        given = np.zeros((psu_stratum.size, size + 1))
+        used = self.count[:, feature] > 0
+        psu = unit_psu[self.entry_unit[used]]
+        inside = self.entry_cell[used] >= 0
+        given[psu[inside], self.entry_cell[used][inside]] = 1.0
+        given[psu, size] = 1.0
+        held = sum_by(psu_stratum, given, len(self.strata)).T > 0
+        return given.T @ given, np.asarray(held, dtype=np.bool_)
+
     def collapsed(self) -> "UnitTotals":
         """Return the totals of the whole, as a single cell."""
         spread = np.zeros((2, *self.spread.shape[1:]))
