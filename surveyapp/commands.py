@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp import config
-from surveyapp.accounts import service as accounts
 from surveyapp.actor import Actor
 from surveyapp.db import Database, check_current
+from surveyapp.errors import AppError
+from surveyapp.models import Account
 
 
 def as_login(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +35,22 @@ def opened_by_system() -> Iterator[Session]:
 def opened(login: str, allowed: frozenset[str]) -> Iterator[tuple[Session, Actor]]:
     """Open a writing session for `login`, if one of its roles is allowed."""
     with opened_by_system() as db:
-        yield db, accounts.acting(db, login, allowed)
+        yield db, acting(db, login, allowed)
+
+
+def acting(db: Session, login: str, allowed: frozenset[str]) -> Actor:
+    """Return the actor that a command works for, if one of its roles is allowed."""
+    account = db.scalar(select(Account).where(Account.login == login))
+    roles = account.role_names if account and account.is_active else frozenset()
+    if account is None or not roles & allowed:
+        raise AppError(
+            "ACCOUNT-006",
+            f"Tài khoản «{login}» không có hoặc không được dùng lệnh này (cần một vai trò: "
+            f"{', '.join(sorted(allowed))}).",
+            "Dùng --as với tài khoản có vai trò đó; xem bằng: sipas account list",
+            status=403,
+        )
+    return Actor(account.id, account.login, roles)
 
 
 @contextmanager

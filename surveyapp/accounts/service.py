@@ -55,21 +55,6 @@ def find(db: Session, login: str) -> Account:
     return account
 
 
-def acting(db: Session, login: str, allowed: frozenset[str]) -> Actor:
-    """Return the actor that a command works for, if its roles allow the command."""
-    account = find(db, login)
-    actor = as_actor(account)
-    if not account.is_active or not actor.has_any(allowed):
-        raise AppError(
-            "ACCOUNT-006",
-            f"Tài khoản «{login}» không được dùng lệnh này (cần một vai trò: "
-            f"{', '.join(sorted(allowed))}).",
-            "Dùng --as với tài khoản có vai trò đó.",
-            status=403,
-        )
-    return actor
-
-
 def count(db: Session) -> int:
     """Return how many accounts there are."""
     return db.scalar(select(func.count()).select_from(Account)) or 0

@@ -1,4 +1,4 @@
-"""Commands on results that need files only, no database."""
+"""Commands on results: on files, without a database; and on a survey of the database."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import click
 
 from surveyapp.results.agree_file import agree_file
 from surveyapp.results.estimate_file import estimate_file
+from surveyapp.results.survey_cli import lock, report, run
 
 _FILE = click.Path(path_type=Path)
 
@@ -36,3 +37,8 @@ def agree(pairs: Path, categories: str, out: Path) -> None:
     """Đo độ thống nhất giữa câu trả lời lần đầu và phúc tra."""
     count = agree_file(pairs, categories, out)
     click.echo(f"Đã ghi kết quả của {count} câu hỏi vào {out}.")
+
+
+cli.add_command(lock)
+cli.add_command(run)
+cli.add_command(report)

@@ -1,0 +1,1 @@
+"""The independent re-check (phúc tra): a second interview, blind to the first."""

@@ -1,0 +1,273 @@
+"""The verbs of the re-check: list the cases, record an interview, pair the answers at the lock."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from questionnaires.answer_problems import AnswerRule, join_problems
+from questionnaires.check import CheckScope, check_answers, check_rating
+from surveyapp import audit, clock
+from surveyapp.actor import Actor
+from surveyapp.collect import definitions
+from surveyapp.errors import AppError
+from surveyapp.models import (
+    Contact,
+    FormCell,
+    FrameRow,
+    Invitation,
+    RecheckInterview,
+    RecheckLink,
+    RecheckPair,
+    Response,
+    SampleDraw,
+    Survey,
+    SurveyGroup,
+)
+from surveyapp.recheck.short_form import ShortForm, short_form
+
+OUTCOMES = {
+    "done": "Đã hỏi lại",
+    "refused": "Từ chối trả lời lại",
+    "absent": "Không gặp được",
+    "not_interviewed": "Người này nói chưa từng được hỏi",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckCase:
+    """One person to ask again; the first answers are not part of it."""
+
+    id: str
+    unit_code: str
+    name: str
+    phone: str
+    office: str
+    group: str
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecondInterview:
+    """What came of asking a case again; answers only where the outcome is "done"."""
+
+    case_id: str
+    outcome: str
+    answers: Mapping[str, Any]
+    #: agency code -> {item code: value}
+    ratings: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckProgress:
+    """How far the re-check is: drawn, answered the first time, asked again."""
+
+    drawn: int
+    answered: int
+    by_outcome: Mapping[str, int]
+
+    @property
+    def asked(self) -> int:
+        """Cases with an outcome."""
+        return sum(self.by_outcome.values())
+
+
+def cases(db: Session, survey: Survey) -> list[RecheckCase]:
+    """Return who has answered and is in the pre-drawn subsample, without an outcome first.
+
+    Contacts come from the vault: the re-check role is the only one that may see both.
+    """
+    rows = db.execute(
+        select(RecheckLink, FrameRow, Contact, RecheckInterview.outcome)
+        .join(SampleDraw, SampleDraw.id == RecheckLink.draw_id)
+        .join(
+            FrameRow,
+            (FrameRow.frame_id == SampleDraw.frame_id)
+            & (FrameRow.unit_code == RecheckLink.unit_code),
+        )
+        .outerjoin(
+            Contact,
+            (Contact.frame_id == FrameRow.frame_id) & (Contact.person_code == FrameRow.person_code),
+        )
+        .outerjoin(RecheckInterview, RecheckInterview.code_sha256 == RecheckLink.code_sha256)
+        .where(SampleDraw.survey_id == survey.id, RecheckLink.answer_id.is_not(None))
+    ).all()
+    found = [
+        RecheckCase(
+            link.code_sha256,
+            link.unit_code,
+            contact.name if contact else "",
+            (contact.phone if contact else None) or "",
+            (contact.office if contact else None) or "",
+            row.group_code,
+            outcome,
+        )
+        for link, row, contact, outcome in rows
+    ]
+    return sorted(found, key=lambda case: (case.outcome is not None, case.unit_code))
+
+
+def form_of(db: Session, survey: Survey, case_id: str) -> tuple[ShortForm, SurveyGroup]:
+    """Return what a case is asked again, and its group."""
+    cell = _cell(db, survey, case_id)
+    group = db.get_one(SurveyGroup, cell.group_id)
+    questionnaire = definitions.questionnaire(
+        db, group.questionnaire_code, group.questionnaire_version
+    )
+    return short_form(questionnaire, survey.plan, cell.agencies, case_id), group
+
+
+def record(
+    db: Session,
+    actor: Actor,
+    survey: Survey,
+    interview: SecondInterview,
+) -> None:
+    """Store the second interview of a case; a second recording of the same case is refused."""
+    outcome, case_id = interview.outcome, interview.case_id
+    if "interviewer" in actor.roles:
+        raise AppError(
+            "RECHECK-001",
+            "Điều tra viên không được phúc tra.",
+            "Giao cho người của đơn vị phúc tra độc lập.",
+            status=403,
+        )
+    if survey.state != "collecting":
+        raise AppError(
+            "RECHECK-002", "Cuộc khảo sát không còn nhận phúc tra.", "Xem trạng thái.", status=409
+        )
+    if outcome not in OUTCOMES:
+        raise AppError("RECHECK-003", f"Không có kết quả phúc tra «{outcome}».", status=422)
+    form, group = form_of(db, survey, case_id)
+    if db.get(RecheckInterview, case_id) is not None:
+        raise AppError(
+            "RECHECK-004", "Phiếu này đã được phúc tra.", "Chọn người khác trong danh sách.", 409
+        )
+    stored: dict[str, Any] = {}
+    if outcome == "done":
+        _check(db, group, form, interview)
+        stored = {"answers": dict(interview.answers), "ratings": dict(interview.ratings)}
+    db.add(
+        RecheckInterview(
+            code_sha256=case_id,
+            account_id=actor.account_id,
+            outcome=outcome,
+            answers=stored,
+            done_on=clock.today(),
+        )
+    )
+    db.flush()
+    audit.record(db, actor, "recheck.record", survey.code, outcome=outcome)
+
+
+def progress(db: Session, survey: Survey) -> RecheckProgress:
+    """Count the subsample, without naming anybody."""
+    links = (
+        select(RecheckLink.code_sha256, RecheckLink.answer_id)
+        .join(SampleDraw, SampleDraw.id == RecheckLink.draw_id)
+        .where(SampleDraw.survey_id == survey.id)
+        .subquery()
+    )
+    drawn, answered = db.execute(
+        select(func.count(), func.count(links.c.answer_id)).select_from(links)
+    ).one()
+    outcomes = db.execute(
+        select(RecheckInterview.outcome, func.count())
+        .join(links, links.c.code_sha256 == RecheckInterview.code_sha256)
+        .group_by(RecheckInterview.outcome)
+    ).all()
+    return RecheckProgress(drawn, answered, dict(outcomes))
+
+
+def pair(db: Session, survey: Survey) -> int:
+    """Keep first and second answers side by side, then destroy every link to a person.
+
+    Called once by the lock, after all waiting answers were released; returns how many pairs.
+    """
+    rows = db.execute(
+        select(RecheckInterview, Response, SurveyGroup.code)
+        .join(RecheckLink, RecheckLink.code_sha256 == RecheckInterview.code_sha256)
+        .join(Response, Response.id == RecheckLink.answer_id)
+        .join(FormCell, FormCell.id == Response.cell_id)
+        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
+        .where(Response.survey_id == survey.id, RecheckInterview.outcome == "done")
+    ).all()
+    pseudonyms = _pseudonyms({interview.account_id for interview, _, _ in rows})
+    pairs = [
+        RecheckPair(
+            id=secrets.token_hex(16),
+            survey_id=survey.id,
+            group_code=group_code,
+            rechecker=pseudonyms[interview.account_id],
+            pairs=_both(response, interview.answers),
+        )
+        for interview, response, group_code in rows
+    ]
+    db.add_all(pairs)
+    draws = select(SampleDraw.id).where(SampleDraw.survey_id == survey.id)
+    links = select(RecheckLink.code_sha256).where(RecheckLink.draw_id.in_(draws))
+    db.execute(delete(RecheckInterview).where(RecheckInterview.code_sha256.in_(links)))
+    db.execute(delete(RecheckLink).where(RecheckLink.draw_id.in_(draws)))
+    return len(pairs)
+
+
+def _cell(db: Session, survey: Survey, case_id: str) -> FormCell:
+    cell = db.scalar(
+        select(FormCell)
+        .join(Invitation, Invitation.cell_id == FormCell.id)
+        .join(RecheckLink, RecheckLink.code_sha256 == Invitation.code_sha256)
+        .where(FormCell.survey_id == survey.id, Invitation.code_sha256 == case_id)
+        .where(RecheckLink.answer_id.is_not(None))
+    )
+    if cell is None:
+        raise AppError("RECHECK-005", "Không có phiếu phúc tra này.", "Về danh sách.", status=404)
+    return cell
+
+
+def _check(db: Session, group: SurveyGroup, form: ShortForm, interview: SecondInterview) -> None:
+    """Check the second answers by the rules of the questionnaire, on the items asked again."""
+    questionnaire = definitions.questionnaire(
+        db, group.questionnaire_code, group.questionnaire_version
+    )
+    answers, ratings = interview.answers, interview.ratings
+    common = {item.code for item in form.items}
+    problems = list(check_answers(questionnaire, dict(answers), partial=True, items=common))
+    scope = CheckScope(partial=True, items={item.code for item in form.agency_items})
+    for agency, rating in ratings.items():
+        problems += check_rating(questionnaire, dict(answers), dict(rating), agency, scope)
+    # Routing does not apply: the questions that lead to an item may not be asked again.
+    problems = [problem for problem in problems if problem.rule is not AnswerRule.HIDDEN_ITEM]
+    unknown = (set(answers) - common) | (set(ratings) - set(form.agencies))
+    if problems or unknown:
+        raise AppError(
+            "RECHECK-006",
+            "Phiếu phúc tra có câu trả lời không đúng.",
+            "Sửa các câu được nêu rồi gửi lại.",
+            status=422,
+            problems=(
+                *join_problems(problems).splitlines(),
+                *(f"{code}: không hỏi lại câu này" for code in sorted(unknown)),
+            ),
+        )
+
+
+def _pseudonyms(account_ids: set[int]) -> dict[int, str]:
+    """Give each re-checker a number in an order that says nothing about who they are."""
+    shuffled = list(account_ids)
+    secrets.SystemRandom().shuffle(shuffled)
+    return {account_id: f"PT{n}" for n, account_id in enumerate(shuffled, 1)}
+
+
+def _both(response: Response, second: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return item (or agency/item) -> [first, second] for everything that was asked again."""
+    both = {
+        code: [response.answers.get(code), value]
+        for code, value in second.get("answers", {}).items()
+    }
+    for agency, rating in second.get("ratings", {}).items():
+        first = response.ratings.get(agency, {})
+        both |= {f"{agency}/{code}": [first.get(code), value] for code, value in rating.items()}
+    return both

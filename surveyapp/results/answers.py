@@ -1,0 +1,143 @@
+"""The released answers of one group, with their design, in an order that is always the same."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveyapp.models import (
+    Assignment,
+    FormCell,
+    FrameRow,
+    RatedAgency,
+    Response,
+    SampleDraw,
+    SampleUnit,
+    SurveyGroup,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One released form: its stratum, the agencies on it, common answers and ratings."""
+
+    stratum: str
+    agencies: tuple[str, ...]
+    answers: Mapping[str, Any]
+    ratings: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAnswers:
+    """What came back from one group, and what was asked.
+
+    Attributes
+    ----------
+    forms : in canonical order, so that the same answers give the same digits.
+    pop_size : per stratum, the frame rows of the strata that it stands for.
+    issued : forms sent out. sha256 : digest of the forms.
+    """
+
+    forms: tuple[Form, ...]
+    pop_size: Mapping[str, int]
+    issued: int
+    sha256: str
+
+
+def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
+    """Read the released forms of a group."""
+    rows = db.execute(
+        select(FormCell.stratum, FormCell.agencies, Response.answers, Response.ratings)
+        .join(FormCell, FormCell.id == Response.cell_id)
+        .where(FormCell.group_id == group.id)
+    )
+    keyed = sorted(
+        (_canonical(stratum, agencies, answers, ratings), stratum, agencies, answers, ratings)
+        for stratum, agencies, answers, ratings in rows
+    )
+    return GroupAnswers(
+        tuple(Form(row[1], tuple(row[2]), row[3], row[4]) for row in keyed),
+        _pop_size(db, group),
+        _issued(db, group),
+        hashlib.sha256("\n".join(row[0] for row in keyed).encode()).hexdigest(),
+    )
+
+
+def eligible_raters(
+    db: Session, group: SurveyGroup, eligible: Mapping[str, Iterable[str]]
+) -> dict[tuple[str, str], int]:
+    """Count the raters of the frame who may rate each agency, by stratum as stored with answers.
+
+    `eligible` gives the agencies of each frame row, by its pseudonymous id.
+    """
+    stored = _stored_strata(db, group)
+    counts: Counter[tuple[str, str]] = Counter()
+    frames = select(SampleDraw.frame_id).where(SampleDraw.survey_id == group.survey_id)
+    rows = db.execute(
+        select(FrameRow.unit_code, FrameRow.stratum).where(
+            FrameRow.frame_id.in_(frames), FrameRow.group_code == group.code
+        )
+    )
+    for unit_code, stratum in rows:
+        counts.update((stored[stratum], agency) for agency in eligible[unit_code])
+    return dict(counts)
+
+
+def excluded(agencies: Iterable[RatedAgency]) -> list[RatedAgency]:
+    """Return the agencies that are left out of the measurement."""
+    return [agency for agency in agencies if agency.exclusion is not None]
+
+
+def _canonical(*parts: object) -> str:
+    return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _stored_strata(db: Session, group: SurveyGroup) -> dict[str, str]:
+    """Return the stratum stored with answers for each stratum of the frame.
+
+    Small strata are coarsened in the answer, so one stored stratum may stand for several.
+    """
+    rows = db.execute(
+        select(SampleUnit.stratum, FormCell.stratum)
+        .join(
+            Assignment,
+            (Assignment.draw_id == SampleUnit.draw_id)
+            & (Assignment.unit_code == SampleUnit.unit_code),
+        )
+        .join(FormCell, FormCell.id == Assignment.cell_id)
+        .where(FormCell.group_id == group.id)
+        .distinct()
+    )
+    return dict(rows.all())
+
+
+def _pop_size(db: Session, group: SurveyGroup) -> dict[str, int]:
+    stored = _stored_strata(db, group)
+    frames = select(SampleDraw.frame_id).where(SampleDraw.survey_id == group.survey_id)
+    rows = db.execute(
+        select(FrameRow.stratum, func.count())
+        .where(FrameRow.frame_id.in_(frames), FrameRow.group_code == group.code)
+        .group_by(FrameRow.stratum)
+    )
+    sizes: Counter[str] = Counter()
+    for stratum, n in rows:
+        if stratum in stored:
+            sizes[stored[stratum]] += n
+    return dict(sizes)
+
+
+def _issued(db: Session, group: SurveyGroup) -> int:
+    return (
+        db.scalar(
+            select(func.count())
+            .select_from(Assignment)
+            .join(FormCell, FormCell.id == Assignment.cell_id)
+            .where(FormCell.group_id == group.id)
+        )
+        or 0
+    )

@@ -1,0 +1,313 @@
+"""The report of a run: what was asked, what came out, what it means, and what it does not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis.report import (
+    Box,
+    Cell,
+    Column,
+    Interval,
+    Missing,
+    Paragraph,
+    Report,
+    ReportTable,
+    Section,
+)
+from questionnaires.method import INDEX, MethodVersion
+from questionnaires.types import Questionnaire
+from surveyapp.exports.collation import name_key
+from surveyapp.exports.numbers import NumberStyle, day
+from surveyapp.models import (
+    PublishedFigure,
+    ResultRun,
+    SampleDraw,
+    Survey,
+    SurveyGroup,
+    Unit,
+)
+from surveyapp.results import gate, service, tables, wording
+
+Block = Paragraph | ReportTable | Box
+_COUNT = NumberStyle().count
+
+
+def build(db: Session, survey: Survey, run: ResultRun) -> Report:
+    """Build the report of a run."""
+    found = {group["code"]: group for group in run.content["groups"]}
+    sections = [Section("Phạm vi và cách thực hiện", tuple(_scope(db, survey, run)))]
+    annexes = []
+    for group in survey.groups:
+        part = _Group(db, group, found[group.code])
+        sections.append(Section(group.title, part.main()))
+        annexes += (
+            [Section(f"{group.title}: chi tiết", blocks)] if (blocks := part.detail()) else []
+        )
+    sections.append(Section("Cơ quan không đo lường", (_excluded(survey),)))
+    sections.append(Section("Phúc tra độc lập", tuple(_rechecks(db, survey, found))))
+    figures = _ministry(db)
+    if figures is not None:
+        sections.append(Section("Số liệu của Bộ Nội vụ", (figures,)))
+    lead = db.get(Unit, survey.lead_unit_id) if survey.lead_unit_id else None
+    return Report(
+        code=f"results-{survey.code}",
+        title=f"Kết quả {survey.title[:1].lower()}{survey.title[1:]}",
+        agency=("ỦY BAN NHÂN DÂN TỈNH", lead.name.upper() if lead else "SỞ NỘI VỤ"),
+        place="Bình Định" if survey.plan.get("province") is None else survey.plan["province"],
+        sections=tuple(sections),
+        annexes=tuple(annexes),
+        simulated=survey.is_practice,
+        recipients=("Ủy ban nhân dân tỉnh (báo cáo)", "Hội đồng thẩm định", "Lưu: VT"),
+        decimals=2,
+    )
+
+
+def _scope(db: Session, survey: Survey, run: ResultRun) -> list[Paragraph]:
+    """Say what was asked of whom, how it was drawn, and how numbers are to be read."""
+    groups = run.content["groups"]
+    issued, received = (sum(group[key] for group in groups) for key in ("issued", "received"))
+    rate = NumberStyle(decimals=1).percent(100 * received / issued) if issued else "0%"
+    planned = _COUNT(sum(group.quota for group in survey.groups))
+    draw = db.scalar(
+        select(SampleDraw)
+        .where(SampleDraw.survey_id == survey.id, SampleDraw.drawn_at.is_not(None))
+        .order_by(SampleDraw.id.desc())
+        .limit(1)
+    )
+    texts = [
+        f"Kế hoạch {planned} phiếu; đã phát {_COUNT(issued)} phiếu, thu về {_COUNT(received)} "
+        f"phiếu hợp lệ, đạt {rate}."
+    ]
+    if draw is not None and draw.protocol is not None:
+        drawn_on = day(draw.drawn_at.date()) if draw.drawn_at else ""
+        texts.append(
+            f"Mẫu được chọn ngẫu nhiên ngày {drawn_on} với hạt giống «{draw.seed}» (hạt giống tự "
+            f"chọn); danh sách chọn mẫu có mã kiểm tra {draw.frame_sha256[:16]}…. Bất kỳ ai có "
+            "danh sách và biên bản đều chọn lại được đúng mẫu này."
+        )
+    texts += [wording.NON_RESPONSE, wording.MISSING_ANSWERS]
+    texts.append(
+        f"Lần tính số {run.id} ngày {day(run.made_at.date())}, phiên bản chương trình "
+        f"{run.code_version}, mã kiểm tra câu trả lời {run.answers_sha256[:16]}…."
+    )
+    return [Paragraph(text) for text in texts]
+
+
+class _Group:
+    """The sections of one group of agencies."""
+
+    def __init__(self, db: Session, group: SurveyGroup, found: Mapping[str, Any]) -> None:
+        self.group, self.found = group, found
+        self.method = service.method_of(db, group)
+        self.questionnaire = service.questionnaire_of(db, group)
+        self.agencies = tuple(
+            tables.Agency(agency.code, agency.title, agency.is_conductor)
+            for agency in sorted(group.agencies, key=lambda agency: name_key(agency.title))
+            if agency.exclusion is None
+        )
+
+    def main(self) -> tuple[Any, ...]:
+        """Return figure, table and the sentences on how to read them."""
+        if self.found["kind"] == "nothing":
+            return (Paragraph("Chưa nhận được phiếu nào.", strong=True),)
+        if self.found["kind"] == "points":
+            return self._points()
+        return self._satisfaction()
+
+    def detail(self) -> tuple[Any, ...]:
+        """Return the tables of the annex."""
+        if self.found["kind"] == "nothing":
+            return ()
+        blocks: list[Any] = [tables.component_table(self._breakdown())]
+        if self.found["kind"] == "satisfaction":
+            title = f"Từng tiêu chí thành phần, {tables.WHOLE.lower()}"
+            items = [(code, _label(self.questionnaire, code)) for code in self.method.items]
+            blocks.append(
+                tables.item_table(
+                    f"{_key(self.group)}-items", title, items, self.found["estimates"]
+                )
+            )
+        return tuple(blocks)
+
+    def _breakdown(self) -> tables.Breakdown:
+        if self.found["kind"] == "points":
+            total = (self.found["total"], "Tổng điểm")
+            estimates, unit = self.found["estimates"], "điểm"
+            title = "Điểm điều tra xã hội học"
+        else:
+            total = (INDEX, "Chỉ số hài lòng")
+            estimates, unit = self.found["estimates"][self.found["measure"]], "%"
+            title = "Chỉ số hài lòng theo cơ quan"
+        parts = ((part.code, part.title["vi"]) for part in self.method.components)
+        return tables.Breakdown(
+            _key(self.group), f"{title}: {self.group.title}", self.agencies, (total, *parts),
+            estimates, unit,
+        )  # fmt: skip
+
+    def _points(self) -> tuple[Any, ...]:
+        maximum = NumberStyle(decimals=0).number(self.found["max_points"])
+        number = "Số người đánh giá"
+        breakdown = self._breakdown()
+        return (
+            Paragraph(
+                f"Thu về {_COUNT(self.found['received'])} trên {_COUNT(self.found['issued'])} "
+                f"phiếu đã phát. Mỗi phiếu là của một người, đánh giá một hoặc nhiều cơ quan. Điểm "
+                f"tối đa là {maximum}."
+            ),
+            tables.figure(breakdown, number=number),
+            tables.agency_table(breakdown, number=number),
+            Paragraph(wording.WITHOUT_CORRECTION),
+            *self._notes(),
+        )
+
+    def _satisfaction(self) -> tuple[Any, ...]:
+        number = "Số phiếu"
+        breakdown = self._breakdown()
+        return (
+            Paragraph(
+                f"Thu về {_COUNT(self.found['received'])} trên {_COUNT(self.found['issued'])} "
+                f"phiếu đã phát. Chỉ số là {wording.MEASURES[self.found['measure']].lower()} của "
+                f"{len(self.method.items)} tiêu chí thành phần."
+            ),
+            tables.figure(breakdown, number=number),
+            tables.agency_table(breakdown, number=number),
+            Paragraph(wording.WITH_CORRECTION),
+            *self._notes(),
+        )
+
+    def _notes(self) -> list[Paragraph]:
+        notes = [Paragraph(note) for note in self.found.get("notes", ())]
+        return [*notes, *([Paragraph(_one_line(self.method))] if self.method.note else [])]
+
+
+def _one_line(method: MethodVersion) -> str:
+    return f"Phương pháp {method.code} {method.version}: {' '.join((method.note or '').split())}"
+
+
+def _excluded(survey: Survey) -> ReportTable:
+    rows: list[tuple[Cell, ...]] = []
+    for agency in sorted(survey.agencies, key=lambda agency: name_key(agency.title)):
+        if agency.exclusion is None:
+            continue
+        reason = wording.EXCLUSIONS[agency.exclusion]
+        if agency.exclusion_count is not None and agency.exclusion_threshold is not None:
+            reason += (
+                f": {_COUNT(agency.exclusion_count)} giao dịch, ngưỡng "
+                f"{_COUNT(agency.exclusion_threshold)}"
+            )
+        rows.append((agency.title, reason))
+    return ReportTable(
+        code="excluded",
+        title="Cơ quan không đo lường và lý do",
+        columns=(Column("agency", "Cơ quan", "text"), Column("reason", "Lý do", "text")),
+        rows=tuple(rows),
+        notes=() if rows else ("Không có cơ quan nào bị loại khỏi phạm vi đo lường.",),
+    )
+
+
+def _rechecks(
+    db: Session, survey: Survey, found: Mapping[str, Mapping[str, Any]]
+) -> Sequence[Block]:
+    rows: list[tuple[Cell, ...]] = []
+    forms = 0
+    for group in survey.groups:
+        checked = found[group.code].get("recheck", {"forms": 0, "items": {}})
+        forms += checked["forms"]
+        questionnaire = service.questionnaire_of(db, group)
+        for code, item in checked["items"].items():
+            rows.append(
+                (
+                    group.title,
+                    _label(questionnaire, code),
+                    item["n"],
+                    *_agreement(item),
+                )
+            )
+    if not forms:
+        return (Paragraph("Không có phiếu phúc tra nào ghép được cặp."),)
+    return (
+        Paragraph(f"{_COUNT(forms)} phiếu được hỏi lại. {wording.RECHECK}"),
+        ReportTable(
+            code="recheck",
+            title="Mức độ trùng khớp giữa lần đầu và phúc tra",
+            columns=(
+                Column("group", "Nhóm phiếu", "text"),
+                Column("item", "Câu hỏi", "text"),
+                Column("n", "Số cặp câu trả lời", "count"),
+                Column("agreement", "Tỷ lệ trùng khớp", "percent", decimals=1),
+                Column("interval", "Khoảng tin cậy 95%", "interval", unit="%", decimals=1),
+                Column("grade", "Mức ổn định", "text"),
+            ),
+            rows=tuple(rows),
+            notes=(
+                "Mức ổn định theo chỉ số không nhất quán: dưới 20 ổn định cao, 20 đến 50 ổn định "
+                "vừa, trên 50 kém ổn định. Không câu trả lời nào bị sửa theo phúc tra.",
+            ),
+        ),
+    )
+
+
+def _agreement(item: Mapping[str, Any]) -> tuple[Cell, Cell, Cell]:
+    if item["n"] < gate.BASE:
+        missing = Missing("dưới 10 cặp, không công bố")
+        return missing, missing, missing
+    found = item["agreement"]
+    span = found["ci"]
+    return (
+        100 * found["value"],
+        Interval(100 * span[0], 100 * span[1]) if span else Missing("không tính được"),
+        wording.GRADES[item["grade"]],
+    )
+
+
+def _ministry(db: Session) -> Box | None:
+    """Return the ministry's figures and targets in a box of their own."""
+    rows = db.scalars(
+        select(PublishedFigure)
+        .where(PublishedFigure.kind.in_(("value", "target")))
+        .order_by(PublishedFigure.code, PublishedFigure.year)
+    ).all()
+    if not rows:
+        return None
+    titles = {row.code: row.title for row in rows}
+    values = {(row.code, row.kind): row for row in rows}
+    cells: list[tuple[Cell, ...]] = []
+    for code, title in titles.items():
+        value, target = values.get((code, "value")), values.get((code, "target"))
+        cells.append(
+            (
+                f"{code}. {title}",
+                value.value if value else Missing("chưa có"),
+                target.value if target else Missing("chưa có"),
+            )
+        )
+    first = rows[0]
+    years = {
+        kind: next((row.year for row in rows if row.kind == kind), None)
+        for kind in ("value", "target")
+    }
+    return Box(
+        title="Chỉ số SIPAS do Bộ Nội vụ công bố",
+        paragraphs=(Paragraph(f"Đối tượng: {first.population}. Nguồn: {first.source}."),),
+        table=ReportTable(
+            code="ministry",
+            title="Kết quả và chỉ tiêu SIPAS",
+            columns=(
+                Column("part", "Lĩnh vực, tiêu chí", "text"),
+                Column("value", f"Kết quả {years['value']}", "percent", decimals=2),
+                Column("target", f"Chỉ tiêu {years['target']}", "percent", decimals=2),
+            ),
+            rows=tuple(cells),
+        ),
+    )
+
+
+def _label(questionnaire: Questionnaire, code: str) -> str:
+    return questionnaire.item(code).short_text["vi"]
+
+
+def _key(group: SurveyGroup) -> str:
+    return group.code.replace("_", "-")

@@ -1,0 +1,37 @@
+"""The one gate between estimates and everything that is shown: small bases stay hidden.
+
+A value needs at least ten valid answers. A hidden value must not follow from those shown: where a
+line of a table has a margin (the index of its components, the whole of its agencies) and exactly
+one value of the line is hidden, the one with the next smallest base is hidden too. A cell that
+nobody answered has no value and needs no protection.
+"""
+
+from collections.abc import Mapping, Sequence
+
+BASE = 10
+TOO_FEW = "dưới 10 phiếu, không công bố"
+PROTECTING = "không công bố để bảo vệ số liệu dưới 10 phiếu ở cùng bảng"
+
+
+def hidden(
+    n: Mapping[tuple[str, str], int],
+    lines: Sequence[Sequence[tuple[str, str]]],
+) -> dict[tuple[str, str], str]:
+    """Return the cells that stay hidden, with the reason.
+
+    Parameters
+    ----------
+    n : number of valid answers of every cell (row, column).
+    lines : sets of cells whose sum or mean is shown too; cells of margins are not among them.
+    """
+    result = {cell: TOO_FEW for cell, base in n.items() if 0 < base < BASE}
+    changed = True
+    while changed:
+        changed = False
+        for line in lines:
+            answered = [cell for cell in line if n[cell]]
+            shown = [cell for cell in answered if cell not in result]
+            if len(answered) - len(shown) == 1 and shown:
+                result[min(shown, key=lambda cell: (n[cell], cell))] = PROTECTING
+                changed = True
+    return result

@@ -1,0 +1,65 @@
+"""Scores of agencies in the sociological survey: points per question, topic and in total."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from analysis.estimate import Options
+from analysis.labels import Floats
+from analysis.raters import TOTAL, PointItem, PointsMethod, Ratings, rater_points
+from questionnaires.method import MethodVersion
+from questionnaires.types import Questionnaire
+from surveyapp.results.answers import Form, GroupAnswers
+from surveyapp.results.satisfaction import plain_estimate
+
+
+def points(
+    data: GroupAnswers,
+    questionnaire: Questionnaire,
+    method: MethodVersion,
+    eligible: Mapping[tuple[str, str], int],
+) -> dict[str, Any]:
+    """Estimate a group of agencies rated by raters; returns plain values (JSON) in points.
+
+    The rater is the sampling unit. No finite population correction: the lists of raters are
+    nearly complete, and with it every difference would look certain.
+    """
+    rated = [(n, form, agency) for n, form in enumerate(data.forms) for agency in form.ratings]
+    items = tuple(
+        PointItem(code, questionnaire.item(code).max_points or 0.0, component.code)
+        for component in method.components
+        for code in component.items
+    )
+    found = rater_points(
+        Ratings(
+            rater=[n for n, _, _ in rated],
+            agency=[agency for _, _, agency in rated],
+            stratum=[form.stratum for _, form, _ in rated],
+            percent={item.code: _percent(rated, questionnaire, item.code) for item in items},
+            eligible=eligible,
+            group=[form.stratum.split(" | ")[1] for _, form, _ in rated],
+        ),
+        PointsMethod(items, method.rater_group_weights or None, method.unanswered_item),
+        Options(fpc=False),
+    )
+    result: dict[str, dict[str, Any]] = {}
+    for agency, code, estimate in found.table:
+        result.setdefault(agency, {})[code] = plain_estimate(estimate)
+    return {
+        "estimates": result,
+        "agencies": list(found.table.cells),
+        "covariance": found.covariance.tolist(),
+        "max_points": sum(item.max_points for item in items),
+        "total": TOTAL,
+        "notes": list(found.notes),
+    }
+
+
+def _percent(rated: list[tuple[int, Form, str]], questionnaire: Questionnaire, code: str) -> Floats:
+    percents = {option.code: option.percent for option in questionnaire.item(code).options}
+    missing = float("nan")
+    return np.array(
+        [percents.get(str(form.ratings[agency].get(code)), missing) for _, form, agency in rated],
+        np.float64,
+    )

@@ -1,0 +1,127 @@
+"""Satisfaction by the method version: items, components, index; the whole and every agency."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from analysis.design import survey_design
+from analysis.estimate import Estimate, EstimateTable, Options, estimates, whole
+from analysis.labels import Floats
+from analysis.measures import Composite, Measure, Plan, plan
+from analysis.reduction import moments_of
+from questionnaires.method import MethodVersion, composite_weights
+from questionnaires.types import Questionnaire
+from surveyapp.results.answers import GroupAnswers
+
+#: Factor and shift from the mean of scores 1 to 5, or from a share, to the scale 0 to 100.
+SCALES: Mapping[str, tuple[float, float]] = {
+    "mean_of_5": (20.0, 0.0),
+    "mean_minus_1_of_4": (25.0, -25.0),
+    "share_satisfied": (100.0, 0.0),
+}
+#: The share of satisfied answers stands beside the index whatever the method measures.
+SHARE = "share"
+
+
+def satisfaction(
+    data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion
+) -> dict[str, Any]:
+    """Estimate a group of agencies; returns plain values (JSON) on the scale 0 to 100.
+
+    Strata are the agencies; non-response within a stratum counts as a random second step, so
+    the weight is N_h / n_h. The finite population correction is applied.
+    """
+    agency = [form.agencies[0] for form in data.forms]
+    received = Counter(form.stratum for form in data.forms)
+    pop_size = np.array([data.pop_size[form.stratum] for form in data.forms], dtype=np.float64)
+    returned = np.array([received[form.stratum] for form in data.forms], dtype=np.float64)
+    design = survey_design(
+        pop_size / returned,
+        strata=[form.stratum for form in data.forms],
+        pop_size=(pop_size,),
+        lonely_psu="adjust",
+    )
+    result: dict[str, Any] = {}
+    for name in dict.fromkeys((method.item_measure or SHARE, "share_satisfied")):
+        layout = _plan(method, name)
+        values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
+        scale = SCALES[name]
+        by_agency = estimates(moments_of(design, layout, values, agency), layout, Options())
+        all_of_them = whole(moments_of(design, layout, values), layout, Options())
+        result[name] = _plain(by_agency, scale) | {"": _plain(all_of_them, scale)[""]}
+    return {
+        "measure": method.item_measure,
+        "estimates": result,
+        "levels": _levels(data, questionnaire, method),
+        "notes": list(design.notes),
+    }
+
+
+def _plan(method: MethodVersion, measure: str) -> Plan:
+    if measure == "share_satisfied":
+        items = [Measure(code) for code in method.items]
+    else:
+        items = [Measure(code, kind="mean", bounds=(1.0, 5.0)) for code in method.items]
+    composites = []
+    for target in method.targets:
+        terms = composite_weights(method, target)
+        composites.append(
+            Composite(
+                target,
+                tuple(code for code, _ in terms),
+                tuple(weight for _, weight in terms),
+                unanswered=method.unanswered_item,
+            )
+        )
+    return plan(items, composites)
+
+
+def _column(
+    data: GroupAnswers,
+    questionnaire: Questionnaire,
+    code: str,
+    method: MethodVersion,
+    measure: str,
+) -> Floats:
+    scores = {option.code: option.score for option in questionnaire.item(code).options}
+    if measure == "share_satisfied":
+        scores = {key: float(key in method.satisfied) for key in scores}
+    missing = float("nan")
+    return np.array(
+        [scores.get(str(form.answers.get(code)), missing) for form in data.forms], np.float64
+    )
+
+
+def _plain(found: EstimateTable, scale: tuple[float, float]) -> dict[str, dict[str, Any]]:
+    result: dict[str, dict[str, Any]] = {}
+    for cell, code, estimate in found:
+        result.setdefault(cell, {})[code] = plain_estimate(estimate.scaled(*scale))
+    return result
+
+
+def plain_estimate(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as plain values."""
+    return {
+        "value": estimate.value,
+        "se": estimate.se,
+        "ci": list(estimate.ci) if estimate.ci else None,
+        "n": estimate.n,
+        "df": estimate.df,
+        "flag": estimate.flag,
+        "method": estimate.method,
+        "reason": estimate.reason,
+    }
+
+
+def _levels(
+    data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion
+) -> dict[str, dict[str, int]]:
+    """Count the answers of each item by option and missing code, unweighted."""
+    result = {}
+    for code in method.items:
+        counts = Counter(form.answers[code] for form in data.forms if form.answers.get(code))
+        item = questionnaire.item(code)
+        result[code] = {option: counts[option] for option in (*item.option_codes, *item.missing)}
+    return result

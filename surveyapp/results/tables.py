@@ -1,0 +1,230 @@
+"""Tables and pictures of a run, as content; every value passes the gate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.report import (
+    Cell,
+    Column,
+    Flag,
+    Interval,
+    IntervalFigure,
+    IntervalRow,
+    Missing,
+    Reference,
+    ReportTable,
+)
+from surveyapp.exports.wording import CONDUCTING
+from surveyapp.results import gate, wording
+
+Found = Mapping[str, Mapping[str, Mapping[str, Any]]]
+WHOLE = "Toàn tỉnh"
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A measured agency as a row of a table."""
+
+    code: str
+    title: str
+    conducting: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name, marked where the agency carries out the survey."""
+        return f"{self.title} {CONDUCTING}" if self.conducting else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Estimates by agency and measure behind the gate.
+
+    `columns` are (code, title) of the measures of one table, the margin (index or total) first;
+    `unit` is "%" or a word.
+    """
+
+    code: str
+    title: str
+    agencies: tuple[Agency, ...]
+    columns: tuple[tuple[str, str], ...]
+    found: Found
+    unit: str
+
+    def hidden(self) -> dict[tuple[str, str], str]:
+        """Return the cells that stay hidden, with the reason."""
+        rows = [agency.code for agency in self.agencies]
+        codes = [code for code, _ in self.columns]
+        n = {(row, code): self._n(row, code) for row in rows for code in codes}
+        lines = [[(row, code) for code in codes[1:]] for row in rows if len(codes) > 1]
+        if "" in self.found:  # the whole is a margin of the agencies
+            lines += [[(row, code) for row in rows] for code in codes]
+        return gate.hidden(n, lines)
+
+    def _n(self, row: str, code: str) -> int:
+        return int(self.found.get(row, {}).get(code, {}).get("n", 0))
+
+    def value(self, row: str, code: str, hidden: Mapping[tuple[str, str], str]) -> float | Missing:
+        """Return a value, or why there is none."""
+        if (row, code) in hidden:
+            return Missing(hidden[row, code])
+        estimate = self.found.get(row, {}).get(code)
+        if estimate is None:
+            return Missing("không có phiếu trả lời")
+        if estimate["value"] is None:
+            return Missing(estimate["reason"] or "không ước lượng được")
+        return float(estimate["value"])
+
+    def interval(
+        self, row: str, code: str, hidden: Mapping[tuple[str, str], str]
+    ) -> Interval | Missing:
+        """Return an interval, or why there is none."""
+        if isinstance(value := self.value(row, code, hidden), Missing):
+            return value
+        ci = self.found[row][code]["ci"]
+        if ci is None:
+            return Missing(self.found[row][code]["reason"] or "không tính được")
+        return Interval(min(ci[0], value), max(ci[1], value))
+
+    def flag(self, row: str, code: str) -> Flag:
+        """Return the flag of an estimate."""
+        flag: Flag = self.found.get(row, {}).get(code, {}).get("flag", "none")
+        return flag
+
+
+def agency_table(breakdown: Breakdown, *, number: str) -> ReportTable:
+    """Tabulate the margin of every agency with interval, number of forms and flag."""
+    code, title = breakdown.columns[0]
+    hidden = breakdown.hidden()
+    rows: list[tuple[Cell, ...]] = []
+    listed = [*breakdown.agencies, *([Agency("", WHOLE)] if "" in breakdown.found else [])]
+    for agency in listed:
+        flag = breakdown.flag(agency.code, code)
+        rows.append(
+            (
+                agency.label,
+                breakdown.value(agency.code, code, hidden),
+                breakdown.interval(agency.code, code, hidden),
+                int(breakdown.found.get(agency.code, {}).get(code, {}).get("n", 0)),
+                flag,
+            )
+        )
+    return ReportTable(
+        code=f"{breakdown.code}-agencies",
+        title=breakdown.title,
+        columns=(
+            Column("agency", "Cơ quan", "text"),
+            _quantity("value", title, breakdown.unit),
+            Column("interval", "Khoảng tin cậy 95%", "interval", unit=breakdown.unit, decimals=2),
+            Column("n", number, "count"),
+            Column("flag", "Ghi chú", "flag"),
+        ),
+        rows=tuple(rows),
+        summary_rows=_last(rows, "" in breakdown.found),
+    )
+
+
+def component_table(breakdown: Breakdown) -> ReportTable:
+    """Tabulate every measure of every agency, without intervals."""
+    hidden = breakdown.hidden()
+    listed = [*breakdown.agencies, *([Agency("", WHOLE)] if "" in breakdown.found else [])]
+    rows: list[tuple[Cell, ...]] = [
+        (
+            agency.label,
+            *(breakdown.value(agency.code, code, hidden) for code, _ in breakdown.columns),
+        )
+        for agency in listed
+    ]
+    return ReportTable(
+        code=f"{breakdown.code}-parts",
+        title=f"{breakdown.title}: chi tiết",
+        columns=(
+            Column("agency", "Cơ quan", "text"),
+            *(_quantity(code, title, breakdown.unit) for code, title in breakdown.columns),
+        ),
+        rows=tuple(rows),
+        summary_rows=_last(rows, "" in breakdown.found),
+    )
+
+
+def figure(breakdown: Breakdown, *, number: str) -> IntervalFigure:
+    """Draw the margin of every agency with its interval on one axis."""
+    code, _ = breakdown.columns[0]
+    hidden = breakdown.hidden()
+    rows = []
+    for agency in breakdown.agencies:
+        value = breakdown.value(agency.code, code, hidden)
+        span = breakdown.interval(agency.code, code, hidden)
+        rows.append(
+            IntervalRow(
+                agency.title,
+                value,
+                None if isinstance(span, Missing) else span,
+                flag=breakdown.flag(agency.code, code),
+                conducting=agency.conducting,
+                cells=(int(breakdown.found.get(agency.code, {}).get(code, {}).get("n", 0)),),
+            )
+        )
+    return IntervalFigure(
+        code=f"{breakdown.code}-figure",
+        title=breakdown.title,
+        unit=breakdown.unit,
+        how_to_read=f"{wording.HOW_TO_READ} {wording.NO_ORDER}",
+        rows=tuple(rows),
+        columns=(Column("n", number, "count"),),
+        reference=_reference(breakdown, code, hidden),
+        notes=(wording.HOLLOW,),
+    )
+
+
+def item_table(
+    code: str, title: str, items: Sequence[tuple[str, str]], both: Mapping[str, Found]
+) -> ReportTable:
+    """Tabulate the items of the whole: the two usual measures beside each other."""
+    measures = [
+        name for name in ("mean_of_5", "mean_minus_1_of_4", "share_satisfied") if name in both
+    ]
+    rows: list[tuple[Cell, ...]] = []
+    for item, text in items:
+        estimates = [both[name][""][item] for name in measures]
+        n = int(estimates[0]["n"])
+        rows.append((text, *(_shown(estimate) for estimate in estimates), n))
+    return ReportTable(
+        code=code,
+        title=title,
+        columns=(
+            Column("item", "Tiêu chí thành phần", "text"),
+            *(_quantity(name, wording.MEASURES[name], "%") for name in measures),
+            Column("n", "Số phiếu có trả lời", "count"),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _shown(estimate: Mapping[str, Any]) -> Cell:
+    if int(estimate["n"]) < gate.BASE:
+        return Missing(gate.TOO_FEW)
+    value = estimate["value"]
+    return Missing(estimate["reason"] or "không ước lượng được") if value is None else float(value)
+
+
+def _quantity(key: str, title: str, unit: str) -> Column:
+    name = key.lower().replace(".", "_")
+    if unit == "%":
+        return Column(name, title, "percent", decimals=2)
+    return Column(name, f"{title} ({unit})", "points", decimals=2)
+
+
+def _last(rows: Sequence[object], there: bool) -> frozenset[int]:
+    return frozenset({len(rows) - 1}) if there else frozenset()
+
+
+def _reference(
+    breakdown: Breakdown, code: str, hidden: Mapping[tuple[str, str], str]
+) -> Reference | None:
+    if "" not in breakdown.found:
+        return None
+    value, span = breakdown.value("", code, hidden), breakdown.interval("", code, hidden)
+    if isinstance(value, Missing):
+        return None
+    return Reference(WHOLE, value, None if isinstance(span, Missing) else span)

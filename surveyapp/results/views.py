@@ -1,0 +1,143 @@
+"""Pages of results: run the analysis, look at the report, download it."""
+
+import io
+
+from flask import Blueprint, flash, redirect, render_template, send_file, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from analysis.report import Box, IntervalFigure, Paragraph, ReportTable
+from surveyapp import audit, web
+from surveyapp.collect.keys import Keyring
+from surveyapp.collect.release import destroy_spent_keys
+from surveyapp.errors import AppError
+from surveyapp.exports.csv import write_csv
+from surveyapp.exports.numbers import NumberStyle
+from surveyapp.exports.pdf import write_pdf
+from surveyapp.exports.svg import figure_svg
+from surveyapp.exports.xlsx import write_xlsx
+from surveyapp.models import Survey
+from surveyapp.results import document, service
+from surveyapp.surveys import service as surveys
+
+bp = Blueprint("results", __name__, url_prefix="/surveys/<code>/results")
+STYLE = NumberStyle(decimals=2)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@bp.get("/")
+def index(code: str) -> ResponseReturnValue:
+    """Show the latest run, or the button that makes it; refused before the lock."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    service.require_locked(survey)
+    report = None
+    if service.has_run(db, survey):
+        report = document.build(db, survey, service.latest(db, survey))
+        _look(survey)
+    return render_template(
+        "results/index.html",
+        survey=survey,
+        practice=survey.is_practice,
+        report=report,
+        render=_render,
+    )
+
+
+@bp.post("/lock")
+def lock(code: str) -> ResponseReturnValue:
+    """Lock the data; nothing can be answered any more."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    keyring = Keyring(web.settings().keys)
+    service.lock(db, web.actor(), survey, keyring)
+    db.commit()
+    destroy_spent_keys(web.database(), keyring)
+    flash("Đã khóa số liệu.")
+    return redirect(url_for("surveys.show", code=code))
+
+
+@bp.post("/run")
+def run(code: str) -> ResponseReturnValue:
+    """Compute the results from the locked answers."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    service.run(db, web.actor(), survey)
+    surveys.advance(db, web.actor(), survey, "analysed")
+    db.commit()
+    flash("Đã tính kết quả.")
+    return redirect(url_for("results.index", code=code))
+
+
+@bp.get("/report.<kind>")
+def report(code: str, kind: str) -> ResponseReturnValue:
+    """Download the report as PDF or as a workbook."""
+    writers = {"pdf": (write_pdf, "application/pdf"), "xlsx": (write_xlsx, XLSX)}
+    if kind not in writers:
+        raise AppError(
+            "RESULTS-013", f"Không có báo cáo dạng «{kind}».", "Chọn pdf hoặc xlsx.", 404
+        )
+    db = web.session()
+    survey = surveys.find(db, code)
+    content = document.build(db, survey, service.latest(db, survey))
+    _look(survey)
+    write, mimetype = writers[kind]
+    file = io.BytesIO()
+    write(content, file)
+    file.seek(0)
+    return send_file(file, mimetype, as_attachment=True, download_name=f"{content.code}.{kind}")
+
+
+@bp.get("/tables/<table>.csv")
+def table(code: str, table: str) -> ResponseReturnValue:
+    """Download one table as CSV."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    content = document.build(db, survey, service.latest(db, survey))
+    found = [each for each in content.tables() if each.code == table]
+    if not found:
+        raise AppError("RESULTS-014", "Không có bảng này.", "Về trang kết quả.", status=404)
+    _look(survey)
+    file = io.BytesIO()
+    write_csv(found[0], file, simulated=survey.is_practice)
+    file.seek(0)
+    return send_file(file, "text/csv", as_attachment=True, download_name=f"{table}.csv")
+
+
+@bp.get("/figures/<figure>.svg")
+def figure(code: str, figure: str) -> ResponseReturnValue:
+    """Download one picture as SVG."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    content = document.build(db, survey, service.latest(db, survey))
+    found = [each for each in content.figures() if each.code == figure]
+    if not found:
+        raise AppError("RESULTS-015", "Không có hình này.", "Về trang kết quả.", status=404)
+    _look(survey)
+    svg = figure_svg(found[0], STYLE, simulated=survey.is_practice)
+    file = io.BytesIO(svg.encode())
+    return send_file(file, "image/svg+xml", as_attachment=True, download_name=f"{figure}.svg")
+
+
+def _look(survey: Survey) -> None:
+    """Enter every look at results before publication in the audit trail."""
+    if survey.state != "published":
+        db = web.session()
+        audit.record(db, web.actor(), "results.look", survey.code)
+        db.commit()
+
+
+def _render(block: object, code: str, *, practice: bool) -> Markup:
+    """Render one block of a report for the page."""
+    if isinstance(block, IntervalFigure):
+        svg = Markup(figure_svg(block, STYLE, simulated=practice))  # noqa: S704  our own SVG, escaped there
+        return Markup(render_template("results/figure.html", figure=block, svg=svg, code=code))  # noqa: S704  autoescaped template
+    name = {Paragraph: "paragraph", ReportTable: "table", Box: "box"}[type(block)]
+    html = render_template(
+        f"results/{name}.html",
+        block=block,
+        table=block.table if isinstance(block, Box) else block,
+        cell=STYLE.cell,
+        code=code,
+    )
+    return Markup(html)  # noqa: S704  autoescaped template

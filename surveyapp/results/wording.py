@@ -1,0 +1,50 @@
+"""The sentences that explain numbers, written once."""
+
+from collections.abc import Mapping
+
+EXCLUSIONS: Mapping[str, str] = {
+    "no_procedures": "Không có thủ tục hành chính",
+    "secret_procedures": "Thủ tục hành chính thuộc phạm vi bí mật",
+    "no_transactions": "Không phát sinh giao dịch",
+    "too_few_transactions": "Quá ít giao dịch để chọn mẫu",
+}
+GRADES: Mapping[str | None, str] = {
+    "low": "ổn định cao",
+    "moderate": "ổn định vừa",
+    "high": "kém ổn định",
+    None: "không xác định",
+}
+MEASURES: Mapping[str, str] = {
+    "mean_of_5": "Điểm hài lòng (trung bình/5 × 100)",
+    "mean_minus_1_of_4": "Điểm hài lòng ((trung bình − 1)/4 × 100)",
+    "share_satisfied": "Tỷ lệ hài lòng (mức 4 và 5)",
+}
+HOW_TO_READ = (
+    "Chấm tròn là kết quả khảo sát, vạch ngang là khoảng tin cậy 95%: nếu khảo sát lại nhiều lần "
+    "theo cùng cách, khoảng 95 trong 100 lần khoảng này chứa giá trị thật."
+)
+NO_ORDER = (
+    "Các cơ quan xếp theo vần. Khi hai khoảng tin cậy chồng lên nhau, không nên coi chênh lệch "
+    "giữa hai cơ quan là hơn kém."
+)
+HOLLOW = "Chấm rỗng, vạch đứt: ít phiếu, chưa đủ tin cậy."
+WITH_CORRECTION = (
+    "Khoảng tin cậy có hiệu chỉnh tổng thể hữu hạn: nói về đúng các giao dịch trong danh sách "
+    "chọn mẫu."
+)
+WITHOUT_CORRECTION = (
+    "Khoảng tin cậy không hiệu chỉnh tổng thể hữu hạn: nói về cách làm việc của cơ quan, không chỉ "
+    "về những người có trong danh sách; danh sách người đánh giá gần như được hỏi hết."
+)
+NON_RESPONSE = (
+    "Người được chọn nhưng không trả lời được coi là vắng ngẫu nhiên trong từng nhóm; nếu họ nghĩ "
+    "khác người trả lời thì sai lệch đó không nằm trong khoảng tin cậy."
+)
+RECHECK = (
+    "Phúc tra hỏi lại một phần nhỏ số phiếu do người khác thực hiện, không xem câu trả lời lần đầu "
+    "và không sửa câu trả lời lần đầu. Tỷ lệ trùng khớp là phần câu trả lời giống nhau ở hai lần."
+)
+MISSING_ANSWERS = (
+    "Các câu trả lời «Tôi không rõ», «Không có việc này», «Không muốn trả lời» không tính vào điểm "
+    "và không bao giờ được điền thay."
+)

@@ -1,0 +1,154 @@
+"""A locked survey with known answers, put into the tables directly, for the tests of results."""
+
+import secrets
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from surveyapp.accounts import service as accounts
+from surveyapp.actor import Actor
+from surveyapp.models import (
+    Assignment,
+    FormCell,
+    Frame,
+    FrameRow,
+    RecheckPair,
+    Response,
+    SampleDraw,
+    SampleUnit,
+    Survey,
+    SurveyGroup,
+)
+from surveyapp.surveys import definitions, service
+
+NOW = datetime(2024, 12, 1, tzinfo=UTC)
+
+
+def manager(db: Session) -> Actor:
+    """Make an official who may do everything that the tests need."""
+    made = accounts.add(db, None, "quan-ly", "Quản lý", ["manager", "approver", "analyst"])
+    return accounts.as_actor(accounts.find(db, made.login))
+
+
+def survey_of(db: Session, actor: Actor, plan: str) -> Survey:
+    """Make a survey of a shipped plan, drawn and collecting, without forms."""
+    survey = service.create_from_plan(db, actor, definitions.plan_text(plan), is_practice=True)
+    frame = Frame(
+        survey_id=survey.id, version=1, pop_size=1, sha256="f" * 64, imported_at=NOW, frozen_at=NOW
+    )
+    db.add(frame)
+    db.flush()
+    db.add(
+        SampleDraw(
+            survey_id=survey.id,
+            frame_id=frame.id,
+            seed="hạt giống thử",
+            frame_sha256="f" * 64,
+            plan_sha256=survey.plan_sha256,
+            plan={},
+            recheck_secret_sha256="0" * 64,
+            recheck_secret="1" * 64,
+            announced_at=NOW,
+            announced_by=actor.account_id,
+            drawn_at=NOW,
+            protocol={"made": "by the test"},
+        )
+    )
+    survey.state = "collecting"
+    db.flush()
+    return survey
+
+
+def add_forms(
+    db: Session,
+    survey: Survey,
+    group: SurveyGroup,
+    place: tuple[str, list[str], dict[str, Any]],
+    forms: list[tuple[dict[str, Any], dict[str, Any]]],
+    pop_size: int,
+) -> FormCell:
+    """Add a cell (stratum, agencies, attributes of its frame rows) with its released forms."""
+    stratum, agencies, attributes = place
+    draw = db.query(SampleDraw).filter_by(survey_id=survey.id).one()
+    cell = FormCell(
+        survey_id=survey.id,
+        code=f"{stratum} / {','.join(agencies)}",
+        group_id=group.id,
+        stratum=stratum,
+        agencies=agencies,
+        persons=len(forms),
+    )
+    db.add(cell)
+    db.flush()
+    for n in range(pop_size):
+        unit = secrets.token_hex(5)
+        db.add(
+            FrameRow(
+                frame_id=draw.frame_id,
+                unit_code=unit,
+                person_code=unit,
+                stratum=stratum,
+                group_code=group.code,
+                attributes=attributes,
+            )
+        )
+        if n < len(forms):
+            db.add(
+                SampleUnit(
+                    draw_id=draw.id,
+                    unit_code=unit,
+                    stratum=stratum,
+                    role="main",
+                    order=n + 1,
+                    inclusion_probability=len(forms) / pop_size,
+                    design_weight=pop_size / len(forms),
+                )
+            )
+            db.flush()
+            db.add(Assignment(draw_id=draw.id, unit_code=unit, cell_id=cell.id))
+    for answers, ratings in forms:
+        add_response(db, survey, cell, answers, ratings)
+    db.flush()
+    return cell
+
+
+def add_response(db: Session, survey: Survey, cell: FormCell, answers: Any, ratings: Any) -> None:
+    """Add one released form."""
+    group = db.get_one(SurveyGroup, cell.group_id)
+    db.add(
+        Response(
+            id=secrets.token_hex(16),
+            survey_id=survey.id,
+            cell_id=cell.id,
+            questionnaire_code=group.questionnaire_code,
+            questionnaire_version=group.questionnaire_version,
+            language="vi",
+            mode="web",
+            answers=answers,
+            ratings=ratings,
+            received_on=date(2024, 11, 5),
+        )
+    )
+
+
+def add_pairs(db: Session, survey: Survey, group: SurveyGroup, item: str, pairs: Any) -> None:
+    """Add re-check pairs of one item."""
+    for pair in pairs:
+        db.add(
+            RecheckPair(
+                id=secrets.token_hex(16),
+                survey_id=survey.id,
+                group_code=group.code,
+                rechecker="PT1",
+                pairs={item: list(pair)},
+            )
+        )
+    db.flush()
+
+
+def levels(seed: int, n: int) -> list[str]:
+    """Draw n answers 1 to 5, mostly satisfied."""
+    rng = np.random.default_rng(seed)
+    return [str(level) for level in rng.choice([1, 2, 3, 4, 5], n, p=[0.03, 0.07, 0.2, 0.4, 0.3])]

@@ -1,0 +1,42 @@
+"""The gate: small bases stay hidden, and do not follow from what is shown."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from surveyapp.results.gate import BASE, PROTECTING, TOO_FEW, hidden
+
+ROWS, COLUMNS = ("a", "b", "c", "d"), ("x", "y", "z")
+bases = st.fixed_dictionaries(
+    {(row, column): st.integers(0, 40) for row in ROWS for column in COLUMNS}
+)
+
+
+def lines() -> list[list[tuple[str, str]]]:
+    across = [[(row, column) for column in COLUMNS] for row in ROWS]
+    return across + [[(row, column) for row in ROWS] for column in COLUMNS]
+
+
+@given(bases)
+def test_no_hidden_value_can_be_solved_from_a_line_that_shows_its_sum(n) -> None:
+    found = hidden(n, lines())
+
+    for line in lines():
+        answered = [cell for cell in line if n[cell]]
+        lost = [cell for cell in answered if cell in found]
+        assert len(lost) != 1 or len(answered) == 1, line
+    assert all(n[cell] >= BASE for cell in n if n[cell] and cell not in found)
+
+
+@given(bases)
+def test_the_reason_says_which_rule_hides_a_value(n) -> None:
+    for cell, reason in hidden(n, lines()).items():
+        assert reason == (TOO_FEW if n[cell] < BASE else PROTECTING)
+
+
+def test_nothing_is_hidden_without_need() -> None:
+    assert hidden(dict.fromkeys(((r, c) for r in ROWS for c in COLUMNS), BASE), lines()) == {}
+
+
+def test_the_next_smallest_base_protects_a_single_hidden_value() -> None:
+    n = {("a", "x"): 9, ("b", "x"): 30, ("c", "x"): 12, ("d", "x"): 13}
+    assert hidden(n, [list(n)]) == {("a", "x"): TOO_FEW, ("c", "x"): PROTECTING}
