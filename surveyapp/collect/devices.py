@@ -42,6 +42,11 @@ def pair(db: Session, actor: Actor, survey_code: str, agency_code: str, counter:
     return token
 
 
+def readable(token: str) -> str:
+    """Return a token as somebody types it at the tablet."""
+    return codes.readable(token)
+
+
 def revoke(db: Session, actor: Actor, device_id: int) -> None:
     """Refuse whatever this tablet sends from now on (what it sent before stays)."""
     device = db.get(Device, device_id)

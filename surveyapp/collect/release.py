@@ -16,7 +16,7 @@ from surveyapp.collect.keys import Keyring
 from surveyapp.collect.sealing import unseal
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.models import Batch, RecheckLink, Response, WaitingAnswer
+from surveyapp.models import Batch, RecheckLink, Response, Survey, WaitingAnswer
 
 #: Never fewer are released together, except at the lock.
 SMALLEST = 5
@@ -54,6 +54,21 @@ def settle(database: Database, keyring: Keyring, survey_id: int, release_size: i
             db.commit()
     destroy_spent_keys(database, keyring)
     return released
+
+
+def settle_survey(database: Database, keyring: Keyring, code: str, release_size: int) -> int:
+    """Do the same for the survey with this code."""
+    with database.read_session() as db:
+        survey_id = survey_id_of(db, code)
+    return settle(database, keyring, survey_id, release_size)
+
+
+def survey_id_of(db: Session, code: str) -> int:
+    """Return the id of a survey, or refuse with its code."""
+    survey_id = db.scalar(select(Survey.id).where(Survey.code == code))
+    if survey_id is None:
+        raise AppError("COLLECT-031", f"Không có cuộc khảo sát «{code}».", "Xem lại mã.", 404)
+    return survey_id
 
 
 def release_all(

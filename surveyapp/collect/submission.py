@@ -74,12 +74,7 @@ def parse(exchange_id: UUID, body: bytes) -> Submission:
     AppError : 413, the body is larger than `MAX_BODY_BYTES`.
     """
     if len(body) > MAX_BODY_BYTES:
-        raise AppError(
-            "COLLECT-003",
-            "Phiếu gửi lên quá lớn.",
-            "Viết ngắn hơn ở phần ý kiến rồi gửi lại.",
-            status=413,
-        )
+        raise too_large()
     members = _read_object(body)
     faults = [
         Problem(member, "COLLECT-001", text)
@@ -93,6 +88,16 @@ def parse(exchange_id: UUID, body: bytes) -> Submission:
     if faults:
         raise broken(faults)
     return _submission(exchange_id, digest_of(body), members)
+
+
+def too_large() -> AppError:
+    """Refuse a body that is larger than any form."""
+    return AppError(
+        "COLLECT-003",
+        "Phiếu gửi lên quá lớn.",
+        "Viết ngắn hơn ở phần ý kiến rồi gửi lại.",
+        status=413,
+    )
 
 
 def _submission(exchange_id: UUID, digest: str, members: dict[str, Any]) -> Submission:

@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from questionnaires.loader import load_questionnaire
+from questionnaires.types import Questionnaire
 from surveyapp import codes
 from surveyapp.accounts import service as accounts
 from surveyapp.collect import service
@@ -101,7 +103,7 @@ class World:
     """A survey with rated agencies A1 to A3, one cell per agency and one of all three."""
 
     def __init__(self, db: Session, kind: str = "service", form: str = "small") -> None:
-        source = SMALL if form == "small" else (DEFINITIONS / f"{form}.toml").read_text("utf-8")
+        source = source_of(form)
         db.add_all(
             [
                 StoredQuestionnaire(
@@ -172,6 +174,10 @@ class World:
         db.add(cell)
         return cell
 
+    def questionnaire(self) -> Questionnaire:
+        """Return the definition of the form."""
+        return load_questionnaire(source_of(self.form), self.form)
+
     def invite(self, db: Session, cell: int = 0, **more: Any) -> str:
         """Issue one invitation and return its code."""
         code = codes.make()
@@ -218,6 +224,11 @@ class World:
     def submission(self, invitation: str | None, at: UUID | None = None, **more: Any) -> Submission:
         """Return a parsed submission."""
         return parse(at or uuid4(), as_bytes(self.body(invitation, **more)))
+
+
+def source_of(form: str) -> str:
+    """Return the text of a definition."""
+    return SMALL if form == "small" else (DEFINITIONS / f"{form}.toml").read_text("utf-8")
 
 
 def as_bytes(body: dict[str, Any]) -> bytes:

@@ -1,0 +1,151 @@
+"""What devices call: send a submission, ask whether the server is ready, read how to call it."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
+
+from surveyapp import web
+from surveyapp.collect import devices, release, service
+from surveyapp.collect.keys import Keyring
+from surveyapp.collect.problems import SubmissionError
+from surveyapp.collect.submission import MAX_BODY_BYTES, digest_of, parse, too_large
+from surveyapp.db import check_current
+from surveyapp.errors import AppError
+from surveyapp.models import Device
+
+OPENAPI: Final = Path(__file__).parents[1] / "static" / "openapi.json"
+#: Below this the server says that it is not ready: an answer must still fit on the disk.
+LEAST_FREE_BYTES: Final = 200 * 1024 * 1024
+#: What a device looks for, so that no other page on the way passes for this server.
+SERVER_HEADER: Final = ("Sipas", "1")
+bp = Blueprint("collect_api", __name__)
+log = structlog.get_logger()
+
+
+def keyring() -> Keyring:
+    """Return the keys of this server."""
+    return Keyring(web.settings().keys)
+
+
+@bp.put("/api/submissions/<uuid:submission_id>")
+def put_submission(submission_id: UUID) -> ResponseReturnValue:
+    """Store one submission; sending it again is harmless."""
+    db = web.session()
+    submission = parse(submission_id, _body())
+    device = _device()
+    receipt = service.accept(db, keyring(), submission, device)
+    if device is not None:
+        devices.seen(db, device)
+    db.commit()
+    if receipt.created:
+        release.settle_survey(
+            web.database(), keyring(), submission.survey, web.settings().release_size
+        )
+    body = {"ok": True, "receipt": receipt.digest, "statement": "stored"}
+    return body, 201 if receipt.created else 200
+
+
+def _body() -> bytes:
+    """Read the body; one that is too large is refused before it fills the memory."""
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise too_large()
+    body = request.stream.read(MAX_BODY_BYTES + 1)
+    g.received = digest_of(body)
+    return body
+
+
+def _device() -> Device | None:
+    """Return the tablet that sends, if a token comes with the request."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise AppError(
+            "COLLECT-050",
+            "Cách xác nhận của máy không đúng.",
+            "Gửi mã ghép máy dạng: Authorization: Bearer MÃ",
+            status=401,
+        )
+    return devices.recognise(web.session(), token)
+
+
+@bp.errorhandler(AppError)
+def refuse(error: AppError) -> ResponseReturnValue:
+    """Say what is wrong; nothing that came with the request is repeated."""
+    web.session().rollback()
+    log.info("submission refused", code=error.code)
+    problems = [
+        {"item": fault.item, "rule": fault.rule, "message": fault.message}
+        for fault in (error.faults if isinstance(error, SubmissionError) else ())
+    ]
+    body = {
+        "ok": False,
+        "receipt": g.get("received"),
+        "statement": "refused",
+        "code": error.code,
+        "message": error.message,
+        "fix": error.fix,
+        "problems": problems,
+    }
+    return body, error.status
+
+
+@bp.after_app_request
+def sign(response: Response) -> Response:
+    """Mark every answer to a device as this server's, refusals of the framework included."""
+    if request.path.startswith("/api/"):
+        response.headers[SERVER_HEADER[0]] = SERVER_HEADER[1]
+    return response
+
+
+@bp.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """Say that the process answers."""
+    return {"ok": True}
+
+
+@bp.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Say whether an answer could be stored now: database, its schema, keys, disk."""
+    failing = [name for name, check in _CHECKS.items() if not check()]
+    return {"ok": not failing, "failing": failing}, 503 if failing else 200
+
+
+def _database_works() -> bool:
+    try:
+        web.reading().execute(text("SELECT 1"))
+        check_current(web.database())
+    except (SQLAlchemyError, AppError):
+        return False
+    return True
+
+
+def _keys_work() -> bool:
+    try:
+        return bool(keyring().keeper)
+    except OSError:
+        return False
+
+
+def _disk_has_room() -> bool:
+    return shutil.disk_usage(web.settings().home).free >= LEAST_FREE_BYTES
+
+
+_CHECKS: Final = {"database": _database_works, "keys": _keys_work, "disk": _disk_has_room}
+
+
+@bp.get("/api/openapi.json")
+def openapi() -> ResponseReturnValue:
+    """Describe the way to send submissions."""
+    description: dict[str, object] = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    return description

@@ -1,0 +1,186 @@
+"""Words of the citizens' pages, complete in each language of the interface."""
+
+from collections.abc import Mapping
+from typing import Final
+
+LANGUAGES: Final[Mapping[str, str]] = {"vi": "Tiếng Việt", "en": "English"}
+
+WORDS: Final[dict[str, dict[str, str]]] = {
+    "vi": {
+        "skip": "Đến phần chính",
+        "start": "Bắt đầu",
+        "no_name": "Phiếu không ghi tên Ông/Bà.",
+        "asked_again": "Nhiều nhất một phần mười số phiếu có thể được một đơn vị độc lập khác "
+        "hỏi lại; khi đó có một mã để so hai phiếu, dùng xong thì xóa.",
+        "adults": "Phiếu dành cho người từ đủ 18 tuổi; ai dưới 18 tuổi xin không trả lời.",
+        "cookie": "Câu trả lời dở dang chỉ nằm trên máy này, đã được mã hóa, và tự mất sau 2 giờ.",
+        "simulated": "SỐ LIỆU MÔ PHỎNG",
+        "language": "Ngôn ngữ",
+        "text_size": "Cỡ chữ",
+        "size": "Cỡ chữ {size}%",
+        "larger": "Chữ to hơn (đang là {size}%)",
+        "contrast": "Đậm nét",
+        "contrast_on": "Đậm nét: đang bật",
+        "tools": "Cỡ chữ, ngôn ngữ",
+        "back": "Quay lại",
+        "next": "Tiếp tục",
+        "to_check": "Xong, xem lại",
+        "question": "Câu {number}/{total}",
+        "agency": "Cơ quan {number}/{total}",
+        "part": "Phần {number}/{total}",
+        "several": "Chọn một hoặc nhiều câu.",
+        "several_most": "Chọn nhiều nhất {most} câu.",
+        "optional": "Có thể bỏ qua câu này.",
+        "number_between": "Ghi một số từ {minimum} đến {maximum}.",
+        "number_only": "Ghi một số.",
+        "longest": "Nhiều nhất {most} ký tự. Xin đừng ghi tên hay số điện thoại của ai.",
+        "or_choose": "Hoặc chọn",
+        "error": "Lỗi",
+        "errors": "Còn điều cần xem lại",
+        "code_title": "Nhập mã phiếu",
+        "code_label": "Mã phiếu trên giấy mời",
+        "code_hint": "Mã gồm chữ và số in trên giấy mời hoặc phong bì kín. Chữ hoa, chữ thường, "
+        "dấu cách, dấu gạch đều được; chữ O cũng là số 0.",
+        "code_empty": "Mời Ông/Bà nhập mã phiếu in trên giấy mời.",
+        "code_where": "Chưa có mã? Mã nằm trên giấy mời phát cùng phiếu. Xin hỏi nơi đã gửi giấy "
+        "mời.",
+        "enter": "Vào phiếu",
+        "about_title": "Trước khi trả lời",
+        "about_agencies": "Phiếu này hỏi về {count} cơ quan:",
+        "about_agency": "Phiếu này hỏi về:",
+        "check_title": "Xem lại câu trả lời",
+        "check_lead": "Bấm «Sửa» nếu muốn đổi câu trả lời nào. Phiếu chỉ được gửi khi bấm nút "
+        "«Gửi phiếu».",
+        "change": "Sửa",
+        "no_answer": "Chưa trả lời",
+        "submit": "Gửi phiếu",
+        "thanks_title": "Cảm ơn Ông/Bà",
+        "thanks_lead": "Phiếu đã được gửi và lưu lại. Câu trả lời trên máy này đã được xóa.",
+        "thanks_no_name": "Không ai có thể biết phiếu nào là của Ông/Bà.",
+        "thanks_close": "Ông/Bà có thể đóng trang này.",
+        "next_person": "Người tiếp theo",
+        "next_soon": "Trang này tự trở về đầu sau 20 giây.",
+        "to_start": "Về trang đầu",
+        "device_title": "Ghép máy tính bảng",
+        "device_label": "Mã ghép máy",
+        "device_hint": "Cán bộ lấy mã bằng lệnh sipas device pair. Chỉ làm một lần cho mỗi máy.",
+        "device_pair": "Ghép máy",
+        "expired": "Trang mở đã lâu nên câu trả lời vừa chọn chưa được lưu. Mời Ông/Bà chọn lại.",
+        "closed": "Phiếu đang làm dở không còn trên máy này. Mời Ông/Bà bắt đầu lại.",
+        "agency_over": "{agency}, mục {page}",
+    },
+    "en": {
+        "skip": "Skip to the main part",
+        "start": "Start",
+        "no_name": "Your name is not on the form.",
+        "asked_again": "At most one form in ten may be asked again by another, independent unit; "
+        "a code then links the two forms and is deleted after use.",
+        "adults": "The form is for people aged 18 and over; if you are under 18, please do not "
+        "answer.",
+        "cookie": "An unfinished form stays on this device only, encrypted, and is gone after "
+        "2 hours.",
+        "simulated": "SIMULATED DATA",
+        "language": "Language",
+        "text_size": "Text size",
+        "size": "Text size {size}%",
+        "larger": "Larger text (now {size}%)",
+        "contrast": "High contrast",
+        "contrast_on": "High contrast: on",
+        "tools": "Text size, language",
+        "back": "Back",
+        "next": "Continue",
+        "to_check": "Done, check answers",
+        "question": "Question {number}/{total}",
+        "agency": "Agency {number}/{total}",
+        "part": "Part {number}/{total}",
+        "several": "Choose one or more.",
+        "several_most": "Choose at most {most}.",
+        "optional": "You may skip this question.",
+        "number_between": "Enter a number from {minimum} to {maximum}.",
+        "number_only": "Enter a number.",
+        "longest": "At most {most} characters. Please write no names or phone numbers.",
+        "or_choose": "Or choose",
+        "error": "Error",
+        "errors": "Something needs another look",
+        "code_title": "Enter your code",
+        "code_label": "Code on your invitation",
+        "code_hint": "The code has letters and digits and stands on the invitation or in the "
+        "sealed envelope. Capitals, spaces and dashes do not matter; O is the same as 0.",
+        "code_empty": "Please enter the code printed on your invitation.",
+        "code_where": "No code? It is on the invitation that came with the form. Please ask "
+        "whoever sent it.",
+        "enter": "Open the form",
+        "about_title": "Before you answer",
+        "about_agencies": "This form is about {count} agencies:",
+        "about_agency": "This form is about:",
+        "check_title": "Check your answers",
+        "check_lead": "Choose “Change” to change an answer. The form is sent only when you press "
+        "“Send the form”.",
+        "change": "Change",
+        "no_answer": "No answer yet",
+        "submit": "Send the form",
+        "thanks_title": "Thank you",
+        "thanks_lead": "The form has been sent and stored. Your answers on this device have been "
+        "removed.",
+        "thanks_no_name": "Nobody can tell which form is yours.",
+        "thanks_close": "You can close this page.",
+        "next_person": "Next person",
+        "next_soon": "This page returns to the start after 20 seconds.",
+        "to_start": "Go to the start",
+        "device_title": "Pair this tablet",
+        "device_label": "Pairing code",
+        "device_hint": "An official gets the code with the command sipas device pair. Once per "
+        "tablet.",
+        "device_pair": "Pair",
+        "expired": "The page was open for a long time, so your last choice was not kept. Please "
+        "choose again.",
+        "closed": "The unfinished form is no longer on this device. Please start again.",
+        "agency_over": "{agency}, part {page}",
+    },
+}
+
+#: What went wrong, for people who read English: code -> (what happened, what to do).
+ERRORS: Final[dict[str, tuple[str, str]]] = {
+    "COLLECT-002": ("Some answers do not fit the form.", "Check the answers named, then send."),
+    "COLLECT-003": ("The form is too large to be sent.", "Shorten your comment and send again."),
+    "COLLECT-010": ("There is no such survey.", "Check the address on your invitation."),
+    "COLLECT-011": ("This survey no longer takes forms.", "Thank you for your interest."),
+    "COLLECT-012": ("This survey does not take forms yet.", "Please come back later."),
+    "COLLECT-013": (
+        "This code does not belong to the survey.",
+        "Compare it with your invitation and enter it group by group.",
+    ),
+    "COLLECT-014": (
+        "This code has been withdrawn.",
+        "Ask whoever sent the invitation for a new one.",
+    ),
+    "COLLECT-015": (
+        "This code has expired.",
+        "Thank you; if you still want to answer, ask whoever sent the invitation.",
+    ),
+    "COLLECT-016": (
+        "This code has been used to send a form.",
+        "Each code works once; if you sent nothing, ask whoever sent the invitation.",
+    ),
+    "COLLECT-017": (
+        "This survey needs the code from an invitation.",
+        "Enter the code, then answer.",
+    ),
+    "COLLECT-018": ("This tablet belongs to another survey.", "An official must pair it again."),
+    "COLLECT-020": (
+        "This form was sent before with other answers.",
+        "The form that was sent first stays.",
+    ),
+    "COLLECT-022": ("The form has no code.", "Enter the code from your invitation."),
+    "COLLECT-044": ("This tablet is not paired.", "An official must pair it."),
+    "COLLECT-045": ("This tablet may no longer send forms.", "Ask the administrator."),
+    "COLLECT-060": (
+        "The answers are too long to be kept on this device.",
+        "Shorten your comment, then continue.",
+    ),
+}
+
+
+def words(language: str) -> Mapping[str, str]:
+    """Return the words of one language of the interface."""
+    return WORDS[language]
