@@ -282,10 +282,10 @@ def _changeable(db: Session, survey: Survey, agency_code: str) -> RatedAgency:
             status=409,
         )
     frame = latest_frame(db, survey)
-    if survey.kind == "service" and frame is not None and frame.frozen_at is not None:
+    if frame is not None and frame.frozen_at is not None:
         raise AppError(
             "SURVEY-009",
-            "Danh sách hồ sơ đã chốt theo các cơ quan hiện có.",
+            "Danh sách chọn mẫu đã chốt theo các cơ quan hiện có.",
             "Nhập lại danh sách (bản mới), thêm bớt cơ quan, rồi chốt lại.",
             status=409,
         )

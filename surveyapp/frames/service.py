@@ -1,0 +1,223 @@
+"""The verbs of frames: import a list (all rows or none), freeze it with its digest."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from sampling.canonical import frame_digest
+from sampling.frame_checks import make_frame
+from surveyapp import audit, clock
+from surveyapp.actor import Actor
+from surveyapp.errors import AppError
+from surveyapp.frames.entries import (
+    SEPARATOR,
+    Entry,
+    FewTransactions,
+    FrameReport,
+    ListReader,
+    Person,
+)
+from surveyapp.frames.files import FileList
+from surveyapp.frames.lists import kind_of
+from surveyapp.frames.raters import RaterList
+from surveyapp.importers.table import Table
+from surveyapp.models import Contact, Frame, FrameRow, Survey
+from surveyapp.surveys.service import latest_frame
+
+__all__ = ["Entry", "FewTransactions", "FrameReport", "Person", "freeze", "import_rows", "strata"]
+
+_CHUNK = 5_000
+
+
+def import_rows(
+    db: Session, actor: Actor, survey: Survey, table: Table, *, key: bytes, dry_run: bool = False
+) -> FrameReport:
+    """Import a list as the survey's frame: all rows or none.
+
+    A version that is not frozen is replaced; after a frozen one a new version begins. `key` makes
+    the pseudonyms and lies outside the database.
+    """
+    _check_open(db, survey)
+    if table.problems:
+        return FrameReport(table.problems, table.problem_count)
+    rows = _reader(survey, table, key)
+    if rows.problems.total:
+        return FrameReport(tuple(rows.problems.listed), rows.problems.total)
+    counted: Counter[str] = Counter()
+    groups: Counter[str] = Counter()
+    for entry in rows.entries():
+        counted[entry.stratum] += 1
+        groups[entry.group_code] += 1
+    warnings = [*(str(w) for w in table.warnings), *rows.warnings(), *_short(survey, groups)]
+    frame = None if dry_run else _store(db, actor, survey, rows)
+    return FrameReport(
+        warnings=tuple(warnings),
+        rows=sum(counted.values()),
+        persons=len({entry.person_code for entry in rows.entries()}),
+        strata=dict(sorted(counted.items())),
+        few=tuple(rows.few()),
+        frame=frame,
+    )
+
+
+def _reader(survey: Survey, table: Table, key: bytes) -> ListReader:
+    if kind_of(survey) == "raters":
+        return RaterList(survey, table, key)
+    return FileList(survey, table, key)
+
+
+def _check_open(db: Session, survey: Survey) -> None:
+    db.flush()
+    db.refresh(survey)
+    if survey.kind == "counter":
+        raise AppError(
+            "FRAME-020",
+            "Ý kiến tại quầy không có danh sách chọn mẫu.",
+            "Ghép máy tính bảng để thu ý kiến.",
+            status=409,
+        )
+    if survey.state != "draft":
+        raise AppError(
+            "FRAME-021",
+            f"Cuộc khảo sát «{survey.code}» đã chọn mẫu: không đổi được danh sách.",
+            "Chọn mẫu bổ sung từ danh sách đã chốt.",
+            status=409,
+        )
+
+
+def _short(survey: Survey, groups: Counter[str]) -> Iterator[str]:
+    """Say which groups have fewer rows than the plan has forms; the draw offers choices."""
+    for group in survey.groups:
+        if groups[group.code] < group.quota:
+            yield (
+                f"Nhóm «{group.title}»: danh sách có {groups[group.code]}, kế hoạch cần "
+                f"{group.quota} phiếu. Khi chọn mẫu sẽ chọn giảm số phiếu hoặc hỏi toàn bộ."
+            )
+
+
+def _store(db: Session, actor: Actor, survey: Survey, rows: ListReader) -> Frame:
+    db.refresh(survey, with_for_update=True)
+    version = 1
+    last = latest_frame(db, survey)
+    if last is not None:
+        version = last.version + (last.frozen_at is not None)
+        if last.frozen_at is None:
+            db.execute(delete(Frame).where(Frame.id == last.id))
+            db.expunge(last)
+    frame = Frame(survey_id=survey.id, version=version, pop_size=0, imported_at=clock.now())
+    db.add(frame)
+    db.flush()
+    for part in _chunks({"frame_id": frame.id, **asdict(entry)} for entry in rows.entries()):
+        db.execute(insert(FrameRow), part)
+        frame.pop_size += len(part)
+    for part in _chunks(_contact(frame, person) for person in rows.people()):
+        db.execute(insert(Contact), part)
+    db.flush()
+    facts = {"version": version, "rows": frame.pop_size}
+    audit.record(db, actor, "frame.import", survey.code, **facts)
+    return frame
+
+
+def _contact(frame: Frame, person: Person) -> dict[str, Any]:
+    return {
+        "frame_id": frame.id,
+        "person_code": person.person_code,
+        "name": person.name[:200],
+        "phone": person.phone or None,
+        "address": person.address[:300] or None,
+        "office": person.office or None,
+    }
+
+
+def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Split into parts that the database takes in one statement each."""
+    going = iter(rows)
+    while part := list(islice(going, _CHUNK)):
+        yield part
+
+
+def freeze(db: Session, actor: Actor, frame: Frame) -> Frame:
+    """Freeze the newest version of a frame with the digest of its ids and strata.
+
+    Rows of agencies that were left out since the import go first. Freezing twice changes nothing.
+    """
+    survey = db.get_one(Survey, frame.survey_id)
+    db.flush()
+    db.refresh(survey, with_for_update=True)
+    db.refresh(frame)
+    if frame.frozen_at is not None:
+        return frame
+    newest = latest_frame(db, survey)
+    if newest is not frame:
+        raise AppError(
+            "FRAME-022",
+            f"Bản {frame.version} không phải danh sách mới nhất.",
+            "Chốt bản mới nhất.",
+            status=409,
+        )
+    _drop_excluded(db, survey, frame)
+    rows = db.execute(
+        select(FrameRow.unit_code, FrameRow.stratum).where(FrameRow.frame_id == frame.id)
+    ).all()
+    if not rows:
+        raise AppError(
+            "FRAME-023",
+            "Danh sách không còn dòng nào để chốt.",
+            "Nhập danh sách có ít nhất một dòng thuộc cơ quan được đánh giá.",
+            status=409,
+        )
+    frame.pop_size = len(rows)
+    frame.sha256 = frame_digest(make_frame([row[0] for row in rows], [row[1] for row in rows]))
+    frame.frozen_at = clock.now()
+    db.flush()
+    audit.record(
+        db,
+        actor,
+        "frame.freeze",
+        survey.code,
+        version=frame.version,
+        rows=frame.pop_size,
+        sha256=frame.sha256,
+    )
+    return frame
+
+
+def _drop_excluded(db: Session, survey: Survey, frame: Frame) -> None:
+    """Remove rows of agencies that are not measured, and contacts that nothing names any more."""
+    left_out = [agency.code for agency in survey.agencies if agency.exclusion is not None]
+    if survey.kind == "sociological":
+        left_out = [
+            SEPARATOR.join((group.code, raters.code, code))
+            for group in survey.groups
+            for raters in group.rater_groups
+            if raters.rates == "own_unit"
+            for code in left_out
+        ]
+    if not left_out:
+        return
+    db.execute(
+        delete(FrameRow)
+        .where(FrameRow.frame_id == frame.id, FrameRow.stratum.in_(left_out))
+        .execution_options(synchronize_session=False)
+    )
+    named = select(FrameRow.person_code).where(FrameRow.frame_id == frame.id)
+    db.execute(
+        delete(Contact)
+        .where(Contact.frame_id == frame.id, Contact.person_code.not_in(named))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def strata(db: Session, frame: Frame) -> dict[str, int]:
+    """Return the rows per stratum key, in code-point order."""
+    counted = db.execute(
+        select(FrameRow.stratum, func.count())
+        .where(FrameRow.frame_id == frame.id)
+        .group_by(FrameRow.stratum)
+    )
+    return dict(sorted(counted.all()))
