@@ -1,0 +1,1 @@
+"""Field work: who gets which form, codes and letters, what has come in."""

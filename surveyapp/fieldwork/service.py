@@ -1,0 +1,250 @@
+"""The verbs of field work: assign forms, issue codes, count what has come in."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from surveyapp import audit, clock, codes
+from surveyapp.actor import Actor
+from surveyapp.errors import AppError
+from surveyapp.exports.numbers import day
+from surveyapp.fieldwork.assignment import Assigned, give_forms, open_units
+from surveyapp.models import (
+    Assignment,
+    Contact,
+    FormCell,
+    FrameRow,
+    Invitation,
+    RecheckLink,
+    RecheckUnit,
+    SampleDraw,
+    Survey,
+    SurveyGroup,
+)
+from surveyapp.surveys.states import advance
+
+_shuffle = random.SystemRandom().shuffle
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter with its code: the only place where person and code stand together.
+
+    It exists until it is printed and is stored nowhere.
+    """
+
+    name: str
+    office: str
+    address: str
+    survey_title: str
+    group_title: str
+    code: str
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Forms of one group and stored stratum: given to somebody, with a code, come in."""
+
+    group_code: str
+    group_title: str
+    stratum: str
+    planned: int
+    issued: int
+    received: int
+
+
+def latest_draw(db: Session, survey: Survey) -> SampleDraw | None:
+    """Return the last draw that was carried out."""
+    drawn = select(SampleDraw).where(
+        SampleDraw.survey_id == survey.id, SampleDraw.drawn_at.is_not(None)
+    )
+    return db.scalar(drawn.order_by(SampleDraw.id.desc()).limit(1))
+
+
+def is_assigned(db: Session, draw: SampleDraw) -> bool:
+    """Whether the forms of a draw have been given."""
+    given = select(Assignment.unit_code).where(Assignment.draw_id == draw.id).limit(1)
+    return db.scalar(given) is not None
+
+
+def assign(db: Session, actor: Actor, draw: SampleDraw) -> Assigned:
+    """Give every drawn unit its form, once."""
+    survey = _locked(db, draw)
+    if draw.drawn_at is None:
+        raise AppError(
+            "FIELD-001", "Chưa chọn mẫu nên chưa giao phiếu được.", "Chọn mẫu trước.", status=409
+        )
+    if is_assigned(db, draw):
+        raise AppError(
+            "FIELD-002",
+            "Phiếu của lần chọn mẫu này đã giao.",
+            "Tiếp tục bước phát hành mã phiếu.",
+            status=409,
+        )
+    assigned = give_forms(db, survey, draw, open_units(db, survey, draw))
+    db.flush()
+    audit.record(
+        db,
+        actor,
+        "fieldwork.assign",
+        survey.code,
+        draw=draw.id,
+        forms=assigned.forms,
+        cells=assigned.cells,
+        merged="; ".join(assigned.merged),
+    )
+    return assigned
+
+
+def issue(db: Session, actor: Actor, draw: SampleDraw, *, expires_on: date) -> list[Letter]:
+    """Make a code for every form of a draw, once, and open the collection.
+
+    Only hashes are stored, each with the cell of the form. Who has which code stands in the
+    returned letters alone, ordered by office and name; for the re-check units it is kept.
+    """
+    survey = _locked(db, draw)
+    _check_issue(db, draw, expires_on)
+    forms = _forms(db, draw)
+    rechecked = set(db.scalars(select(RecheckUnit.unit_code).where(RecheckUnit.draw_id == draw.id)))
+    letters: list[Letter] = []
+    invitations: list[dict[str, object]] = []
+    links: list[dict[str, object]] = []
+    for unit, cell, group, contact in forms:
+        code = codes.make()
+        sha256 = codes.sha256(code)
+        place = {"survey_id": survey.id, "cell_id": cell, "expires_on": expires_on}
+        invitations.append({"code_sha256": sha256, **place})
+        if unit in rechecked:
+            links.append({"code_sha256": sha256, "draw_id": draw.id, "unit_code": unit})
+        office, address = contact.office or "", contact.address or ""
+        letters.append(Letter(contact.name, office, address, survey.title, group, code, expires_on))
+    for model, rows in ((Invitation, invitations), (RecheckLink, links)):
+        if rows:  # in the order of the hashes, which says nothing about persons
+            db.execute(insert(model), sorted(rows, key=lambda row: str(row["code_sha256"])))
+    draw.issued_at = clock.now()
+    db.flush()
+    audit.record(
+        db,
+        actor,
+        "fieldwork.issue",
+        survey.code,
+        draw=draw.id,
+        codes=len(invitations),
+        expires_on=expires_on.isoformat(),
+    )
+    if survey.state == "sampled":
+        advance(db, actor, survey, "collecting")
+    return sorted(letters, key=lambda letter: (letter.office, letter.name, letter.group_title))
+
+
+def _locked(db: Session, draw: SampleDraw) -> Survey:
+    """Lock survey and draw, so that of two requests at once the second sees the first."""
+    survey = db.get_one(Survey, draw.survey_id, with_for_update=True, populate_existing=True)
+    db.refresh(draw, with_for_update=True)
+    if survey.is_locked:
+        raise AppError(
+            "FIELD-005",
+            f"Cuộc khảo sát «{survey.code}» đã khóa số liệu: không giao phiếu được nữa.",
+            "Xem kết quả ở bước sau.",
+            status=409,
+        )
+    return survey
+
+
+def _check_issue(db: Session, draw: SampleDraw, expires_on: date) -> None:
+    if draw.issued_at is not None:
+        raise AppError(
+            "FIELD-006",
+            "Mã phiếu của lần chọn mẫu này đã phát hành; mã chỉ hiện một lần và không lưu.",
+            "In lại từ tệp thư mời đã tải về.",
+            status=409,
+        )
+    if not is_assigned(db, draw):
+        raise AppError("FIELD-007", "Chưa giao phiếu.", "Giao phiếu trước.", status=409)
+    if expires_on < clock.today():
+        raise AppError(
+            "FIELD-008",
+            f"Ngày hết hạn {day(expires_on)} đã qua.",
+            "Chọn ngày từ hôm nay trở đi.",
+            status=422,
+        )
+
+
+def _forms(db: Session, draw: SampleDraw) -> Sequence[tuple[str, int, str, Contact]]:
+    """Return the forms of a draw with their persons, in an order that is stored nowhere."""
+    query = (
+        select(Assignment.unit_code, FormCell.id, SurveyGroup.title, Contact)
+        .join(FormCell, FormCell.id == Assignment.cell_id)
+        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
+        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
+        .join(
+            FrameRow,
+            (FrameRow.frame_id == SampleDraw.frame_id)
+            & (FrameRow.unit_code == Assignment.unit_code),
+        )
+        .join(
+            Contact,
+            (Contact.frame_id == FrameRow.frame_id) & (Contact.person_code == FrameRow.person_code),
+        )
+        .where(Assignment.draw_id == draw.id)
+    )
+    forms = [(unit, cell, group, contact) for unit, cell, group, contact in db.execute(query)]
+    _shuffle(forms)
+    given = select(func.count()).where(Assignment.draw_id == draw.id)
+    if len(forms) != db.scalar(given):
+        raise AppError(
+            "FIELD-009",
+            "Có người được chọn không còn trong kho liên hệ; chưa phát hành mã nào.",
+            "Báo quản trị hệ thống khôi phục danh sách liên hệ.",
+            status=409,
+        )
+    return forms
+
+
+def progress(db: Session, survey: Survey) -> list[Counted]:
+    """Count the forms of every group and stored stratum: planned, with a code, come in.
+
+    Planned are the persons who were given a form. One query, whatever the size of the survey.
+    """
+    by_cell = (
+        select(
+            Invitation.cell_id,
+            func.count().label("issued"),
+            func.count().filter(Invitation.is_spent).label("received"),
+        )
+        .where(Invitation.survey_id == survey.id, Invitation.is_revoked.is_(False))
+        .group_by(Invitation.cell_id)
+        .subquery()
+    )
+    forms = (
+        select(Assignment.cell_id, func.count().label("planned"))
+        .join(FormCell, FormCell.id == Assignment.cell_id)
+        .where(FormCell.survey_id == survey.id)
+        .group_by(Assignment.cell_id)
+        .subquery()
+    )
+    rows = db.execute(
+        select(
+            SurveyGroup.code,
+            SurveyGroup.title,
+            FormCell.stratum,
+            func.sum(forms.c.planned),
+            func.coalesce(func.sum(by_cell.c.issued), 0),
+            func.coalesce(func.sum(by_cell.c.received), 0),
+        )
+        .join(FormCell, FormCell.group_id == SurveyGroup.id)
+        .join(forms, forms.c.cell_id == FormCell.id)
+        .outerjoin(by_cell, by_cell.c.cell_id == FormCell.id)
+        .where(SurveyGroup.survey_id == survey.id)
+        .group_by(SurveyGroup.position, SurveyGroup.code, SurveyGroup.title, FormCell.stratum)
+        .order_by(SurveyGroup.position, FormCell.stratum)
+    )
+    return [
+        Counted(code, title, stratum, int(planned), int(issued), int(received))
+        for code, title, stratum, planned, issued, received in rows
+    ]
