@@ -30,6 +30,7 @@ from surveyapp.models import (
     Unit,
 )
 from surveyapp.results import gate, service, tables, wording
+from surveyapp.surveys.labels import EXCLUSION_TITLES
 
 Block = Paragraph | ReportTable | Box
 _COUNT = NumberStyle().count
@@ -192,7 +193,8 @@ def _excluded(survey: Survey) -> ReportTable:
     for agency in sorted(survey.agencies, key=lambda agency: name_key(agency.title)):
         if agency.exclusion is None:
             continue
-        reason = wording.EXCLUSIONS[agency.exclusion]
+        title = EXCLUSION_TITLES[agency.exclusion]
+        reason = title[:1].upper() + title[1:]
         if agency.exclusion_count is not None and agency.exclusion_threshold is not None:
             reason += (
                 f": {_COUNT(agency.exclusion_count)} giao dịch, ngưỡng "

@@ -2,12 +2,6 @@
 
 from collections.abc import Mapping
 
-EXCLUSIONS: Mapping[str, str] = {
-    "no_procedures": "Không có thủ tục hành chính",
-    "secret_procedures": "Thủ tục hành chính thuộc phạm vi bí mật",
-    "no_transactions": "Không phát sinh giao dịch",
-    "too_few_transactions": "Quá ít giao dịch để chọn mẫu",
-}
 GRADES: Mapping[str | None, str] = {
     "low": "ổn định cao",
     "moderate": "ổn định vừa",

@@ -207,7 +207,9 @@ def test_excluded_agencies_are_listed_with_their_reason(
     agency.exclusion_threshold = 30
     report = document.build(db, served, service.run(db, actor, served))
     table = next(each for each in report.tables() if each.code == "excluded")
-    assert table.rows == ((agency.title, "Quá ít giao dịch để chọn mẫu: 7 giao dịch, ngưỡng 30"),)
+    assert table.rows == (
+        (agency.title, "Có quá ít giao dịch để chọn mẫu: 7 giao dịch, ngưỡng 30"),
+    )
 
 
 def test_the_recheck_table_hides_items_with_few_pairs(
