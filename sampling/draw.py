@@ -2,17 +2,22 @@
 
 import difflib
 from collections.abc import Mapping
+from fractions import Fraction
 
-from sampling import allocation, recheck, selection
-from sampling.canonical import canonical
+import numpy as np
+
+from sampling import allocation, recheck, sampford, selection, systematic
+from sampling.canonical import canonical, share
 from sampling.errors import (
     ArgumentError,
+    FrameError,
     InfeasibleAllocationError,
     PlanError,
     Problem,
     Shortfall,
     UnsupportedMethodError,
 )
+from sampling.optimal_allocation import Bounds, optimal, power
 from sampling.selection import Progress
 from sampling.types import WHOLE, Act, CellRecheck, Draw, Frame, Plan, StratumDraw
 
@@ -38,11 +43,43 @@ def allocate(plan: Plan, frame: Frame, shortfall: str | None = None) -> dict[str
     if plan.allocation == "fixed":
         check_quotas(plan, frame)
         return allocation.fixed(pop_size, _quotas(plan), shortfall)
-    methods = {"proportional": allocation.proportional, "equal": allocation.equal}
-    if plan.allocation not in methods:
-        raise UnsupportedMethodError("allocation", plan.allocation)
     total = _total(plan)
-    return methods[plan.allocation](pop_size, total, plan.minimum, plan.maximum, shortfall)
+    methods = {"proportional": allocation.proportional, "equal": allocation.equal}
+    if plan.allocation in methods:
+        return methods[plan.allocation](pop_size, total, plan.minimum, plan.maximum, shortfall)
+    bounds = Bounds(plan.minimum, plan.maximum, shortfall)
+    sd = stratum_values(frame, plan.sd) if plan.sd else None
+    if plan.allocation == "power" and plan.power is not None:
+        size = _size_totals(frame, plan.size) if plan.size else None
+        return power(pop_size, total, plan.power, size, sd, bounds)
+    if plan.allocation in ("neyman", "cost") and sd is not None:
+        cost = stratum_values(frame, plan.cost) if plan.cost else None
+        return optimal(pop_size, total, sd, cost, bounds)
+    raise UnsupportedMethodError("allocation", plan.allocation)
+
+
+def stratum_values(frame: Frame, name: str) -> dict[str, Fraction]:
+    """Return the one number that a column holds in every stratum; refuse strata with several."""
+    column = np.asarray(frame.columns[name], dtype=np.float64)
+    values: dict[str, Fraction] = {}
+    problems = []
+    for key, members in selection.members_by_stratum(frame):
+        own = column[members]
+        values[key] = share(float(own[0]))
+        for row in members[own != own[0]][:1].tolist():
+            message = f"Nhóm «{key}»: cột «{name}» có {own[0]:g} và {column[row]:g}."
+            fix = "Mỗi nhóm ghi một số như nhau ở mọi dòng."
+            problems.append(Problem("SAMPLE-107", message, fix, row, name))
+    if problems:
+        raise FrameError(problems)
+    return values
+
+
+def _size_totals(frame: Frame, name: str) -> dict[str, float]:
+    """Return the total of a column of sizes in every stratum."""
+    size = systematic.sizes(frame, name)
+    totals = np.bincount(frame.stratum, weights=size, minlength=len(frame.strata))
+    return dict(zip(frame.strata, totals.tolist(), strict=True))
 
 
 def draw(
@@ -95,9 +132,16 @@ def _select(
     frame: Frame, plan: Plan, n: Mapping[str, int], seed: str, progress: Progress
 ) -> tuple[StratumDraw, ...]:
     """Draw by the plan's method."""
-    if plan.method != "srs":
-        raise UnsupportedMethodError("method", plan.method)
-    return selection.simple_random(frame, n, seed, plan.reserve_share, progress)
+    if plan.method == "srs":
+        return selection.simple_random(frame, n, seed, plan.reserve_share, progress)
+    if plan.method == "systematic":
+        return systematic.systematic(frame, n, seed, plan.order, plan.reserve_share, progress)
+    if plan.method == "pps" and plan.size:
+        columns = plan.size, plan.order
+        return systematic.pps_systematic(frame, n, seed, columns, plan.reserve_share, progress)
+    if plan.method == "pps-exact" and plan.size:
+        return sampford.pps_exact(frame, n, seed, plan.size, plan.reserve_share, progress)
+    raise UnsupportedMethodError("method", plan.method)
 
 
 def _quotas(plan: Plan) -> Mapping[str, int]:

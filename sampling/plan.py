@@ -15,8 +15,21 @@ from sampling.types import Plan
 
 METHODS = ("srs", "systematic", "pps", "pps-exact")
 ALLOCATIONS = ("fixed", "equal", "proportional", "neyman", "cost", "power")
-#: What this version draws.
-SUPPORTED = ("srs", "fixed", "equal", "proportional")
+#: Columns and numbers that a choice needs, and those that only some choices use.
+NEEDS = {
+    "pps": ("size",),
+    "pps-exact": ("size",),
+    "neyman": ("sd",),
+    "cost": ("sd", "cost"),
+    "power": ("power",),
+}
+USED_BY = {
+    "size": ("pps", "pps-exact", "power"),
+    "order": ("systematic", "pps"),
+    "sd": ("neyman", "cost", "power"),
+    "cost": ("cost",),
+    "power": ("power",),
+}
 
 _KEYS = (
     *("unit_id", "stratum", "method", "size", "order", "total", "allocation", "power", "sd"),
@@ -64,7 +77,7 @@ def plan_from(raw: Mapping[str, Any]) -> Plan:
         order=reader.texts("order"),
         sd=reader.text("sd"),
         cost=reader.text("cost"),
-        power=reader.number("power"),
+        power=reader.number("power", at_most=1),
         minimum=reader.count("minimum"),
         maximum=reader.count("maximum"),
         reserve_share=reader.number("reserve_share") or Fraction(0),
@@ -121,15 +134,11 @@ class _Reader:
         return tuple(canonical(name) for name in names)
 
     def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
-        """Return one of the named choices; one that comes later is refused by its name."""
+        """Return one of the named choices."""
         value = self.table.get(key, default)
         if value not in allowed:
             self.wrong(key, "một trong " + ", ".join(allowed), value)
             return default
-        if value not in SUPPORTED:
-            message = f"Khóa «{key}»: «{value}» chưa hỗ trợ."
-            fix = "Dùng: " + ", ".join(name for name in allowed if name in SUPPORTED) + "."
-            self.add("SAMPLE-117", message, fix, key)
         return str(value)
 
     def count(self, key: str) -> int | None:
@@ -190,6 +199,20 @@ def _check(plan: Plan, reader: _Reader) -> None:
     for rule, message, fix in _rules(plan):
         if rule:
             reader.add("SAMPLE-114", message, fix)
+    _check_keys(plan, reader)
+
+
+def _check_keys(plan: Plan, reader: _Reader) -> None:
+    """Collect keys that a choice needs and keys that no choice uses."""
+    chosen = (plan.method, plan.allocation)
+    for choice in chosen:
+        for key in NEEDS.get(choice, ()):
+            if key not in reader.table:
+                reader.add("SAMPLE-117", f"«{choice}» cần khóa «{key}».", f"Ghi {key} = ...", key)
+    for key, users in USED_BY.items():
+        if key in reader.table and not set(users) & set(chosen):
+            message = f"Khóa «{key}» chỉ dùng với {', '.join(users)}."
+            reader.add("SAMPLE-120", message, "Bỏ khóa này, hoặc sửa method, allocation.", key)
 
 
 def _rules(plan: Plan) -> list[tuple[bool, str, str]]:

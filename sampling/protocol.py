@@ -22,6 +22,13 @@ _NUMBERS = (
     "SHA-256(len(seed) 4 byte BE | seed | 00 | label | 00 | id), seed, id: trimmed NFC UTF-8;"
     " so sánh theo byte, bằng nhau thì theo id"
 )
+#: How each method uses the numbers.
+_RULES = {
+    "srs": "n số nhỏ nhất trong từng nhóm",
+    "systematic": "xếp theo cột order rồi theo số; điểm đầu là số của tên nhóm, nhãn start",
+    "pps": "xếp theo cột order rồi theo số; xác suất theo kích cỡ; điểm đầu: nhãn start",
+    "pps-exact": "xếp theo số; xét lần lượt từng đơn vị (Sampford 1967), nhãn decide",
+}
 _NOT_VERIFIED = ("notes", "previous", "versions")
 
 
@@ -60,6 +67,7 @@ def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> di
             "allocation": plan.allocation,
             "shortfall": act.shortfall,
             "numbers": _NUMBERS,
+            "rule": _RULES.get(plan.method, ""),
             "label": MAIN,
         },
         "recheck": None if act.secret is None else _recheck_opening(plan, act),

@@ -90,6 +90,6 @@ def leading(numbers: Numbers, members: NDArray[np.intp]) -> NDArray[np.uint64]:
     return numbers[members, :8].copy().view(">u8").ravel().astype(np.uint64)
 
 
-def fraction(number: bytes) -> float:
+def uniform(number: bytes) -> float:
     """Read a number as a fraction in [0, 1), from its first 53 bits."""
     return (int.from_bytes(number[:8], "big") >> 11) / 2.0**53
