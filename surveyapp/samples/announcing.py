@@ -129,7 +129,7 @@ def refuse_lowering(db: Session, proposal: Proposal, earlier: Sequence[SampleDra
             select(SampleUnit.stratum, func.count())
             .where(SampleUnit.draw_id == earlier[-1].id, SampleUnit.role == "main")
             .group_by(SampleUnit.stratum)
-        ).tuples()
+        ).all()
     )
     now = {s.key: s for group in proposal.groups for s in group.strata}
     lowered = [key for key, n in counted.items() if key not in now or now[key].n < n]
