@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from questionnaires.answer_problems import AnswerRule, join_problems
+from questionnaires.answer_problems import join_problems
 from questionnaires.check import CheckScope, check_answers, check_rating
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
@@ -27,7 +27,7 @@ from surveyapp.models import (
     Survey,
     SurveyGroup,
 )
-from surveyapp.recheck.short_form import ShortForm, short_form
+from surveyapp.recheck.short_form import ShortForm, only, short_form
 
 OUTCOMES = {
     "done": "Đã hỏi lại",
@@ -229,19 +229,14 @@ def _cell(db: Session, survey: Survey, case_id: str) -> FormCell:
 
 def _check(db: Session, group: SurveyGroup, form: ShortForm, interview: SecondInterview) -> None:
     """Check the second answers by the rules of the questionnaire, on the items asked again."""
-    questionnaire = definitions.questionnaire(
-        db, group.questionnaire_code, group.questionnaire_version
-    )
-    answers, ratings = interview.answers, interview.ratings
-    common = {item.code for item in form.items}
-    problems = list(check_answers(questionnaire, dict(answers), partial=True, items=common))
-    scope = CheckScope(partial=True, items={item.code for item in form.agency_items})
-    for agency, rating in ratings.items():
-        problems += check_rating(questionnaire, dict(answers), dict(rating), agency, scope)
-    # Routing does not apply: the questions that lead to an item may not be asked again.
-    problems = [problem for problem in problems if problem.rule is not AnswerRule.HIDDEN_ITEM]
-    unknown = (set(answers) - common) | (set(ratings) - set(form.agencies))
-    if problems or unknown:
+    whole = definitions.questionnaire(db, group.questionnaire_code, group.questionnaire_version)
+    short = only(whole, form)
+    answers = dict(interview.answers)
+    problems = list(check_answers(short, answers, partial=True))
+    for agency, rating in interview.ratings.items():
+        problems += check_rating(short, answers, dict(rating), agency, CheckScope(partial=True))
+    foreign = sorted(set(interview.ratings) - set(form.agencies))
+    if problems or foreign:
         raise AppError(
             "RECHECK-006",
             "Phiếu phúc tra có câu trả lời không đúng.",
@@ -249,7 +244,7 @@ def _check(db: Session, group: SurveyGroup, form: ShortForm, interview: SecondIn
             status=422,
             problems=(
                 *join_problems(problems).splitlines(),
-                *(f"{code}: không hỏi lại câu này" for code in sorted(unknown)),
+                *(f"{agency}: không hỏi lại cơ quan này" for agency in foreign),
             ),
         )
 

@@ -7,7 +7,7 @@ ones and free texts. On a form that rates many agencies at most three of them ar
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from questionnaires.types import Item, Page, Questionnaire
@@ -40,6 +40,23 @@ def short_form(
         tuple(item for item in chosen if item.per_agency),
         tuple(_some(agencies, case_id)) if several else (),
     )
+
+
+def only(questionnaire: Questionnaire, form: ShortForm) -> Questionnaire:
+    """Return the questionnaire cut down to the short form, without routing.
+
+    The questions that lead to an item may not be asked again.
+    """
+    kept = {item.code for item in (*form.items, *form.agency_items)}
+    pages = (
+        replace(
+            page,
+            show_if=(),
+            items=tuple(replace(item, show_if=()) for item in page.items if item.code in kept),
+        )
+        for page in questionnaire.pages
+    )
+    return replace(questionnaire, pages=tuple(page for page in pages if page.items))
 
 
 def _first(page: Page) -> list[Item]:
