@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.calibrated import CalibratedMoments
 from analysis.errors import AnalysisError
 from analysis.intervals import METHODS, IntervalMethod
 from analysis.labels import Bools, Floats, sum_by
@@ -17,7 +18,7 @@ from analysis.moments import ElementMoments, Pairs
 from analysis.presentation import NOBODY, UNANSWERED, Corner, Flag, Judged, Texts, judge
 from analysis.unit_totals import UnitTotals
 
-Moments = ElementMoments | UnitTotals
+Moments = ElementMoments | UnitTotals | CalibratedMoments
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +316,7 @@ def _strata_df(moments: Moments, plan: Plan, points: _Points, options: Options) 
     n = pairs.psu[inside][:, plan.counted]
     keep = np.ones(n.shape[0])
     if options.fpc:
-        fraction = moments.n_psu / _first_size(moments)
+        fraction = moments.n_psu / moments.first_size
         keep = np.maximum(1 - fraction[stratum], 0.0)
     a = np.divide(keep[:, None] * share**2, n, out=np.zeros_like(share), where=n > 0)
     infinite = np.where(a > 0, np.inf, 0.0)
@@ -323,14 +324,6 @@ def _strata_df(moments: Moments, plan: Plan, points: _Points, options: Options) 
     above = sum_by(cell, a, len(moments.cells)) ** 2
     below = sum_by(cell, each, len(moments.cells))
     return np.divide(above, below, out=np.full_like(above, np.inf), where=below > 0)
-
-
-def _first_size(moments: Moments) -> Floats:
-    if isinstance(moments, ElementMoments):
-        return moments.pop_size
-    size = np.full(len(moments.strata), np.inf)
-    size[moments.unit[:, 0]] = moments.pop_size[:, 0]
-    return size
 
 
 def _number(value: float) -> float | None:

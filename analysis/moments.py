@@ -71,6 +71,11 @@ class ElementMoments:
         """Strata in which every unit of the population is in the data, (H,)."""
         return np.asarray(self.n_psu >= self.pop_size, dtype=np.bool_)
 
+    @property
+    def first_size(self) -> Floats:
+        """Units per stratum of the population, (H,), inf = unknown."""
+        return self.pop_size
+
     def pairs(self) -> Pairs:
         """Return the first moments."""
         total = self.mean * self.n[:, None]
@@ -210,6 +215,12 @@ class ElementMoments:
                 result, total, held > 0, self.n_psu, keep * lonely, self.lonely_psu
             )
         return result
+
+    def gross(self, gradient: Floats) -> Floats:
+        """Size against which a variance counts as 0, for `gradient` as in `covariance`; (E,)."""
+        raw = np.diagonal(self.m2, axis1=1, axis2=2) + self.n[:, None] * self.mean**2
+        part = np.einsum("epf,pf->ep", np.abs(gradient[:, self.pair_cell]), raw**0.5)
+        return np.asarray(np.sum(part**2, axis=1))
 
     def _with_lonely(
         self,

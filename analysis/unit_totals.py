@@ -60,6 +60,13 @@ class UnitTotals:
             whole[partly] = False
         return whole
 
+    @property
+    def first_size(self) -> Floats:
+        """First-stage units per stratum of the population, (H,), inf = unknown."""
+        size = np.full(len(self.strata), np.inf)
+        size[self.unit[:, 0]] = self.pop_size[:, 0]
+        return size
+
     def pairs(self) -> Pairs:
         """Return the first moments by stratum and cell."""
         unit_psu, psu_stratum = _levels(self.unit)[0]
@@ -156,6 +163,11 @@ class UnitTotals:
         used = np.any(g != 0, axis=2).T.astype(np.float64)
         stratum = self.unit[self.entry_unit, 0]
         return self._covariance(z, sum_by(stratum, used, len(self.strata)) > 0, fpc=fpc)
+
+    def gross(self, gradient: Floats) -> Floats:
+        """Size against which a variance counts as 0; as `ElementMoments.gross`."""
+        part = np.einsum("euf,uf->eu", np.abs(gradient[:, self.entry_cell]), np.abs(self.total))
+        return np.asarray(np.sum(part**2, axis=1))
 
     def _covariance(self, z: Floats, holds: Bools, *, fpc: bool) -> Floats:
         """Sum the variance of every stage: first stage + f (second stage + f (...))."""
