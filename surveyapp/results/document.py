@@ -145,7 +145,7 @@ class _Group:
         parts = ((part.code, part.title["vi"]) for part in self.method.components)
         return tables.Breakdown(
             _key(self.group), f"{title}: {self.group.title}", self.agencies, (total, *parts),
-            estimates, unit,
+            estimates, unit, self.found["ranks"]["agencies"],
         )  # fmt: skip
 
     def _points(self) -> tuple[Any, ...]:
@@ -160,6 +160,7 @@ class _Group:
             ),
             tables.figure(breakdown, number=number),
             tables.agency_table(breakdown, number=number),
+            Paragraph(wording.PLACES),
             Paragraph(wording.WITHOUT_CORRECTION),
             *self._notes(),
         )
@@ -175,6 +176,7 @@ class _Group:
             ),
             tables.figure(breakdown, number=number),
             tables.agency_table(breakdown, number=number),
+            Paragraph(wording.PLACES),
             Paragraph(wording.WITH_CORRECTION),
             *self._notes(),
         )

@@ -8,9 +8,11 @@ import numpy as np
 from analysis.estimate import Options
 from analysis.labels import Floats
 from analysis.raters import TOTAL, PointItem, PointsMethod, Ratings, rater_points
+from analysis.scores import rater_scores
 from questionnaires.method import MethodVersion
 from questionnaires.types import Questionnaire
 from surveyapp.results.answers import Form, GroupAnswers
+from surveyapp.results.ranks import ranks
 from surveyapp.results.satisfaction import plain_estimate
 
 
@@ -46,7 +48,10 @@ def points(
     result: dict[str, dict[str, Any]] = {}
     for agency, code, estimate in found.table:
         result.setdefault(agency, {})[code] = plain_estimate(estimate)
+    comparable = rater_scores(found)
     return {
+        "ranks": ranks(comparable, method.decimals, 1.0, data.sha256),
+        "mean": float(comparable.value[-1]),
         "estimates": result,
         "agencies": list(found.table.cells),
         "covariance": found.covariance.tolist(),

@@ -11,9 +11,11 @@ from analysis.estimate import Estimate, EstimateTable, Options, estimates, whole
 from analysis.labels import Floats
 from analysis.measures import Composite, Measure, Plan, plan
 from analysis.reduction import moments_of
-from questionnaires.method import MethodVersion, composite_weights
+from analysis.scores import scores
+from questionnaires.method import INDEX, MethodVersion, composite_weights
 from questionnaires.types import Questionnaire
 from surveyapp.results.answers import GroupAnswers
+from surveyapp.results.ranks import ranks
 
 #: Factor and shift from the mean of scores 1 to 5, or from a share, to the scale 0 to 100.
 SCALES: Mapping[str, tuple[float, float]] = {
@@ -44,14 +46,20 @@ def satisfaction(
         lonely_psu="adjust",
     )
     result: dict[str, Any] = {}
+    places: dict[str, Any] = {}
     for name in dict.fromkeys((method.item_measure or SHARE, "share_satisfied")):
         layout = _plan(method, name)
         values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
         scale = SCALES[name]
-        by_agency = estimates(moments_of(design, layout, values, agency), layout, Options())
+        moments = moments_of(design, layout, values, agency)
+        by_agency = estimates(moments, layout, Options())
         all_of_them = whole(moments_of(design, layout, values), layout, Options())
         result[name] = _plain(by_agency, scale) | {"": _plain(all_of_them, scale)[""]}
+        if name == method.item_measure:
+            comparable = scores(moments, layout, INDEX)  # without finite population correction
+            places = ranks(comparable, method.decimals, scale[0], data.sha256)
     return {
+        "ranks": places,
         "measure": method.item_measure,
         "estimates": result,
         "levels": _levels(data, questionnaire, method),
@@ -85,12 +93,12 @@ def _column(
     method: MethodVersion,
     measure: str,
 ) -> Floats:
-    scores = {option.code: option.score for option in questionnaire.item(code).options}
+    values = {option.code: option.score for option in questionnaire.item(code).options}
     if measure == "share_satisfied":
-        scores = {key: float(key in method.satisfied) for key in scores}
+        values = {key: float(key in method.satisfied) for key in values}
     missing = float("nan")
     return np.array(
-        [scores.get(str(form.answers.get(code)), missing) for form in data.forms], np.float64
+        [values.get(str(form.answers.get(code)), missing) for form in data.forms], np.float64
     )
 
 

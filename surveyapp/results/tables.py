@@ -14,6 +14,7 @@ from analysis.report import (
     Missing,
     Reference,
     ReportTable,
+    Tone,
 )
 from surveyapp.exports.wording import CONDUCTING
 from surveyapp.results import gate, wording
@@ -50,6 +51,7 @@ class Breakdown:
     columns: tuple[tuple[str, str], ...]
     found: Found
     unit: str
+    ranks: Mapping[str, Mapping[str, Any]]
 
     def hidden(self) -> dict[tuple[str, str], str]:
         """Return the cells that stay hidden, with the reason."""
@@ -91,6 +93,23 @@ class Breakdown:
         flag: Flag = self.found.get(row, {}).get(code, {}).get("flag", "none")
         return flag
 
+    def place(self, row: str, hidden: Mapping[tuple[str, str], str]) -> tuple[Cell, Cell, Cell]:
+        """Return the place, the range of possible places and the group of an agency."""
+        rank = self.ranks.get(row, {})
+        if (row, self.columns[0][0]) in hidden or rank.get("place") is None:
+            apart = Missing("không xếp hạng")
+            return apart, apart, apart
+        first, last = rank["range"]
+        span = str(first) if first == last else f"{first}–{last}"  # noqa: RUF001  a range has an en dash
+        return int(rank["place"]), span, wording.GROUPS[rank["group"]]
+
+    def tone(self, row: str, hidden: Mapping[tuple[str, str], str]) -> Tone:
+        """Return the colour's meaning: clearly above or below, otherwise neutral."""
+        group = self.ranks.get(row, {}).get("group")
+        if (row, self.columns[0][0]) in hidden or group not in ("above", "below"):
+            return "neutral"
+        return "above" if group == "above" else "below"
+
 
 def agency_table(breakdown: Breakdown, *, number: str) -> ReportTable:
     """Tabulate the margin of every agency with interval, number of forms and flag."""
@@ -106,6 +125,7 @@ def agency_table(breakdown: Breakdown, *, number: str) -> ReportTable:
                 breakdown.value(agency.code, code, hidden),
                 breakdown.interval(agency.code, code, hidden),
                 int(breakdown.found.get(agency.code, {}).get(code, {}).get("n", 0)),
+                *breakdown.place(agency.code, hidden),
                 flag,
             )
         )
@@ -117,6 +137,9 @@ def agency_table(breakdown: Breakdown, *, number: str) -> ReportTable:
             _quantity("value", title, breakdown.unit),
             Column("interval", "Khoảng tin cậy 95%", "interval", unit=breakdown.unit, decimals=2),
             Column("n", number, "count"),
+            Column("place", "Thứ hạng (đồng hạng)", "count"),
+            Column("range", "Khoảng thứ hạng", "text"),
+            Column("group", "So với mức chung", "text"),
             Column("flag", "Ghi chú", "flag"),
         ),
         rows=tuple(rows),
@@ -161,8 +184,12 @@ def figure(breakdown: Breakdown, *, number: str) -> IntervalFigure:
                 value,
                 None if isinstance(span, Missing) else span,
                 flag=breakdown.flag(agency.code, code),
+                tone=breakdown.tone(agency.code, hidden),
                 conducting=agency.conducting,
-                cells=(int(breakdown.found.get(agency.code, {}).get(code, {}).get("n", 0)),),
+                cells=(
+                    *breakdown.place(agency.code, hidden)[:2],
+                    int(breakdown.found.get(agency.code, {}).get(code, {}).get("n", 0)),
+                ),
             )
         )
     return IntervalFigure(
@@ -171,7 +198,11 @@ def figure(breakdown: Breakdown, *, number: str) -> IntervalFigure:
         unit=breakdown.unit,
         how_to_read=f"{wording.HOW_TO_READ} {wording.NO_ORDER}",
         rows=tuple(rows),
-        columns=(Column("n", number, "count"),),
+        columns=(
+            Column("place", "Hạng", "count"),
+            Column("range", "Khoảng hạng", "text"),
+            Column("n", number, "count"),
+        ),
         reference=_reference(breakdown, code, hidden),
         notes=(wording.HOLLOW,),
     )

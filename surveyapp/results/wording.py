@@ -8,6 +8,12 @@ GRADES: Mapping[str | None, str] = {
     "high": "kém ổn định",
     None: "không xác định",
 }
+GROUPS: Mapping[str | None, str] = {
+    "above": "cao hơn rõ",
+    "undecided": "không khác biệt rõ",
+    "below": "thấp hơn rõ",
+    None: "không so sánh",
+}
 MEASURES: Mapping[str, str] = {
     "mean_of_5": "Điểm hài lòng (trung bình/5 × 100)",
     "mean_minus_1_of_4": "Điểm hài lòng ((trung bình − 1)/4 × 100)",
@@ -18,8 +24,13 @@ HOW_TO_READ = (
     "theo cùng cách, khoảng 95 trong 100 lần khoảng này chứa giá trị thật."
 )
 NO_ORDER = (
-    "Các cơ quan xếp theo vần. Khi hai khoảng tin cậy chồng lên nhau, không nên coi chênh lệch "
-    "giữa hai cơ quan là hơn kém."
+    "Các cơ quan xếp theo vần; cơ quan không khác biệt rõ với mức chung thì không nên coi thứ tự "
+    "giữa chúng là hơn kém."
+)
+PLACES = (
+    "Thứ hạng theo điểm đã làm tròn, bằng điểm thì đồng hạng. Khoảng thứ hạng: với độ tin cậy 95% "
+    "cho cả bảng, thứ hạng thật của mỗi cơ quan nằm trong khoảng này; khoảng càng rộng thì thứ "
+    "hạng càng ít chắc chắn. Thứ hạng và so sánh không hiệu chỉnh tổng thể hữu hạn."
 )
 HOLLOW = "Chấm rỗng, vạch đứt: ít phiếu, chưa đủ tin cậy."
 WITH_CORRECTION = (
