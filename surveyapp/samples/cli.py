@@ -18,6 +18,7 @@ from sampling.plan import exact
 from sampling.protocol import Difference, opening, protocol, protocol_digest, verify
 from sampling.types import Act, Frame, Plan
 from surveyapp.errors import AppError
+from surveyapp.samples.file_or_survey import DRAW_FROM_SURVEY, VERIFY_SURVEY, FileOrSurvey
 from surveyapp.samples.frame_files import read_frame, read_plan, read_protocol
 from surveyapp.samples.refusals import translated
 from surveyapp.samples.sample_files import PROTOCOL, SAMPLE, SECRET, write_folder
@@ -84,7 +85,7 @@ def size_command(
         click.echo(f"{name}: {row['n']} phiếu phát, {answers}; sai số {margins}".replace(".", ","))
 
 
-@cli.command("draw")
+@cli.command("draw", cls=FileOrSurvey, epilog=DRAW_FROM_SURVEY)
 @click.option("--frame", "frame_path", type=_FILE, required=True, help=".csv, .xlsx hoặc .parquet")
 @click.option("--sheet", help="Trang tính của tệp .xlsx.")
 @click.option("--plan", "plan_path", type=_FILE, required=True, help="PLAN.toml")
@@ -121,7 +122,7 @@ def draw_command(
     click.echo(json.dumps(summary, ensure_ascii=False) if as_json else _told(summary))
 
 
-@cli.command("verify")
+@cli.command("verify", cls=FileOrSurvey, epilog=VERIFY_SURVEY)
 @click.option("--frame", "frame_path", type=_FILE, required=True, help=".csv, .xlsx hoặc .parquet")
 @click.option("--sheet", help="Trang tính của tệp .xlsx.")
 @click.option("--plan", "plan_path", type=_FILE, required=True, help="PLAN.toml")

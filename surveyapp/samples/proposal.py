@@ -1,15 +1,17 @@
 """What a draw would take from every stratum and agency, before anything is fixed."""
 
-from collections import Counter
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from sampling import allocation, size
+from sampling.agency_sets import MERGED
 from sampling.errors import Shortfall
 from sampling.recheck import recheck_size
 from sampling.selection import reserve_size
 from sampling.types import KEY_SEPARATOR, Frame, Plan
+from surveyapp.errors import AppError
 from surveyapp.models import RatedAgency, Survey, SurveyGroup
 from surveyapp.samples.rating import Candidate
 
@@ -19,6 +21,8 @@ CONFIRM_BELOW = 10
 NOTE_BELOW = 30
 #: In a survey by agency every agency asks at least so many, as far as its list goes.
 SERVICE_MINIMUM = 10
+#: A planned number of re-checks is written as a share with so many parts, rounded up.
+_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,26 +173,26 @@ def _group(
 ) -> GroupProposal:
     quota = choices.quotas.get(group.code, group.quota)
     wanted = _wanted(survey, pop_size, quota, choices.minimum)
-    titles = _titles(survey, group)
     strata = []
     for key, pop in pop_size.items():
         n = min(wanted[key], pop)
         reserve = reserve_size(n, pop, choices.reserve_share)
         margin = size.margin(n, pop, 0.5) if n and survey.kind == "service" else None
-        title = titles.get(key.rpartition(KEY_SEPARATOR)[2], "") if survey.kind == "service" else ""
-        parts = [titles.get(part, part) for part in key.split(KEY_SEPARATOR)[1:]]
-        strata.append(
-            StratumProposal(
-                key, title or " · ".join(parts) or key, pop, wanted[key], n, reserve, margin
-            )
-        )
+        title = stratum_title(survey, key)
+        strata.append(StratumProposal(key, title, pop, wanted[key], n, reserve, margin))
     return GroupProposal(group.code, group.title, group.quota, quota, tuple(strata))
 
 
-def _titles(survey: Survey, group: SurveyGroup) -> dict[str, str]:
-    """Return the words on screens for the parts of a stratum's key."""
-    agencies = {agency.code: agency.title for agency in survey.agencies}
-    return agencies | {raters.code: raters.title for raters in group.rater_groups}
+def stratum_title(survey: Survey, key: str) -> str:
+    """Return the words on screens for a stratum, or for several that are stored together."""
+    titles = {agency.code: agency.title for agency in survey.agencies}
+    titles |= {r.code: r.title for group in survey.groups for r in group.rater_groups}
+    names = []
+    for one in key.split(MERGED):
+        parts = one.split(KEY_SEPARATOR)
+        named = parts if survey.kind == "service" else parts[1:]
+        names.append(" · ".join(titles.get(part, part) for part in named))
+    return "; ".join(names)
 
 
 def _wanted(
@@ -214,12 +218,45 @@ def expected_forms(
 ) -> tuple[AgencyForms, ...]:
     """Say how many forms would rate each measured agency, on average over all possible draws."""
     rates = {s.key: s.n / s.pop_size for group in groups for s in group.strata if s.pop_size}
-    expected: Counter[str] = Counter()
+    expected = {agency.code: 0.0 for agency in survey.agencies}
     for candidate in candidates:
         for code in candidate.rated:
-            expected[code] += rates[candidate.stratum]  # type: ignore[assignment]  # a sum of shares
+            expected[code] += rates[candidate.stratum]
     return tuple(
-        AgencyForms(agency.code, agency.title, round(float(expected[agency.code]), 1))
+        AgencyForms(agency.code, agency.title, round(expected[agency.code], 1))
         for agency in survey.agencies
         if agency.exclusion is None
     )
+
+
+def recheck_share(survey: Survey, wanted: str | None = None) -> Fraction:
+    """Return the re-checked share: as wanted, or as planned, never above the survey's limit."""
+    limit = Fraction(str(survey.recheck_max_share))
+    if wanted is not None:
+        share = exact_share(wanted)
+        if share > limit:
+            raise AppError(
+                "SAMPLE-216",
+                f"Tỷ lệ phúc tra {wanted} vượt mức tối đa {limit} của cuộc khảo sát.",
+                f"Chọn tỷ lệ không quá {limit}.",
+                status=422,
+            )
+        return share
+    planned = (survey.plan.get("recheck") or {}).get("planned")
+    total = sum(group.quota for group in survey.groups)
+    if not planned or not total:
+        return limit
+    return min(limit, Fraction(math.ceil(Fraction(planned, total) * _MILLION), _MILLION))
+
+
+def exact_share(text: str) -> Fraction:
+    """Read a share as it is written: "0,1" is one tenth."""
+    try:
+        share = Fraction(text.strip().replace(",", "."))
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(-1)
+    if share < 0:
+        raise AppError(
+            "SAMPLE-217", f"Tỷ lệ «{text}» không dùng được.", "Ghi một số, ví dụ 0,1.", status=422
+        )
+    return share

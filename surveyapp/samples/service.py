@@ -21,7 +21,14 @@ from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, FrameRow, RecheckUnit, SampleDraw, SampleUnit, Survey
 from surveyapp.samples import announcing
-from surveyapp.samples.proposal import Choices, Proposal, expected_forms, group_proposals
+from surveyapp.samples.proposal import (
+    Choices,
+    Proposal,
+    exact_share,
+    expected_forms,
+    group_proposals,
+    recheck_share,
+)
 from surveyapp.samples.rating import Candidate, RatingRules, codes
 from surveyapp.samples.refusals import translated
 from surveyapp.surveys.states import advance
@@ -71,7 +78,7 @@ def propose(db: Session, survey: Survey, frame: Frame, choices: Choices = Choice
             unit_id=UNIT,
             stratum=(STRATUM,),
             quotas={s.key: s.wanted for group in groups for s in group.strata},
-            reserve_share=_share(choices.reserve_share),
+            reserve_share=exact_share(choices.reserve_share),
             recheck_share=recheck_share(survey, choices.recheck_share),
         )
     return Proposal(
@@ -82,36 +89,6 @@ def propose(db: Session, survey: Survey, frame: Frame, choices: Choices = Choice
         excluded=tuple(a for a in survey.agencies if a.exclusion is not None),
         nothing_to_rate=tuple(row.unit for row in rows if not row.rated),
     )
-
-
-def recheck_share(survey: Survey, wanted: str | None = None) -> Fraction:
-    """Return the re-checked share: as wanted, or as planned, never above the survey's limit."""
-    limit = Fraction(str(survey.recheck_max_share))
-    if wanted is not None:
-        share = _share(wanted)
-        if share > limit:
-            raise AppError(
-                "SAMPLE-216",
-                f"Tỷ lệ phúc tra {wanted} vượt mức tối đa {limit} của cuộc khảo sát.",
-                f"Chọn tỷ lệ không quá {limit}.",
-                status=422,
-            )
-        return share
-    planned = (survey.plan.get("recheck") or {}).get("planned")
-    total = sum(group.quota for group in survey.groups)
-    return min(limit, Fraction(planned, total)) if planned and total else limit
-
-
-def _share(text: str) -> Fraction:
-    try:
-        share = Fraction(text.strip().replace(",", "."))
-    except (ValueError, ZeroDivisionError):
-        share = Fraction(-1)
-    if share < 0:
-        raise AppError(
-            "SAMPLE-217", f"Tỷ lệ «{text}» không dùng được.", "Ghi một số, ví dụ 0,1.", status=422
-        )
-    return share
 
 
 def announce(

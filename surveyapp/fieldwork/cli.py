@@ -1,0 +1,93 @@
+"""Commands on invitations: codes with their letters, and what has come in."""
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from surveyapp import commands, key_files, roles
+from surveyapp.errors import AppError
+from surveyapp.fieldwork import service
+from surveyapp.fieldwork.letters import letters_pdf
+from surveyapp.surveys import service as surveys
+
+_survey = click.option("--survey", "survey_code", required=True, metavar="MÃ", help="Mã khảo sát.")
+_json = click.option("--json", "as_json", is_flag=True, help="Kết quả cho chương trình khác.")
+
+
+@click.group()
+def cli() -> None:
+    """Giao phiếu, mã phiếu, thư mời, tiến độ."""
+
+
+@cli.command()
+@_survey
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Thư mục thư mời.")
+@click.option("--expires", required=True, metavar="NGÀY", help="Ngày cuối dùng được mã.")
+@click.option(
+    "--address",
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="Địa chỉ trang trả lời, in trong thư.",
+)
+@commands.as_login
+@_json
+def issue(
+    survey_code: str, out: Path, expires: str, address: str, as_login: str, *, as_json: bool
+) -> None:
+    """Giao phiếu nếu chưa giao, phát hành mã và ghi thư mời; mã không lưu ở đâu khác."""
+    expires_on = _day(expires)
+    with commands.opened(as_login, roles.COMMANDS["invitation issue"]) as (db, actor):
+        survey = surveys.find(db, survey_code)
+        draw = service.latest_draw(db, survey)
+        if draw is None:
+            raise AppError("FIELD-011", "Cuộc khảo sát chưa chọn mẫu.", "Chạy: sipas sample draw.")
+        if not service.is_assigned(db, draw):
+            service.assign(db, actor, draw)
+        letters = service.issue(db, actor, draw, expires_on=expires_on)
+        entry = f"{address.rstrip('/')}/s/{survey.code}"
+        path = out / f"{survey.code}-thu-moi-{draw.id}.pdf"
+        _write(path, letters_pdf(letters, entry, simulated=survey.is_practice))
+        db.commit()  # after the letters are on the disk: a code that nobody has is worth nothing
+    if as_json:
+        click.echo(json.dumps({"letters": len(letters), "file": str(path)}, ensure_ascii=False))
+    else:
+        click.echo(f"Đã phát hành {len(letters)} mã phiếu; thư mời: {path}")
+
+
+def _day(text: str) -> date:
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007  a day has no time zone
+        except ValueError:
+            continue
+    raise AppError("FIELD-012", f"--expires «{text}» không phải ngày.", "Ví dụ: 2024-11-15.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write the letters durably, readable by their owner only; never over earlier ones."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key_files.write_durably(path, content)
+    except OSError as error:
+        raise AppError(
+            "FIELD-013",
+            f"Không ghi được «{path}»: {error.strerror}; chưa phát hành mã nào.",
+            "Chọn thư mục khác bằng --out.",
+        ) from error
+
+
+@cli.command("progress")
+@_survey
+@_json
+def progress_command(survey_code: str, *, as_json: bool) -> None:
+    """Xem số phiếu được giao, có mã, đã nhận theo nhóm."""
+    with commands.reading() as db:
+        counted = service.progress(db, surveys.find(db, survey_code))
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in counted], ensure_ascii=False))
+        return
+    for row in counted:
+        click.echo(f"{row.received}/{row.planned}\t{row.issued} mã\t{row.stratum}")

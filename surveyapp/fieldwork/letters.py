@@ -1,0 +1,152 @@
+"""Letters with codes as a PDF, two slips a page; who has which code stands nowhere else."""
+
+import io
+from collections.abc import Sequence
+from typing import BinaryIO
+
+import segno
+from reportlab.lib.colors import HexColor, black
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from surveyapp.codes import readable
+from surveyapp.exports.face import BOLD, ITALIC, REGULAR, register, width, wrap
+from surveyapp.exports.numbers import day
+from surveyapp.exports.wording import STAMP, clean
+from surveyapp.fieldwork.service import Letter
+
+_WIDTH, _HEIGHT = A4
+_SLIP = _HEIGHT / 2
+_EDGE = 18 * mm
+_INNER = _WIDTH - 2 * _EDGE
+#: Above the fold: who gets the letter. Below: the code, without any name.
+_FOLD = 44 * mm
+_QR = 36 * mm
+_GROUPS_A_LINE = 3
+_GREY = HexColor("#52606d")
+_RED = HexColor("#a8201a")
+PURPOSE = (
+    "Ông/Bà được chọn ngẫu nhiên để trả lời phiếu khảo sát này. Phiếu không ghi tên; câu trả lời "
+    "được giữ tách khỏi danh sách người được mời, không ai ghép được tên với câu trả lời. Riêng "
+    "một phần nhỏ người trả lời, tối đa một phần mười, có thể được một đơn vị độc lập hỏi lại."
+)
+
+
+def write_letters(
+    letters: Sequence[Letter], address: str, file: BinaryIO, *, simulated: bool = False
+) -> None:
+    """Write the letters to `file`, which stays open, two a page in their order.
+
+    `address` is the page where the code is typed; the picture holds it with the code in the
+    fragment, which browsers do not send to any server.
+    """
+    register()
+    canvas = Canvas(file, pagesize=A4, initialFontName=REGULAR, lang="vi-VN")
+    canvas.setTitle("Thư mời trả lời phiếu khảo sát")
+    canvas.setCreator("sipas")
+    for number, letter in enumerate(letters):
+        upper = number % 2 == 0
+        if upper and number:
+            canvas.showPage()
+        _slip(canvas, letter, address, _HEIGHT if upper else _SLIP)
+        if simulated:
+            _stamp(canvas, _HEIGHT if upper else _SLIP)
+        if upper:
+            _line(canvas, _SLIP, "cắt theo đường này")
+    canvas.showPage()
+    canvas.save()
+
+
+def _slip(canvas: Canvas, letter: Letter, address: str, top: float) -> None:
+    _outside(canvas, letter, top - 14 * mm)
+    _line(canvas, top - _FOLD, "gấp vào trong theo đường này")
+    y = _paragraph(canvas, letter.survey_title, top - _FOLD - 9 * mm, BOLD, 13)
+    y = _paragraph(canvas, f"Phiếu: {letter.group_title}", y, REGULAR, 12)
+    y = _paragraph(canvas, PURPOSE, y - 1 * mm, REGULAR, 11)
+    _code(canvas, letter, address, y - 1 * mm)
+
+
+def _outside(canvas: Canvas, letter: Letter, y: float) -> None:
+    """Say who gets the letter and through which office; no code on this side."""
+    y = _paragraph(canvas, f"Kính gửi: {letter.name}", y, BOLD, 14)
+    for text in (letter.office, letter.address):
+        if text:
+            y = _paragraph(canvas, text, y, REGULAR, 12)
+
+
+def _code(canvas: Canvas, letter: Letter, address: str, top: float) -> None:
+    """Draw the picture and, beside it, the code to type."""
+    _picture(canvas, f"{address}#{letter.code}", _EDGE, top - _QR)
+    left, limit = _EDGE + _QR + 6 * mm, _INNER - _QR - 6 * mm
+    y = top - 4 * mm
+    how = f"Quét hình bên, hoặc mở {address} và nhập mã phiếu:"
+    for line in wrap(how, limit, 11):
+        canvas.setFont(REGULAR, 11)
+        canvas.drawString(left, y, line)
+        y -= 5 * mm
+    y -= 1.5 * mm
+    for line in _printed(letter.code):
+        canvas.setFont(BOLD, 16)
+        canvas.drawString(left, y, line, charSpace=1.5)
+        y -= 7 * mm
+    canvas.setFont(REGULAR, 11)
+    canvas.drawString(left, y, f"Mã dùng một lần, đến hết ngày {day(letter.expires_on)}.")
+    canvas.setFont(ITALIC, 10)
+    canvas.drawString(left, y - 5 * mm, "Dấu gạch và chữ hoa, chữ thường không cần đúng.")
+
+
+def _printed(code: str) -> tuple[str, str]:
+    """Return the code in two lines; a dash at the end of the first says that it goes on."""
+    groups = readable(code).split("-")
+    return "-".join(groups[:_GROUPS_A_LINE]) + "-", "-".join(groups[_GROUPS_A_LINE:])
+
+
+def _picture(canvas: Canvas, content: str, left: float, bottom: float) -> None:
+    """Draw a QR code as squares, sharp at any size."""
+    matrix = segno.make(content, error="m", micro=False).matrix
+    step = _QR / len(matrix)
+    canvas.setFillColor(black)
+    for row, modules in enumerate(matrix):
+        for column, is_dark in enumerate(modules):
+            if is_dark:
+                y = bottom + _QR - (row + 1) * step
+                canvas.rect(left + column * step, y, step, step, stroke=0, fill=1)
+
+
+def _paragraph(canvas: Canvas, text: str, y: float, face: str, size: float) -> float:
+    """Write a paragraph over the whole width and return where the next line stands."""
+    scale = width(text, size, bold=True) / max(width(text, size), 1) if face == BOLD else 1.0
+    for line in wrap(clean(text), _INNER, size, scale=scale):
+        canvas.setFont(face, size)
+        canvas.drawString(_EDGE, y, line)
+        y -= size * 1.25
+    return y
+
+
+def _line(canvas: Canvas, y: float, text: str) -> None:
+    """Draw a dashed line with a word on what it is for."""
+    canvas.saveState()
+    canvas.setDash(3, 3)
+    canvas.setStrokeColor(_GREY)
+    canvas.line(8 * mm, y, _WIDTH - 8 * mm, y)
+    canvas.setFillColor(_GREY)
+    canvas.setFont(ITALIC, 8)
+    canvas.drawRightString(_WIDTH - 8 * mm, y + 1.2 * mm, text)
+    canvas.restoreState()
+
+
+def _stamp(canvas: Canvas, top: float) -> None:
+    """Mark a practice letter."""
+    canvas.saveState()
+    canvas.setFillColor(_RED)
+    canvas.setFont(BOLD, 11)
+    canvas.drawRightString(_WIDTH - _EDGE, top - 8 * mm, STAMP)
+    canvas.restoreState()
+
+
+def letters_pdf(letters: Sequence[Letter], address: str, *, simulated: bool = False) -> bytes:
+    """Return the letters as the bytes of a PDF."""
+    file = io.BytesIO()
+    write_letters(letters, address, file, simulated=simulated)
+    return file.getvalue()

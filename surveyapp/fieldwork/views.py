@@ -1,0 +1,93 @@
+"""Pages of field work: forms, codes with their letters, what has come in."""
+
+from itertools import groupby
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from surveyapp import roles, web
+from surveyapp.errors import AppError
+from surveyapp.fieldwork import service
+from surveyapp.fieldwork.forms import IssueForm
+from surveyapp.fieldwork.letters import letters_pdf
+from surveyapp.models import SampleDraw, Survey
+from surveyapp.samples.proposal import stratum_title
+from surveyapp.surveys import service as surveys
+
+bp = Blueprint("fieldwork", __name__, url_prefix="/surveys/<code>/fieldwork")
+
+
+@bp.get("/")
+def index(code: str) -> ResponseReturnValue:
+    """Show what has come in, and the next step."""
+    db = web.reading()
+    survey = surveys.find(db, code)
+    return _page(db, survey, IssueForm(data={"expires_on": survey.deadline_on}))
+
+
+def _page(db: Session, survey: Survey, form: IssueForm) -> str:
+    draw = service.latest_draw(db, survey)
+    counted = service.progress(db, survey)
+    groups = [
+        (title, [(stratum_title(survey, row.stratum), row) for row in rows])
+        for title, rows in groupby(counted, key=lambda row: row.group_title)
+    ]
+    return render_template(
+        "fieldwork/index.html",
+        survey=survey,
+        practice=survey.is_practice,
+        draw=draw,
+        is_assigned=draw is not None and service.is_assigned(db, draw),
+        groups=groups,
+        total={
+            "planned": sum(row.planned for row in counted),
+            "issued": sum(row.issued for row in counted),
+            "received": sum(row.received for row in counted),
+        },
+        form=form,
+        may={name: web.actor().has_any(roles.ENDPOINTS[f"fieldwork.{name}"]) for name in _ACTS},
+    )
+
+
+_ACTS = ("assign", "issue")
+
+
+@bp.post("/assign")
+def assign(code: str) -> ResponseReturnValue:
+    """Give every drawn person her form."""
+    db = web.session()
+    assigned = service.assign(db, web.actor(), _drawn(db, surveys.find(db, code)))
+    db.commit()
+    flash(f"Đã giao {assigned.forms} phiếu thành {assigned.cells} nhóm, mỗi nhóm ít nhất 5 người.")
+    return redirect(url_for("fieldwork.index", code=code))
+
+
+@bp.post("/issue")
+def issue(code: str) -> ResponseReturnValue:
+    """Make the codes and give the letters, this once; nothing is stored before they are made."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    form = IssueForm()
+    if not form.validate_on_submit() or form.expires_on.data is None:
+        return _page(db, survey, form), 422
+    draw = _drawn(db, survey)
+    letters = service.issue(db, web.actor(), draw, expires_on=form.expires_on.data)
+    address = url_for("collect.start", code=code, _external=True)
+    content = letters_pdf(letters, address, simulated=survey.is_practice)
+    db.commit()
+    response = Response(content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}-thu-moi-{draw.id}.pdf"'
+    return response
+
+
+def _drawn(db: Session, survey: Survey) -> SampleDraw:
+    draw = service.latest_draw(db, survey)
+    if draw is None:
+        raise AppError(
+            "FIELD-010",
+            "Cuộc khảo sát chưa chọn mẫu.",
+            "Chọn mẫu trước, rồi giao phiếu.",
+            status=409,
+        )
+    return draw
