@@ -16,8 +16,6 @@ from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.frames.entries import (
     SEPARATOR,
-    Entry,
-    FewTransactions,
     FrameReport,
     ListReader,
     Person,
@@ -29,7 +27,7 @@ from surveyapp.importers.table import Table
 from surveyapp.models import Contact, Frame, FrameRow, Survey
 from surveyapp.surveys.service import latest_frame
 
-__all__ = ["Entry", "FewTransactions", "FrameReport", "Person", "freeze", "import_rows", "strata"]
+__all__ = ["FrameReport", "find", "freeze", "import_rows", "strata", "strata_titles"]
 
 _CHUNK = 5_000
 
@@ -221,3 +219,34 @@ def strata(db: Session, frame: Frame) -> dict[str, int]:
         .group_by(FrameRow.stratum)
     )
     return dict(sorted(counted.all()))
+
+
+def strata_titles(survey: Survey, counted: dict[str, int]) -> list[tuple[str, str, int]]:
+    """Return group, rater group or agency with area, and rows, as officials read them."""
+    agencies = {agency.code: agency for agency in survey.agencies}
+    groups = {group.code: group for group in survey.groups}
+    by_id = {group.id: group for group in survey.groups}
+    raters = {r.code: r.title for group in survey.groups for r in group.rater_groups}
+    lines = []
+    for key, rows in counted.items():
+        parts = key.split(SEPARATOR)
+        if len(parts) == 1:
+            agency = agencies[key]
+            lines.append((by_id[agency.group_id].title, agency.title, rows))
+            continue
+        area = f", {agencies[parts[2]].title}" if len(parts) > 2 else ""
+        lines.append((groups[parts[0]].title, raters[parts[1]] + area, rows))
+    return lines
+
+
+def find(db: Session, survey: Survey, version: int) -> Frame:
+    """Return a version of the survey's frame."""
+    frame = db.scalar(select(Frame).where(Frame.survey_id == survey.id, Frame.version == version))
+    if frame is None:
+        raise AppError(
+            "FRAME-024",
+            f"Cuộc khảo sát «{survey.code}» không có danh sách bản {version}.",
+            "Tải lại trang danh sách.",
+            status=404,
+        )
+    return frame

@@ -27,9 +27,14 @@ class Progress:
     is_short: bool
 
     @property
-    def share(self) -> float:
-        """Received of planned, 0 to 1."""
-        return min(1.0, self.received / self.planned) if self.planned else 1.0
+    def bar_pct(self) -> int:
+        """Received of planned as the length of a bar, 0 to 100."""
+        return min(100, self.received * 100 // self.planned) if self.planned else 100
+
+    @property
+    def mark_pct(self) -> int | None:
+        """Where the bar should be today, 0 to 100."""
+        return None if self.due is None else round(self.due * 100)
 
 
 def progress(db: Session, survey: Survey) -> list[Progress]:

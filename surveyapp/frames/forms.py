@@ -1,0 +1,14 @@
+"""Input of the frame page."""
+
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, SubmitField
+
+from surveyapp.forms import Form
+
+
+class ListForm(Form):
+    """Upload a list."""
+
+    file = FileField("Tệp danh sách (.xlsx hoặc .csv)", [FileRequired("Chọn tệp danh sách.")])
+    dry_run = BooleanField("Chỉ kiểm tra, chưa lưu")
+    submit = SubmitField("Tải lên và kiểm tra")
