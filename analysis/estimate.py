@@ -175,6 +175,11 @@ def joint_covariance(
     return (*moments.cells, ""), values, moments.covariance(gradient, fpc=fpc)
 
 
+def values_of(total: Floats, plan: Plan) -> Floats:
+    """Return the (C, E) values that follow from (C, F) totals, nan where not estimable."""
+    return _linearised(total, plan)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class _Points:
     """Values and what is needed to judge them, (C, E) each."""
