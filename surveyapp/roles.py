@@ -12,8 +12,14 @@ ADMIN: Final = frozenset({"admin"})
 #: Sở Nội vụ prepares surveys, samples and field work.
 MANAGER: Final = frozenset({"manager"})
 APPROVER: Final = frozenset({"approver"})
+#: The preparation and its approval; each step of a survey has roles of its own beside this.
+PREPARERS: Final = MANAGER | APPROVER
 #: Who may look at surveys, plans, protocols and progress (never at scores before the lock).
 STAFF: Final = frozenset({"admin", "manager", "approver", "analyst", "auditor", "council"})
+
+#: Who reads results after the lock, every look before publication in the audit trail.
+READERS: Final = frozenset({"manager", "approver", "analyst", "council"})
+RECHECK: Final = frozenset({"recheck"})
 
 #: Commands that work on files only, without any account.
 NO_DATABASE: Final = frozenset({"no database"})
@@ -31,20 +37,89 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "accounts.index": ADMIN,
     "accounts.add": ADMIN,
     "accounts.reset": ADMIN,
+    "surveys.index": SIGNED_IN,
+    "surveys.create": MANAGER,
+    "surveys.show": STAFF,
+    "surveys.agencies": STAFF,
+    "surveys.exclude": PREPARERS,
+    "surveys.include": PREPARERS,
+    "surveys.advance": PREPARERS,
+    "surveys.remove_practice": MANAGER,
+    "frames.index": STAFF,
+    "frames.download_template": STAFF,
+    "frames.upload": MANAGER,
+    "frames.freeze": PREPARERS,
+    "samples.index": STAFF,
+    "samples.announce": PREPARERS,
+    "samples.draw": PREPARERS,
+    "samples.verify": STAFF,
+    "samples.paper": STAFF,
+    "samples.offices": MANAGER,
+    "fieldwork.index": STAFF,
+    "fieldwork.assign": MANAGER,
+    "fieldwork.issue": MANAGER,
+    "collect_api.put_submission": PUBLIC,
+    "collect_api.healthz": PUBLIC,
+    "collect_api.readyz": PUBLIC,
+    "collect_api.openapi": PUBLIC,
+    "collect.start": PUBLIC,
+    "collect.begin": PUBLIC,
+    "collect.code": PUBLIC,
+    "collect.enter": PUBLIC,
+    "collect.about": PUBLIC,
+    "collect.proceed": PUBLIC,
+    "collect.question": PUBLIC,
+    "collect.answer": PUBLIC,
+    "collect.check": PUBLIC,
+    "collect.submit": PUBLIC,
+    "collect.thanks": PUBLIC,
+    "collect.device": PUBLIC,
+    "collect.pair_device": PUBLIC,
+    "recheck.index": RECHECK,
+    "recheck.interview": RECHECK,
+    "results.index": READERS,
+    "results.confirm_lock": APPROVER,
+    "results.lock": APPROVER,
+    "results.run": frozenset({"manager", "approver", "analyst"}),
+    "results.report": READERS,
+    "results.table": READERS,
+    "results.figure": READERS,
 }
 
 COMMANDS: Final[dict[str, frozenset[str]]] = {
-    "sample draw": NO_DATABASE,
+    "demo": NO_DATABASE,
+    "sample draw": NO_DATABASE,  # with --survey: PREPARERS
     "sample verify": NO_DATABASE,
     "sample size": NO_DATABASE,
     "results estimate": NO_DATABASE,
     "results agree": NO_DATABASE,
+    "results lock": APPROVER,
+    "results run": frozenset({"manager", "approver", "analyst"}),
+    "results report": READERS,
+    "recheck progress": SYSTEM,
     "upgrade": SYSTEM,
     "backup": SYSTEM,
     "restore": SYSTEM,
     "serve": SYSTEM,
     "start": SYSTEM,
+    "survey create": MANAGER,
+    "survey list": SYSTEM,
+    "survey show": SYSTEM,
+    "survey exclude": PREPARERS,
+    "survey include": PREPARERS,
+    "survey advance": PREPARERS | frozenset({"analyst"}),
+    "survey remove-practice": MANAGER,
+    "survey import-figures": MANAGER,
+    "frame template": NO_DATABASE,
+    "frame import": MANAGER,
+    "frame freeze": PREPARERS,
+    "invitation issue": MANAGER,
+    "invitation progress": SYSTEM,
     "account add": ADMIN,
     "account list": SYSTEM,
     "account reset": SYSTEM,
+    "device pair": ADMIN,
+    "device list": SYSTEM,
+    "device revoke": ADMIN,
+    "collect release": SYSTEM,
 }

@@ -17,6 +17,7 @@ from surveyapp.exports.pdf import write_pdf
 from surveyapp.exports.svg import figure_svg
 from surveyapp.exports.xlsx import write_xlsx
 from surveyapp.models import Survey
+from surveyapp.recheck import service as recheck
 from surveyapp.results import document, service
 from surveyapp.surveys import service as surveys
 
@@ -41,6 +42,21 @@ def index(code: str) -> ResponseReturnValue:
         practice=survey.is_practice,
         report=report,
         render=_render,
+    )
+
+
+@bp.get("/lock")
+def confirm_lock(code: str) -> ResponseReturnValue:
+    """Say what the lock does, before it is done."""
+    db = web.reading()
+    survey = surveys.find(db, code)
+    return render_template(
+        "results/lock.html",
+        survey=survey,
+        practice=survey.is_practice,
+        progress=surveys.progress(db, survey),
+        recheck=recheck.progress(db, survey),
+        warnings=surveys.warnings(survey, "locked"),
     )
 
 
