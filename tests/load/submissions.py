@@ -1,0 +1,112 @@
+"""Durable submissions per second: the real server, and a bare view in the same run.
+
+Runs of the two alternate, so that whatever else happens on the machine meets both. Each has the
+same clients, bodies and gunicorn settings.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import func, select
+
+from surveyapp.config import load
+from surveyapp.db import Database, upgrade
+from surveyapp.models import Exchange
+from surveyapp.practice import chance
+from surveyapp.practice.answers import Opinions, Person
+from tests.app.collect_world import World, codes_for, made
+from tests.load.clients import CLIENTS, RUN_SECONDS, Crowd, Run, crowd, put_request
+from tests.load.figure import Figure, middle
+from tests.load.servers import WORKERS, bare_server, real_server
+
+#: Per run at most, after a warm-up.
+COUNT = 2_000
+WARM_UP = 160
+RUNS = 3
+#: way in -> kind of survey, questionnaire
+WAYS = {"tablet": ("counter", "counter"), "invitation": ("service", "service")}
+AGENCIES = ("A1", "A2", "A3")
+
+
+def measure(place: Path) -> list[Figure]:
+    """Measure both ways in."""
+    with crowd() as clients:
+        return [figure for way in WAYS for figure in _measure_way(place / way, way, clients)]
+
+
+def _measure_way(home: Path, way: str, clients: Crowd) -> list[Figure]:
+    home.mkdir()
+    settings = load({"SURVEY_HOME": str(home)})
+    upgrade(settings.database_url)
+    real: list[Run] = []
+    bare: list[Run] = []
+    with Database(settings.database_url) as database:
+        requests = _requests(database, way, WARM_UP + RUNS * COUNT)
+        with real_server(home) as server, bare_server(home, server) as least:
+            warm_up = [next(requests) for _ in range(WARM_UP)]
+            warm = clients.send(server.address, warm_up)
+            clients.send(least.address, warm_up)
+            for _ in range(RUNS):
+                sent = [next(requests) for _ in range(COUNT)]
+                real.append(clients.send(server.address, sent))
+                bare.append(clients.send(least.address, sent))
+        _check_stored(database, sum(run.accepted for run in [warm, *real]))
+    return _figures(way, real, bare)
+
+
+def _requests(database: Database, way: str, count: int) -> Iterator[bytes]:
+    """Make requests that are each accepted once: new ids, simulated answers, unused codes."""
+    kind, form = WAYS[way]
+    world = made(database, kind, form)
+    asked = world.questionnaire()
+    tokens, codes = _rights(database, world, way, count)
+    opinions = Opinions("bench")
+    for number in range(count):
+        agency = AGENCIES[number % len(AGENCIES)]
+        person = Person(opinions, chance.generator("bench", number))
+        answers = person.fill_in(asked, [agency]).answers
+        body = world.body(
+            codes[number] if codes else None,
+            mode="tablet" if tokens else "web",
+            answers=answers,
+            nonce=uuid4().hex,
+        )
+        content = json.dumps(body, ensure_ascii=False).encode()
+        token = tokens[number % len(tokens)] if tokens else None
+        yield put_request(f"/api/submissions/{uuid4()}", content, token)
+
+
+def _rights(database: Database, world: World, way: str, count: int) -> tuple[list[str], list[str]]:
+    """Return the tokens of paired tablets, or as many codes as there are submissions."""
+    if way == "invitation":
+        cells = [number % len(AGENCIES) for number in range(count)]
+        return [], codes_for(database, world, cells)
+    with database.session() as db:
+        tokens = [world.device(db, agency)[1] for agency in AGENCIES]
+        db.commit()
+    return tokens, []
+
+
+def _check_stored(database: Database, accepted: int) -> None:
+    """Refuse a rate unless everything that was acknowledged is there."""
+    with database.read_session() as db:
+        stored = db.scalar(select(func.count()).select_from(Exchange))
+    if stored != accepted:
+        raise RuntimeError(f"{accepted} submissions acknowledged, {stored} stored")
+
+
+def _figures(way: str, real: list[Run], bare: list[Run]) -> list[Figure]:
+    name = f"submissions by {way}"
+    how = f"at most {COUNT} or {RUN_SECONDS} s each, {CLIENTS} clients, {WORKERS} workers, SQLite"
+    ratios = [mine.per_second / least.per_second for mine, least in zip(real, bare, strict=True)]
+    return [
+        middle(name, [run.per_second for run in real], "per second", how),
+        middle(f"{name}: p50", [run.p50 for run in real], "ms"),
+        middle(f"{name}: p99", [run.p99 for run in real], "ms"),
+        middle(f"{name}: longest", [run.longest for run in real], "ms"),
+        middle(f"{name}: bare view", [run.per_second for run in bare], "per second", how),
+        middle(f"{name}: bare view, p99", [run.p99 for run in bare], "ms"),
+        middle(f"{name}: against the bare view", ratios, "ratio"),
+    ]
