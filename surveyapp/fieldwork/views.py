@@ -73,7 +73,7 @@ def issue(code: str) -> ResponseReturnValue:
         return _page(db, survey, form), 422
     draw = _drawn(db, survey)
     letters = service.issue(db, web.actor(), draw, expires_on=form.expires_on.data)
-    address = url_for("collect.start", code=code, _external=True)
+    address = url_for("collect.start", survey_code=code, _external=True)
     content = letters_pdf(letters, address, simulated=survey.is_practice)
     db.commit()
     response = Response(content, content_type="application/pdf")

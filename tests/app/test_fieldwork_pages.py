@@ -1,0 +1,184 @@
+"""Letters and the pages and commands of field work: one code for everybody, shown once."""
+
+import json
+import re
+import shutil
+import subprocess
+from datetime import date
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from surveyapp import clock, codes
+from surveyapp.cli import cli
+from surveyapp.collect import rights
+from surveyapp.db import Database
+from surveyapp.errors import AppError
+from surveyapp.fieldwork import service
+from surveyapp.fieldwork.letters import PURPOSE, letters_pdf
+from surveyapp.models import FormCell, Invitation, Survey
+from tests.app import sample_factory as make
+from tests.app.sample_factory import RATERS_PLAN
+from tests.missing import give_up
+
+FIELD = "/surveys/par-test/fieldwork"
+CODE = re.compile(r"((?:[0-9A-Z]{5}-){3})\s*((?:[0-9A-Z]{5}-){2}[0-9A-Z])")
+
+
+@pytest.fixture(autouse=True)
+def _october():
+    with clock.set_to(make.NOW):
+        yield
+
+
+@pytest.fixture
+def survey(database: Database) -> str:
+    """Store a survey whose sample is drawn."""
+    with database.session() as db:
+        actor = make.official(db)
+        _survey, frame = make.survey_with(db, actor, RATERS_PLAN, make.raters())
+        make.drawn(db, actor, frame, few_reason="thử")
+        db.commit()
+    return "par-test"
+
+
+def text_of(pdf: bytes) -> str:
+    if shutil.which("pdftotext") is None:
+        give_up("pdftotext", "poppler-utils")
+    command = ["pdftotext", "-layout", "-", "-"]
+    done = subprocess.run(command, input=pdf, capture_output=True, check=True)  # noqa: S603  fixed command
+    return done.stdout.decode()
+
+
+def codes_in(text: str) -> list[str]:
+    return [codes.normalise("".join(found)) for found in CODE.findall(text)]
+
+
+@pytest.mark.usefixtures("survey")
+def test_an_official_gives_forms_issues_codes_and_sees_what_comes_in(signed_in, database) -> None:
+    client = signed_in("manager")
+    assert "Giao phiếu" in client.get(f"{FIELD}/").text
+
+    assert client.post(f"{FIELD}/assign").status_code == 302
+    assert "chỉ tải được một lần" in client.get(f"{FIELD}/").text
+    issued = client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
+
+    assert issued.content_type == "application/pdf"
+    printed = codes_in(text_of(issued.data))
+    assert len(printed) == len(set(printed)) == 64
+    with database.session() as db:
+        stored = set(db.scalars(select(Invitation.code_sha256)))
+        assert stored == {codes.sha256(code) for code in printed}
+        found = db.scalars(select(Survey)).one()
+        for code in printed:  # every code opens its form, once
+            rights.spend(db, found, codes.sha256(code))
+            with pytest.raises(AppError):
+                rights.spend(db, found, codes.sha256(code))
+        db.commit()
+    assert "Đã nhận 64 trên 64 phiếu" in client.get(f"{FIELD}/").text
+
+
+@pytest.mark.usefixtures("survey")
+def test_the_letters_are_given_once(signed_in) -> None:
+    client = signed_in("manager")
+    client.post(f"{FIELD}/assign")
+    client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
+
+    again = client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
+
+    assert again.status_code == 409
+    assert "không lưu" in again.text
+
+
+@pytest.mark.usefixtures("survey")
+def test_a_day_that_is_none_issues_no_code(signed_in, database) -> None:
+    client = signed_in("manager")
+    client.post(f"{FIELD}/assign")
+
+    for day, said in [
+        ("", "Cần điền mục này"),
+        ("32/13/2024", "Cần nhập ngày theo dạng"),
+        ("01/09/2024", "đã qua"),
+    ]:
+        refused = client.post(f"{FIELD}/issue", data={"expires_on": day})
+        assert refused.status_code == 422
+        assert said in refused.text
+
+    with database.read_session() as db:
+        assert db.scalars(select(Invitation)).all() == []
+
+
+@pytest.mark.usefixtures("survey")
+def test_others_see_the_progress_and_change_nothing(signed_in) -> None:
+    client = signed_in("auditor")
+
+    assert client.get(f"{FIELD}/").status_code == 200
+    assert client.post(f"{FIELD}/assign").status_code == 403
+    assert client.post(f"{FIELD}/issue").status_code == 403
+    assert signed_in("agency").get(f"{FIELD}/").status_code == 403
+
+
+def test_codes_and_letters_by_command(survey, database, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
+    issue = ["invitation", "issue", "--survey", survey, "--as", "lan.anh", "--out", str(tmp_path)]
+
+    done = CliRunner().invoke(
+        cli, [*issue, "--expires", "2024-11-10", "--address", "https://khaosat.vn/", "--json"]
+    )
+    again = CliRunner().invoke(cli, [*issue, "--expires", "2024-11-10"])
+    progress = CliRunner().invoke(cli, ["invitation", "progress", "--survey", survey, "--json"])
+
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["letters"] == 64
+    (letters,) = tmp_path.glob("*.pdf")
+    assert letters.stat().st_mode & 0o077 == 0
+    assert text_of(letters.read_bytes()).count("https://khaosat.vn/s/par-test") == 64
+    assert isinstance(again.exception, AppError) and again.exception.code == "FIELD-006"
+    assert sum(row["issued"] for row in json.loads(progress.stdout)) == 64
+
+
+def letter(name: str = "Nguyễn Thị Hồng Nhung") -> service.Letter:
+    return service.Letter(
+        name,
+        "Văn phòng Hội đồng nhân dân tỉnh",
+        "Số 1 Trần Phú",
+        "Điều tra xã hội học năm 2024",
+        "Các cơ quan thuộc Ủy ban nhân dân tỉnh",
+        codes.make(),
+        date(2024, 11, 10),
+    )
+
+
+def test_a_letter_says_who_why_until_when_and_that_some_are_asked_again() -> None:
+    one, other = letter(), letter("Trần Văn Bình")
+
+    text = text_of(letters_pdf([one, other], "https://khaosat.vn/s/x", simulated=True))
+
+    assert codes_in(text) == [one.code, other.code]
+    flat = " ".join(text.split())
+    assert "Kính gửi: Nguyễn Thị Hồng Nhung" in flat and "Trần Văn Bình" in flat
+    assert "đến hết ngày 10/11/2024" in flat
+    assert "tối đa một phần mười" in PURPOSE and "tối đa một phần mười" in flat
+    assert flat.count("SỐ LIỆU MÔ PHỎNG") == 2
+    assert text.count("\f") == 1  # two slips share a page
+
+
+def test_all_faces_of_the_letters_are_embedded() -> None:
+    content = letters_pdf([letter()], "https://khaosat.vn/s/x")
+
+    fonts = set(re.findall(rb"/BaseFont /(\S+)", content))
+    assert fonts
+    assert all(b"+LiberationSerif" in font for font in fonts), fonts
+
+
+@pytest.mark.usefixtures("survey")
+def test_a_merged_stratum_is_shown_in_words(signed_in, database) -> None:
+    client = signed_in("manager")
+    client.post(f"{FIELD}/assign")
+
+    page = client.get(f"{FIELD}/").text
+
+    assert "Lãnh đạo Ủy ban nhân dân cấp xã · Huyện Hoài Ân; Đại biểu" in page
+    with database.session() as db:
+        assert db.scalars(select(FormCell)).all()
