@@ -112,12 +112,12 @@ def cases(db: Session, survey: Survey) -> list[RecheckCase]:
 
 def form_of(db: Session, survey: Survey, case_id: str) -> tuple[ShortForm, SurveyGroup]:
     """Return what a case is asked again, and its group."""
-    cell = _cell(db, survey, case_id)
+    cell, unit_code = _cell(db, survey, case_id)
     group = db.get_one(SurveyGroup, cell.group_id)
     questionnaire = definitions.questionnaire(
         db, group.questionnaire_code, group.questionnaire_version
     )
-    return short_form(questionnaire, survey.plan, cell.agencies, case_id), group
+    return short_form(questionnaire, survey.plan, cell.agencies, unit_code), group
 
 
 def record(
@@ -214,17 +214,18 @@ def pair(db: Session, survey: Survey) -> int:
     return len(pairs)
 
 
-def _cell(db: Session, survey: Survey, case_id: str) -> FormCell:
-    cell = db.scalar(
-        select(FormCell)
+def _cell(db: Session, survey: Survey, case_id: str) -> tuple[FormCell, str]:
+    """Return the form of a case and its pseudonym, which the same list always gives again."""
+    found = db.execute(
+        select(FormCell, RecheckLink.unit_code)
         .join(Invitation, Invitation.cell_id == FormCell.id)
         .join(RecheckLink, RecheckLink.code_sha256 == Invitation.code_sha256)
         .where(FormCell.survey_id == survey.id, Invitation.code_sha256 == case_id)
         .where(RecheckLink.answer_id.is_not(None))
-    )
-    if cell is None:
+    ).one_or_none()
+    if found is None:
         raise AppError("RECHECK-005", "Không có phiếu phúc tra này.", "Về danh sách.", status=404)
-    return cell
+    return found[0], found[1]
 
 
 def _check(db: Session, group: SurveyGroup, form: ShortForm, interview: SecondInterview) -> None:
