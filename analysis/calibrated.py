@@ -16,6 +16,7 @@ from analysis.errors import DesignError
 from analysis.labels import Bools, Floats, Ints, Labels, as_labels, sum_by
 from analysis.measures import Plan
 from analysis.moments import ElementMoments, Pairs, element_moments, settled
+from analysis.products import Products
 from analysis.unit_totals import UnitTotals, unit_totals
 
 
@@ -29,6 +30,7 @@ class CalibratedMoments:
     n_features : F.
     cross_stratum, cross_cell : (Q,) codes of the pairs of `cross`.
     cross : (Q, G, F) sums of d z v' with the weights d of the projection.
+    kept : places of the plan's products among those of `inner`.
     inverse : (G, G) generalised inverse of the sum of d z z' over the whole sample.
     """
 
@@ -37,6 +39,7 @@ class CalibratedMoments:
     cross_stratum: Ints
     cross_cell: Ints
     cross: Floats
+    kept: Ints
     inverse: Floats
 
     @property
@@ -66,8 +69,8 @@ class CalibratedMoments:
 
     @property
     def spread(self) -> Floats:
-        """Sums of w v v' per cell, last = outside."""
-        return self.inner.spread[:, : self.n_features, : self.n_features]
+        """Sums of w v v' per cell for the products of the plan, last = outside."""
+        return self.inner.spread[:, self.kept]
 
     def pairs(self) -> Pairs:
         """Return the first moments of the features of the plan."""
@@ -141,15 +144,19 @@ def calibrated_moments(
     columns = {code: np.asarray(values[code], dtype=np.float64) for code in plan.columns()}
     features = plan.features(columns)
     both = np.concatenate([features, aux], axis=1)
-    inner = (unit_totals if design.stages else element_moments)(design, both, labels)
+    full = Products.everything(both.shape[1])
+    inner = (unit_totals if design.stages else element_moments)(design, both, labels, full)
+    place = np.zeros((full.size, full.size), np.int64)
+    place[full.first, full.second] = np.arange(full.first.size)
+    kept = place[plan.products.first, plan.products.second]
     width = len(labels.names) + 1
-    key, place = np.unique(design.strata.code * width + labels.code + 1, return_inverse=True)
+    key, group = np.unique(design.strata.code * width + labels.code + 1, return_inverse=True)
     cross = np.zeros((key.size, aux.shape[1], features.shape[1]))
     for q in range(key.size):
-        mine = place == q
+        mine = group == q
         cross[q] = (aux[mine] * base[mine][:, None]).T @ features[mine]
     gram = (aux * base[:, None]).T @ aux
     return CalibratedMoments(
-        inner, features.shape[1], key // width, key % width - 1, cross,
+        inner, features.shape[1], key // width, key % width - 1, cross, kept,
         np.asarray(np.linalg.pinv(gram, hermitian=True, rcond=1e-12), np.float64),
     )  # fmt: skip

@@ -285,7 +285,7 @@ def _design_effect(
     """V over the variance of a simple random sample with replacement, and n over that."""
     weight = points.total[:, plan.counted]
     g = points.gradient
-    square = np.sum(np.matmul(g, moments.spread[:-1]) * g, axis=2)
+    square = plan.products.quadratic(g, moments.spread[:-1])
     level = np.einsum("cef,cf->ce", g, points.total)
     simple = (weight * square - level**2) / np.maximum(points.n - 1, 1)
     deff = np.divide(variance, simple, out=np.full_like(variance, np.nan), where=simple > 0)

@@ -5,13 +5,14 @@ of totals, or a total. So one pass over the rows serves all of them (method: mom
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from analysis.errors import MeasureError
 from analysis.labels import Bools, Floats
+from analysis.products import Products
 
 Kind = Literal["share", "mean", "total", "ratio", "composite"]
 Pooling = Literal["items", "answers", "respondents"]
@@ -74,6 +75,7 @@ class Plan:
     counted : (E,) feature that is 1 where a row counts for the estimate.
     needed : (E, F) features that are 1 for every unit in a census.
     bounds : (E, 2) lowest and highest possible value, nan where unknown.
+    products : products of features that the estimates need.
     """
 
     measures: tuple[Measure, ...]
@@ -85,6 +87,7 @@ class Plan:
     counted: np.ndarray[tuple[int], np.dtype[np.int64]]
     needed: Bools
     bounds: Floats
+    products: Products
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -116,7 +119,7 @@ class Plan:
         "answered any" and, for the pooling by respondents, the respondent's own mean.
         """
         n = len(next(iter(values.values())))
-        result = np.zeros((n, self.n_features))
+        result = np.zeros((self.n_features, n)).T  # a feature's rows lie side by side
         result[:, 0] = 1.0
         for j, measure in enumerate(self.measures):
             value = values[measure.code]
@@ -180,11 +183,14 @@ def plan(measures: Sequence[Measure], composites: Sequence[Composite] = ()) -> P
         else:
             share[j, j] = 1.0
     layout = Plan(
-        tuple(measures), tuple(composites), num, den, share, linear, counted, needed, bounds
-    )
+        tuple(measures), tuple(composites), num, den, share, linear, counted, needed, bounds,
+        Products.everything(0),
+    )  # fmt: skip
     for k, composite in enumerate(composites):
         below = _lay_composite(layout, len(measures) + k, composite, below)
-    return layout
+    ratios = (num != 0) | (den != 0)
+    supports = [(ratios[share[e] != 0].any(axis=0)) | (linear[e] != 0) for e in range(n_estimates)]
+    return replace(layout, products=Products.needed(size, supports))
 
 
 def _lay_composite(layout: Plan, e: int, composite: Composite, free: int) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from analysis.design import LonelyPsu, SurveyDesign, check_lonely
 from analysis.errors import DesignError, MergeError, NegativeVarianceError
 from analysis.labels import Bools, Floats, Ints, Labels, sum_by, united
+from analysis.products import Products
 
 #: A variance below this share of its gross size is rounding, and counts as zero.
 ZERO_VARIANCE = 1e-10
@@ -44,9 +45,10 @@ class ElementMoments:
     pop_size : (H,) elements in each stratum of the population, inf = unknown.
     lonely_psu : policy for strata with one element.
     pair_stratum, pair_cell : (P,) codes; cell -1 = outside every domain.
-    n : (P,) rows. mean : (P, F). m2 : (P, F, F) sums of squares and products about the mean.
+    n : (P,) rows. mean : (P, F). m2 : (P, Q) sums of products about the mean.
     count : (P, F) rows with a weighted feature other than 0.
-    spread : (C + 1, F, F) sums of w v v' per cell, last = outside.
+    spread : (C + 1, Q) sums of w v v' per cell, last = outside.
+    products : which products are kept.
     """
 
     strata: tuple[str, ...]
@@ -60,6 +62,7 @@ class ElementMoments:
     m2: Floats
     count: Floats
     spread: Floats
+    products: Products
 
     @property
     def n_psu(self) -> Floats:
@@ -83,7 +86,7 @@ class ElementMoments:
 
     def merge(self, other: "ElementMoments") -> "ElementMoments":
         """Merge with the moments of other rows of the same survey."""
-        if self.lonely_psu != other.lonely_psu or self.mean.shape[1] != other.mean.shape[1]:
+        if self.lonely_psu != other.lonely_psu or self.m2.shape[1] != other.m2.shape[1]:
             raise MergeError("moments", "another plan", "parts need the same design and measures")
         strata, left, right = united(self.strata, other.strata)
         cells, left_cell, right_cell = united(self.cells, other.cells)
@@ -105,6 +108,7 @@ class ElementMoments:
             np.concatenate([self.m2, other.m2]),
             np.concatenate([self.count, other.count]),
             spread,
+            self.products,
         )
         return both.regrouped(cell)
 
@@ -115,7 +119,7 @@ class ElementMoments:
         n = sum_by(joint, self.n, key.size)
         mean = sum_by(joint, self.mean * self.n[:, None], key.size) / n[:, None]
         away = self.mean - mean[joint]
-        between = self.n[:, None, None] * away[:, :, None] * away[:, None, :]
+        between = self.n[:, None] * self.products.outer(away)
         return replace(
             self,
             pair_stratum=key // width,
@@ -172,15 +176,13 @@ class ElementMoments:
         within = np.flatnonzero(self.pair_cell >= 0)
         cell, stratum = self.pair_cell[within], self.pair_stratum[within]
         g = gradient[cell]
-        quad = np.sum(np.matmul(g, self.m2[within]) * g, axis=2)
+        quad = self.products.quadratic(g, self.m2[within])
         level = np.einsum("pef,pf->pe", g, self.mean[within])
         n, n_psu = self.n[within][:, None], self.n_psu[stratum][:, None]
         quad += level**2 * n * (1 - n / n_psu)
         np.add.at(result, cell, factor[stratum][:, None] * quad)
-        raw = np.abs(self.m2[within]) + n[:, :, None] * np.abs(
-            self.mean[within][:, :, None] * self.mean[within][:, None, :]
-        )
-        np.add.at(gross, cell, np.sum(np.matmul(np.abs(g), raw) * np.abs(g), axis=2))
+        raw = np.abs(self.m2[within]) + n * np.abs(self.products.outer(self.mean[within]))
+        np.add.at(gross, cell, self.products.quadratic(np.abs(g), raw))
         for c in range(gradient.shape[0]) if lonely.any() else ():
             result[c] = self._with_lonely(result[c], level * n, cell == c, stratum, lonely, fpc)
         return settled(result, gross)
@@ -199,13 +201,15 @@ class ElementMoments:
         """
         factor = self._factor(fpc=fpc)
         lonely = check_lonely(self.strata, self.n_psu, self._size(fpc=fpc), self.lonely_psu)
+        self.products.check(gradient)
         g = gradient[:, self.pair_cell, :]
         level = np.einsum("epf,pf->pe", g, self.mean)
         result = np.zeros((gradient.shape[0], gradient.shape[0]))
         total = sum_by(self.pair_stratum, level * self.n[:, None], len(self.strata))
         for p, h in enumerate(self.pair_stratum):
             result += factor[h] * (
-                g[:, p] @ self.m2[p] @ g[:, p].T + self.n[p] * np.outer(level[p], level[p])
+                g[:, p] @ self.products.dense(self.m2[p]) @ g[:, p].T
+                + self.n[p] * np.outer(level[p], level[p])
             )
         result -= (total * (factor / np.maximum(self.n_psu, 1))[:, None]).T @ total
         if lonely.any():
@@ -218,7 +222,9 @@ class ElementMoments:
 
     def gross(self, gradient: Floats) -> Floats:
         """Size against which a variance counts as 0, for `gradient` as in `covariance`; (E,)."""
-        raw = np.diagonal(self.m2, axis1=1, axis2=2) + self.n[:, None] * self.mean**2
+        squares = self.products.first == self.products.second
+        raw = self.n[:, None] * self.mean**2
+        raw[:, self.products.first[squares]] += self.m2[:, squares]
         part = np.einsum("epf,pf->ep", np.abs(gradient[:, self.pair_cell]), raw**0.5)
         return np.asarray(np.sum(part**2, axis=1))
 
@@ -248,7 +254,9 @@ class ElementMoments:
         return np.divide(keep * n, n - 1, out=np.zeros_like(n), where=n > 1)
 
 
-def element_moments(design: SurveyDesign, features: Floats, cells: Labels) -> ElementMoments:
+def element_moments(
+    design: SurveyDesign, features: Floats, cells: Labels, products: Products
+) -> ElementMoments:
     """Reduce the rows of an element design to moments.
 
     Parameters
@@ -256,6 +264,7 @@ def element_moments(design: SurveyDesign, features: Floats, cells: Labels) -> El
     design : design of the rows, without sampling units above the row.
     features : (n, F) features of the rows.
     cells : domain of each row, -1 = outside every domain.
+    products : the second moments to keep.
     """
     width = len(cells.names) + 1
     key, joint = np.unique(design.strata.code * width + cells.code + 1, return_inverse=True)
@@ -267,21 +276,21 @@ def element_moments(design: SurveyDesign, features: Floats, cells: Labels) -> El
     n = np.diff(np.r_[starts, joint.size]).astype(np.float64)
     mean = np.add.reduceat(weighted, starts, axis=0) / n[:, None]
     count = np.add.reduceat(weighted != 0, starts, axis=0, dtype=np.float64)
-    size = features.shape[1]
-    m2, spread = np.empty((key.size, size, size)), np.zeros((width, size, size))
+    size = products.first.size
+    m2, spread = np.empty((key.size, size)), np.zeros((width, size))
     pair_cell = key % width - 1
     for p, (start, stop) in enumerate(zip(starts, np.r_[starts[1:], joint.size], strict=True)):
         centred = weighted[start:stop] - mean[p]
-        m2[p] = centred.T @ centred
+        m2[p] = products.of(centred.T @ centred)
         w = weight[start]
         if w > 0 and np.all(weight[start:stop] == w):
-            spread[pair_cell[p]] += (m2[p] + n[p] * np.outer(mean[p], mean[p])) / w
+            spread[pair_cell[p]] += (m2[p] + n[p] * products.outer(mean[p])) / w
         else:
-            spread[pair_cell[p]] += weighted[start:stop].T @ plain[start:stop]
+            spread[pair_cell[p]] += products.of(weighted[start:stop].T @ plain[start:stop])
     return ElementMoments(
         design.strata.names,
         cells.names,
-        _stratum_sizes(design),
+        stratum_sizes(design),
         design.lonely_psu,
         key // width,
         pair_cell,
@@ -290,6 +299,7 @@ def element_moments(design: SurveyDesign, features: Floats, cells: Labels) -> El
         m2,
         count,
         spread,
+        products,
     )
 
 
@@ -342,7 +352,8 @@ def _whole_spread(spread: Floats) -> Floats:
     return whole
 
 
-def _stratum_sizes(design: SurveyDesign) -> Floats:
+def stratum_sizes(design: SurveyDesign) -> Floats:
+    """Units of each stratum in the population, (H,), inf = unknown."""
     size = np.full(len(design.strata.names), np.inf)
     if design.pop_size:
         size[design.strata.code] = design.pop_size[0]

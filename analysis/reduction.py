@@ -60,8 +60,8 @@ def chunk_moments(
     """Reduce one chunk; chunks of one survey are joined by `merged`, in any order."""
     features = plan.features(values)
     if design.stages:
-        return unit_totals(design, features, cells)
-    return element_moments(design, features, cells)
+        return unit_totals(design, features, cells, plan.products)
+    return element_moments(design, features, cells, plan.products)
 
 
 def merged(left: Moments, right: Moments) -> Moments:

@@ -14,6 +14,7 @@ from analysis.design import LonelyPsu, SurveyDesign, check_lonely
 from analysis.errors import DesignError, MergeError
 from analysis.labels import Bools, Floats, Ints, Labels, sum_by, united
 from analysis.moments import Pairs, lonely_covariance, settled
+from analysis.products import Products
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class UnitTotals:
     pop_size : (M, S) units in the parent at each stage, inf = unknown.
     entry_unit, entry_cell : (U,) row of `unit` and cell code (-1 = outside every domain).
     total : (U, F) weighted totals. count : (U, F) rows with a weighted feature other than 0.
-    spread : (C + 1, F, F) sums of w v v' per cell, last = outside.
+    spread : (C + 1, Q) sums of w v v' per cell, last = outside; see `Products`.
     """
 
     strata: tuple[str, ...]
@@ -224,7 +225,9 @@ class _Sums:
     spread: Floats
 
 
-def unit_totals(design: SurveyDesign, features: Floats, cells: Labels) -> UnitTotals:
+def unit_totals(
+    design: SurveyDesign, features: Floats, cells: Labels, products: Products
+) -> UnitTotals:
     """Reduce the rows of a design with sampling units to totals of units by cell.
 
     Parameters
@@ -232,13 +235,14 @@ def unit_totals(design: SurveyDesign, features: Floats, cells: Labels) -> UnitTo
     design : design of the rows, with at least one stage.
     features : (n, F) features of the rows.
     cells : domain of each row, -1 = outside every domain.
+    products : the products of which `spread` keeps the sums.
     """
     weighted = features * design.weight[:, None]
     width = len(cells.names) + 1
-    spread = np.zeros((width, features.shape[1], features.shape[1]))
+    spread = np.zeros((width, products.first.size))
     for cell in np.unique(cells.code):
         mine = cells.code == cell
-        spread[cell] = weighted[mine].T @ features[mine]
+        spread[cell] = products.of(weighted[mine].T @ features[mine])
     n_stages = len(design.stages)
     size = np.full((design.n, n_stages), np.inf)
     for stage, column in enumerate(design.pop_size):
