@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sampling.canonical import canonical, canonical_column
+from sampling.canonical import canonical, canonical_column, id_order
 from sampling.errors import FrameError, Problem
-from sampling.types import KEY_SEPARATOR, WHOLE, Column, Frame
+from sampling.types import KEY_SEPARATOR, WHOLE, Column, Frame, IdOrder
 
 #: A file with more faults than this shows the first ones and the count of all.
 SHOWN = 200
@@ -52,9 +52,10 @@ def make_frame(
         without a stratum, a number that is missing. Rows count the units from 0.
     """
     clean = canonical_column(ids)
-    problems = _id_problems(clean)
     if not clean:
         raise FrameError([Problem("SAMPLE-101", "Danh sách không có dòng nào.", _FIX_EMPTY)])
+    by_id = id_order(clean)
+    problems = _id_problems(clean, by_id)
     keys, codes = _strata(stratum_keys, len(clean))
     if "" in keys:
         missing = np.flatnonzero(codes == keys.index(""))
@@ -65,16 +66,20 @@ def make_frame(
     if problems:
         problems.sort(key=lambda problem: -1 if problem.row is None else problem.row)
         raise FrameError(problems[:SHOWN], total=len(problems))
-    return Frame(clean, keys, codes, values)
+    return Frame(clean, keys, codes, values, by_id)
 
 
 _FIX_EMPTY = "Kiểm tra tệp hoặc trang tính đã chọn; mỗi người (hồ sơ) là một dòng."
 
 
-def _id_problems(ids: list[str]) -> list[Problem]:
+def _id_problems(ids: list[str], by_id: IdOrder) -> list[Problem]:
     """Find empty and repeated ids."""
-    distinct = set(ids)
-    if len(distinct) == len(ids) and "" not in distinct:
+    ordered = by_id.encoded
+    if ordered is None:
+        fine = len(set(ids)) == len(ids) and "" not in ids
+    else:
+        fine = bool((ordered[1:] != ordered[:-1]).all()) and bool(ordered[0] != b"")
+    if fine:
         return []
     first: dict[str, int] = {}
     problems: list[Problem] = []

@@ -20,6 +20,20 @@ Column = Sequence[str] | Floats
 
 
 @dataclass(frozen=True, slots=True)
+class IdOrder:
+    """Ids in code-point order, which is the order of their UTF-8 bytes.
+
+    Attributes
+    ----------
+    order : (N,) indices that sort the ids.
+    encoded : (N,) the sorted ids as bytes of one width, or None where they are too long for it.
+    """
+
+    order: NDArray[np.intp]
+    encoded: NDArray[np.bytes_] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """A list from which a sample is drawn (danh sách chọn mẫu), by columns.
 
@@ -31,12 +45,14 @@ class Frame:
     strata : (H,) stratum keys in code-point order.
     stratum : (N,) int32, index into `strata`.
     columns : further columns that the plan uses, texts or floats, each (N,).
+    by_id : the units in the order of their ids.
     """
 
     ids: Sequence[str]
     strata: tuple[str, ...]
     stratum: NDArray[np.int32]
-    columns: Mapping[str, Column] = field(default_factory=dict)
+    columns: Mapping[str, Column]
+    by_id: IdOrder
 
     @property
     def pop_size(self) -> dict[str, int]:

@@ -85,11 +85,11 @@ def number(text: str) -> float:
 
 def lost_zeros(table: Table, name: str) -> TableProblem | None:
     """Warn when ids look as if Excel had cut their leading zeros: digits only, mixed lengths."""
-    ids = [unit for unit in table.columns[name] if unit]
+    ids = table.columns[name]
+    if not all(unit.isdigit() for unit in ids):
+        return None
     lengths = {len(unit) for unit in ids}
     if len(lengths) < 2 or any(unit.startswith("0") for unit in ids):
-        return None
-    if not all(unit.isdigit() for unit in ids):
         return None
     short = min(range(len(ids)), key=lambda i: (len(ids[i]), i))
     return TableProblem(

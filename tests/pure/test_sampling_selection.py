@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sampling import recheck
-from sampling.canonical import frame_digest
+from sampling.canonical import canonical_column, frame_digest, id_order
 from sampling.errors import ArgumentError, FrameError
 from sampling.frame_checks import join_keys, make_frame
 from sampling.random_numbers import permanent_number, permanent_numbers, smallest
@@ -82,6 +82,21 @@ def test_a_draw_has_no_unit_twice_and_the_sizes_that_were_asked(ids, data):
     assert len(part.reserve) == min(math.ceil(Fraction("0.3") * n), len(ids) - n)
     assert len({*part.main, *part.reserve}) == len(part.main) + len(part.reserve)
     assert sum(1 / pi for pi in part.main_probability) == pytest.approx(len(ids) if n else 0)
+
+
+@given(
+    ids=st.lists(st.text(max_size=12), min_size=1, max_size=30, unique=True),
+    begin=st.sampled_from(["", "HS-", "Hồ sơ ", "x" * 80]),
+    end=st.sampled_from(["", "\0", "0"]),
+)
+def test_ids_are_sorted_by_code_point_whatever_they_hold(ids, begin, end):
+    units = [begin + unit + end for unit in ids]
+    assert [units[i] for i in id_order(units).order] == sorted(units)
+
+
+def test_a_column_of_few_values_is_brought_to_the_same_form_as_any_other():
+    values = [" Sở A", unicodedata.normalize("NFD", "Sở A"), "b "] * 2000
+    assert canonical_column(values) == ["Sở A", "Sở A", "b"] * 2000
 
 
 def test_an_added_unit_changes_nobody_elses_place():
