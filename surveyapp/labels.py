@@ -15,12 +15,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "adults": "Phiếu dành cho người từ đủ 18 tuổi; ai dưới 18 tuổi xin không trả lời.",
         "cookie": "Câu trả lời dở dang chỉ nằm trên máy này, đã được mã hóa, và tự mất sau 2 giờ.",
         "simulated": "SỐ LIỆU MÔ PHỎNG",
-        "language": "Ngôn ngữ",
-        "text_size": "Cỡ chữ",
-        "size": "Cỡ chữ {size}%",
         "larger": "Chữ to hơn (đang là {size}%)",
         "contrast": "Đậm nét",
-        "contrast_on": "Đậm nét: đang bật",
         "tools": "Cỡ chữ, ngôn ngữ",
         "back": "Quay lại",
         "next": "Tiếp tục",
@@ -33,7 +29,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "optional": "Có thể bỏ qua câu này.",
         "number_between": "Ghi một số từ {minimum} đến {maximum}.",
         "number_only": "Ghi một số.",
-        "longest": "Nhiều nhất {most} ký tự. Xin đừng ghi tên hay số điện thoại của ai.",
+        "longest": "Nhiều nhất {most} ký tự.",
+        "no_names": "Xin đừng ghi tên hay số điện thoại của ai.",
         "or_choose": "Hoặc chọn",
         "error": "Lỗi",
         "errors": "Còn điều cần xem lại",
@@ -66,8 +63,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "device_hint": "Cán bộ lấy mã bằng lệnh sipas device pair. Chỉ làm một lần cho mỗi máy.",
         "device_pair": "Ghép máy",
         "expired": "Trang mở đã lâu nên câu trả lời vừa chọn chưa được lưu. Mời Ông/Bà chọn lại.",
-        "closed": "Phiếu đang làm dở không còn trên máy này. Mời Ông/Bà bắt đầu lại.",
-        "agency_over": "{agency}, mục {page}",
     },
     "en": {
         "skip": "Skip to the main part",
@@ -80,12 +75,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "cookie": "An unfinished form stays on this device only, encrypted, and is gone after "
         "2 hours.",
         "simulated": "SIMULATED DATA",
-        "language": "Language",
-        "text_size": "Text size",
-        "size": "Text size {size}%",
         "larger": "Larger text (now {size}%)",
         "contrast": "High contrast",
-        "contrast_on": "High contrast: on",
         "tools": "Text size, language",
         "back": "Back",
         "next": "Continue",
@@ -98,7 +89,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "optional": "You may skip this question.",
         "number_between": "Enter a number from {minimum} to {maximum}.",
         "number_only": "Enter a number.",
-        "longest": "At most {most} characters. Please write no names or phone numbers.",
+        "longest": "At most {most} characters.",
+        "no_names": "Please write no names or phone numbers.",
         "or_choose": "Or choose",
         "error": "Error",
         "errors": "Something needs another look",
@@ -134,51 +126,58 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "device_pair": "Pair",
         "expired": "The page was open for a long time, so your last choice was not kept. Please "
         "choose again.",
-        "closed": "The unfinished form is no longer on this device. Please start again.",
-        "agency_over": "{agency}, part {page}",
     },
 }
 
-#: What went wrong, for people who read English: code -> (what happened, what to do).
-ERRORS: Final[dict[str, tuple[str, str]]] = {
-    "COLLECT-002": ("Some answers do not fit the form.", "Check the answers named, then send."),
-    "COLLECT-003": ("The form is too large to be sent.", "Shorten your comment and send again."),
-    "COLLECT-010": ("There is no such survey.", "Check the address on your invitation."),
-    "COLLECT-011": ("This survey no longer takes forms.", "Thank you for your interest."),
-    "COLLECT-012": ("This survey does not take forms yet.", "Please come back later."),
-    "COLLECT-013": (
+#: What went wrong, for people who read English: number of the COLLECT code -> (what happened,
+#: what to do).
+ERRORS: Final[dict[int, tuple[str, str]]] = {
+    2: ("Some answers do not fit the form.", "Check the answers named, then send."),
+    3: ("The form is too large to be sent.", "Shorten your comment and send again."),
+    10: ("There is no such survey.", "Check the address on your invitation."),
+    11: ("This survey no longer takes forms.", "Thank you for your interest."),
+    12: ("This survey does not take forms yet.", "Please come back later."),
+    13: (
         "This code does not belong to the survey.",
         "Compare it with your invitation and enter it group by group.",
     ),
-    "COLLECT-014": (
+    14: (
         "This code has been withdrawn.",
         "Ask whoever sent the invitation for a new one.",
     ),
-    "COLLECT-015": (
+    15: (
         "This code has expired.",
         "Thank you; if you still want to answer, ask whoever sent the invitation.",
     ),
-    "COLLECT-016": (
+    16: (
         "This code has been used to send a form.",
         "Each code works once; if you sent nothing, ask whoever sent the invitation.",
     ),
-    "COLLECT-017": (
+    17: (
         "This survey needs the code from an invitation.",
         "Enter the code, then answer.",
     ),
-    "COLLECT-018": ("This tablet belongs to another survey.", "An official must pair it again."),
-    "COLLECT-020": (
+    18: ("This tablet belongs to another survey.", "An official must pair it again."),
+    20: (
         "This form was sent before with other answers.",
         "The form that was sent first stays.",
     ),
-    "COLLECT-022": ("The form has no code.", "Enter the code from your invitation."),
-    "COLLECT-044": ("This tablet is not paired.", "An official must pair it."),
-    "COLLECT-045": ("This tablet may no longer send forms.", "Ask the administrator."),
-    "COLLECT-060": (
+    22: ("The form has no code.", "Enter the code from your invitation."),
+    44: ("This tablet is not paired.", "An official must pair it."),
+    45: ("This tablet may no longer send forms.", "Ask the administrator."),
+    60: (
         "The answers are too long to be kept on this device.",
         "Shorten your comment, then continue.",
     ),
+    63: ("This form has no such page.", "Please go to the start."),
+    61: ("The unfinished form is no longer on this device.", "Please start again."),
 }
+
+
+def refusal(code: str) -> tuple[str, str] | None:
+    """Return the English words for an error code; None where there are none."""
+    stage, _, number = code.partition("-")
+    return ERRORS.get(int(number)) if stage == "COLLECT" else None
 
 
 def words(language: str) -> Mapping[str, str]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from questionnaires.answer_problems import AnswerProblem
 from surveyapp.errors import AppError
 
+#: The rule of every fault in the shape of a body.
+SHAPE = "COLLECT-001"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -26,11 +29,11 @@ class SubmissionError(AppError):
 def unreadable(member: str, message: str) -> SubmissionError:
     """Refuse a body that is no submission at all."""
     return SubmissionError(
-        "COLLECT-001",
+        SHAPE,
         "Nội dung gửi lên không phải một phiếu trả lời.",
         "Cập nhật ứng dụng trên thiết bị rồi gửi lại.",
         status=422,
-        faults=(Problem(member, "COLLECT-001", message),),
+        faults=(Problem(member, SHAPE, message),),
     )
 
 

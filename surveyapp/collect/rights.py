@@ -70,10 +70,12 @@ def collecting_survey(db: Session, code: str, *, lock: bool = False) -> Survey:
     return survey
 
 
-def by_invitation(db: Session, survey: Survey, code_sha256: str) -> Form:
+def by_invitation(
+    db: Session, survey: Survey, code_sha256: str, *, may_be_spent: bool = False
+) -> Form:
     """Return the form of an invitation that can still be used; spends nothing."""
     invitation = db.get(Invitation, code_sha256, populate_existing=True)
-    _check(survey, invitation)
+    _check(survey, invitation, may_be_spent=may_be_spent)
     return _form_of_cell(db, survey, code_sha256)
 
 
@@ -99,7 +101,7 @@ def spend(db: Session, survey: Survey, code_sha256: str) -> Form:
     return _form_of_cell(db, survey, code_sha256)
 
 
-def _check(survey: Survey, invitation: Invitation | None) -> None:
+def _check(survey: Survey, invitation: Invitation | None, *, may_be_spent: bool = False) -> None:
     if invitation is None or invitation.survey_id != survey.id:
         raise AppError(
             "COLLECT-013",
@@ -108,6 +110,8 @@ def _check(survey: Survey, invitation: Invitation | None) -> None:
             status=403,
         )
     if invitation.is_spent:
+        if may_be_spent:
+            return
         raise _spent()
     if invitation.is_revoked:
         raise AppError(

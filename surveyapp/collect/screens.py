@@ -7,7 +7,7 @@ from typing import Any
 
 from questionnaires.answer_problems import AnswerProblem
 from questionnaires.check import CheckScope, check_answers, check_rating
-from questionnaires.routing import agency_items, visible_items
+from questionnaires.routing import agency_items, prune, prune_rating, visible_items
 from questionnaires.types import Item, Page
 from surveyapp.collect.rights import Agency, Form
 
@@ -149,7 +149,19 @@ def preceding(form: Form, screen: Screen, given: Answered) -> Screen | None:
 
 def first_unfinished(form: Form, given: Answered) -> Screen | None:
     """Return the first screen whose answers are missing or wrong; None if all is done."""
+    given = pruned(form, given)
     return next((one for one in screens_of(form) if problems(form, one, given)), None)
+
+
+def pruned(form: Form, given: Answered) -> Answered:
+    """Return the answers without those that stand behind a hidden question."""
+    asked = form.questionnaire
+    answers = prune(asked, given.answers)
+    ratings = {
+        agency: prune_rating(asked, answers, given.ratings.get(agency, {}))
+        for agency in (form.agency_codes if asked.rates == "many" else ())
+    }
+    return Answered(answers, ratings)
 
 
 def value_on(screen: Screen, given: Answered) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from surveyapp import codes
-from surveyapp.collect.problems import Problem, broken, unreadable
+from surveyapp.collect.problems import SHAPE, Problem, broken, unreadable
 from surveyapp.errors import AppError
 
 MAX_BODY_BYTES = 256 * 1024
@@ -77,14 +77,14 @@ def parse(exchange_id: UUID, body: bytes) -> Submission:
         raise too_large()
     members = _read_object(body)
     faults = [
-        Problem(member, "COLLECT-001", text)
+        Problem(member, SHAPE, text)
         for member, text in _MEMBER_TEXTS.items()
         if not _is_right(member, members.get(member))
     ]
     if members.keys() - MEMBERS:
-        faults.append(Problem("", "COLLECT-001", "Có mục không có trong quy định."))
+        faults.append(Problem("", SHAPE, "Có mục không có trong quy định."))
     if members.get("answers") is None and members.get("ratings") is None:
-        faults.append(Problem("answers", "COLLECT-001", "Thiếu các câu trả lời."))
+        faults.append(Problem("answers", SHAPE, "Thiếu các câu trả lời."))
     if faults:
         raise broken(faults)
     return _submission(exchange_id, digest_of(body), members)

@@ -1,0 +1,175 @@
+"""Screens as values ready for the templates, in one language."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from questionnaires.answer_problems import AnswerProblem
+from questionnaires.types import MISSING_TEXTS, Item
+from surveyapp.collect.rights import Form
+from surveyapp.collect.screens import Answered, Screen, screens_of, shown, value_on
+from surveyapp.errors import AppError
+from surveyapp.labels import refusal, words
+
+#: Faces stand beside scales of five steps only.
+FACES = 5
+_SENTENCE = re.compile(r"(?<=[.?])\s+")
+
+
+def sentences(text: str) -> list[str]:
+    """Cut a text into its sentences, so that none is lost in a long paragraph."""
+    return [part for part in _SENTENCE.split(text.strip()) if part]
+
+
+def refusal_text(error: AppError, language: str) -> tuple[str, str]:
+    """Return what happened and what to do; in Vietnamese where no other words are known."""
+    english = refusal(error.code) if language == "en" else None
+    return english or (error.message, error.fix)
+
+
+def place(screen: Screen, language: str) -> str:
+    """Say where somebody is: the question, or the agency and the part about it."""
+    say = words(language)
+    if screen.agency is None:
+        return say["question"].format(number=screen.number, total=screen.total)
+    return say["part"].format(number=screen.number, total=screen.total)
+
+
+def screen_values(
+    form: Form,
+    screen: Screen,
+    given: Answered,
+    problems: Sequence[AnswerProblem],
+    language: str,
+) -> dict[str, Any]:
+    """Return everything that the page of one screen shows."""
+    say = words(language)
+    errors = {problem.item: problem.message[language] for problem in reversed(problems)}
+    answers = value_on(screen, given)
+    items = [
+        _item_values(item, answers.get(item.code), errors.get(item.code), language)
+        for item in shown(form, screen, given)
+    ]
+    return {
+        "key": screen.key,
+        "topic": screen.page.title[language],
+        "place": place(screen, language),
+        "percent": screen.percent,
+        "items": items,
+        "agency": screen.agency.title if screen.agency else None,
+        "agency_place": say["agency"].format(number=screen.agency_number, total=len(form.agencies))
+        if screen.agency
+        else None,
+        "layout": {1: "single", 2: "pair"}.get(len(items), "group"),
+    }
+
+
+def _item_values(item: Item, value: Any, error: str | None, language: str) -> dict[str, Any]:  # noqa: ANN401  the value of an answer
+    chosen = value if isinstance(value, list) else [value]
+    options = [
+        {
+            "id": f"{item.code}-{option.code}",
+            "value": option.code,
+            "text": option.text[language],
+            "is_chosen": option.code in chosen,
+            "face": place if _has_faces(item) else None,
+        }
+        for place, option in enumerate(item.options, 1)
+    ]
+    missing = [
+        {
+            "id": f"{item.code}-{code}",
+            "value": code,
+            "text": MISSING_TEXTS[code][language],
+            "is_chosen": code in chosen,
+        }
+        for code in (item.missing if item.kind != "text" else ())
+    ]
+    first = (options + missing)[0]["id"] if item.kind in {"choice", "choices"} else item.code
+    return {
+        "code": item.code,
+        "kind": item.kind,
+        "text": item.text[language],
+        "label": item.short_text[language],
+        "help": item.help[language] if item.help else None,
+        "note": _note(item, language),
+        "options": options,
+        "missing": missing,
+        "typed": _typed(item, chosen),
+        "error": error,
+        "first": first,
+        "rows": 5,
+    }
+
+
+def _has_faces(item: Item) -> bool:
+    return len(item.options) == FACES and all(one.score is not None for one in item.options)
+
+
+def _typed(item: Item, chosen: list[Any]) -> str:
+    """Return what stands in the field of a number or a text."""
+    if item.kind not in {"number", "text"}:
+        return ""
+    return next((str(one) for one in chosen if one is not None and one not in item.missing), "")
+
+
+def _note(item: Item, language: str) -> str:
+    """Say how to answer, where it is not plain to see."""
+    say = words(language)
+    notes = []
+    if item.kind == "choices":
+        most = item.max_choices
+        notes.append(say["several_most"].format(most=most) if most else say["several"])
+    if item.kind == "number" and item.minimum is not None and item.maximum is not None:
+        limits = {"minimum": item.minimum, "maximum": item.maximum}
+        notes.append(say["number_between"].format(**limits))
+    elif item.kind == "number":
+        notes.append(say["number_only"])
+    if item.kind == "text":
+        notes.append(say["longest"].format(most=item.max_length))
+        if item.help is None:
+            notes.append(say["no_names"])
+    if not item.required and (item.kind != "text" or item.help is None):
+        notes.append(say["optional"])
+    return " ".join(notes)
+
+
+def check_sections(
+    form: Form, given: Answered, problems: Sequence[AnswerProblem], language: str
+) -> list[dict[str, Any]]:
+    """Return the answers for the last look, by agency, with what is still wrong."""
+    wrong = {(one.agency, one.item): one.message[language] for one in reversed(problems)}
+    sections: list[dict[str, Any]] = []
+    for screen in screens_of(form):
+        items = shown(form, screen, given)
+        agency = screen.agency
+        title = agency.title if agency else None
+        if not sections or sections[-1]["title"] != title:
+            sections.append({"title": title, "rows": []})
+        answers = value_on(screen, given)
+        for item in items:
+            row = _check_row(screen, item, answers, language)
+            row["error"] = wrong.get((agency.code if agency else None, item.code))
+            sections[-1]["rows"].append(row)
+    return [section for section in sections if section["rows"]]
+
+
+def _check_row(
+    screen: Screen, item: Item, answers: Mapping[str, Any], language: str
+) -> dict[str, Any]:
+    agency = f"{screen.agency_number}-" if screen.agency else ""
+    return {
+        "id": f"row-{agency}{item.code}",
+        "key": screen.key,
+        "question": item.short_text[language],
+        "answer": _said(item, answers.get(item.code), language),
+    }
+
+
+def _said(item: Item, value: Any, language: str) -> list[str]:  # noqa: ANN401  the value of an answer
+    """Return an answer in words; empty if there is none."""
+    texts = {option.code: option.text[language] for option in item.options}
+    if item.kind != "text":
+        texts |= {code: MISSING_TEXTS[code][language] for code in item.missing}
+    values = value if isinstance(value, list) else [value]
+    return [texts.get(one, str(one)) for one in values if one is not None]

@@ -1,0 +1,174 @@
+"""A citizen's visit: survey, right to answer, unfinished form and look, from one request."""
+
+from dataclasses import dataclass, replace
+
+from flask import render_template, request, session, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from questionnaires.types import Questionnaire
+from surveyapp import codes, web
+from surveyapp.collect import devices, draft, look, rights
+from surveyapp.collect.definitions import questionnaire
+from surveyapp.collect.draft import Draft
+from surveyapp.collect.keys import Keyring
+from surveyapp.collect.look import Look
+from surveyapp.collect.screens import Answered
+from surveyapp.collect.showing import refusal_text
+from surveyapp.errors import AppError
+from surveyapp.labels import LANGUAGES, words
+from surveyapp.models import Device, Survey, SurveyGroup
+
+DEVICE_COOKIE = "sipas_device"
+COOKIE_PATH = "/s"
+DEVICE_SECONDS = 400 * 24 * 3600  # browsers keep no cookie longer
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Everything that a page needs to know about who asks for it, and nothing of who it is."""
+
+    survey: Survey
+    look: Look
+    device: Device | None
+    draft: Draft | None
+    form: rights.Form | None
+
+    @property
+    def is_walk_in(self) -> bool:
+        """Whether no code is needed: a paired tablet in a counter survey."""
+        return self.device is not None and self.survey.kind == "counter"
+
+    @property
+    def mode(self) -> str:
+        """Return how the answers come in."""
+        return "tablet" if self.device is not None else "web"
+
+
+def open_visit(code: str, *, may_be_sent: bool = False) -> Visit:
+    """Read survey, tablet, unfinished form and right to answer; refuse what cannot go on.
+
+    With `may_be_sent` a spent invitation goes on too: a form may be sent twice.
+    """
+    db = web.reading()
+    wanted = look.from_cookie(request.cookies.get(look.COOKIE))
+    survey = rights.collecting_survey(db, code)
+    device = _device(survey)
+    begun = draft.from_cookies(request.cookies, keyring().draft_key, code)
+    form = None
+    if begun is not None and begun.code is not None:
+        sha256 = codes.sha256(begun.code)
+        form = rights.by_invitation(db, survey, sha256, may_be_spent=may_be_sent)
+    elif device is not None and survey.kind == "counter":
+        form = rights.by_device(db, survey, device)
+    languages = form.questionnaire.languages if form else tuple(LANGUAGES)
+    return Visit(survey, wanted.within(languages), device, begun, form)
+
+
+def keyring() -> Keyring:
+    """Return the keys of this server."""
+    return Keyring(web.settings().keys)
+
+
+def _device(survey: Survey) -> Device | None:
+    token = request.cookies.get(DEVICE_COOKIE)
+    if not token:
+        return None
+    device = devices.recognise(web.reading(), token)
+    return device if device.survey_id == survey.id else None
+
+
+def only_questionnaire(visit: Visit) -> Questionnaire | None:
+    """Return the questionnaire if the survey has one only: it is known before any code."""
+    db = web.reading()
+    columns = (SurveyGroup.questionnaire_code, SurveyGroup.questionnaire_version)
+    found = db.execute(
+        select(*columns).where(SurveyGroup.survey_id == visit.survey.id).distinct()
+    ).all()
+    return questionnaire(db, *found[0]) if len(found) == 1 else None
+
+
+def unfinished(visit: Visit) -> tuple[rights.Form, Draft]:
+    """Return form and answers so far, or say that there is nothing to go on with."""
+    if visit.form is None or visit.draft is None:
+        raise AppError(
+            "COLLECT-061",
+            "Phiếu đang làm dở không còn trên máy này.",
+            "Mời Ông/Bà bắt đầu lại.",
+            status=410,
+        )
+    return visit.form, visit.draft
+
+
+def with_given(visit: Visit, given: Answered) -> Visit:
+    """Return the visit with other answers."""
+    _, begun = unfinished(visit)
+    return replace(visit, draft=replace(begun, given=given))
+
+
+def page(template: str, chosen: Look, *, status: int = 200, **values: object) -> Response:
+    """Render a citizens' page."""
+    html = render_template(
+        f"collect/{template}.html",
+        look=chosen,
+        say=words(chosen.language),
+        interface_languages=LANGUAGES,
+        **values,
+    )
+    return Response(html, status, mimetype="text/html")
+
+
+def refusal(error: AppError) -> Response:
+    """Show what happened and what to do, in the language of the visit."""
+    chosen = look.from_cookie(request.cookies.get(look.COOKIE))
+    message, fix = refusal_text(error, chosen.language)
+    code = (request.view_args or {}).get("survey_code")
+    response = page(
+        "message",
+        chosen,
+        status=error.status,
+        message=message,
+        fix=fix,
+        error_code=error.code,
+        message_language="vi" if message == error.message else chosen.language,
+        languages=tuple(LANGUAGES),
+        start=url_for("collect.start", survey_code=code) if code else None,
+    )
+    if error.status in {403, 409}:  # the code or the survey cannot be used any more
+        wipe(response)
+    return response
+
+
+def keep_draft(response: Response, visit: Visit) -> None:
+    """Put the unfinished form into the browser's cookies."""
+    if visit.draft is None:
+        return
+    code = visit.survey.code
+    for name, value in draft.to_cookies(visit.draft, keyring().draft_key, code).items():
+        if value:
+            set_cookie(response, name, value, path=f"{COOKIE_PATH}/{code}")
+        else:
+            response.delete_cookie(name, path=f"{COOKIE_PATH}/{code}")
+
+
+def wipe(response: Response) -> None:
+    """Remove what is left of a person: the form in the cookies, and the session."""
+    session.clear()
+    code = (request.view_args or {}).get("survey_code")
+    for name in draft.COOKIES:
+        response.delete_cookie(name, path=f"{COOKIE_PATH}/{code}")
+
+
+def set_cookie(
+    response: Response, name: str, value: str, *, path: str, seconds: int | None = None
+) -> None:
+    """Set a cookie that no script and no other site can read."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path=path,
+        httponly=True,
+        samesite="Lax",
+        secure=not web.settings().insecure_cookies,
+    )
