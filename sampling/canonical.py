@@ -47,7 +47,7 @@ def id_order(ids: Sequence[str]) -> IdOrder:
         return IdOrder(np.array(sorted(range(len(ids)), key=ids.__getitem__), np.intp), None)
     if bool((encoded[:-1] <= encoded[1:]).all()):
         return IdOrder(np.arange(len(ids)), encoded)
-    order = _by_distinct_bytes(encoded)
+    order = _by_leading_bytes(encoded)
     if order is None:
         order = np.argsort(encoded, kind="stable")
     return IdOrder(order, encoded[order])
@@ -63,8 +63,11 @@ def _one_width(encoded: list[bytes]) -> NDArray[np.bytes_] | None:
     return array if np.count_nonzero(array.view(np.uint8) == 0) == padding else None
 
 
-def _by_distinct_bytes(encoded: NDArray[np.bytes_]) -> NDArray[np.intp] | None:
-    """Sort by the 8 bytes after what all ids begin with; None where these are not distinct."""
+def _by_leading_bytes(encoded: NDArray[np.bytes_]) -> NDArray[np.intp] | None:
+    """Sort by the 8 bytes after what all ids begin with, the few that agree in these apart.
+
+    None where many agree.
+    """
     letters = encoded.view(np.uint8).reshape(encoded.size, -1)
     same = (letters == letters[0]).all(axis=0)
     begin = int(np.argmin(same)) if not same.all() else 0
@@ -73,7 +76,13 @@ def _by_distinct_bytes(encoded: NDArray[np.bytes_]) -> NDArray[np.intp] | None:
     number = head.view(">u8").ravel().astype(np.uint64)
     order = np.argsort(number, kind="stable")
     ordered = number[order]
-    return None if bool((ordered[1:] == ordered[:-1]).any()) else order
+    agree = np.flatnonzero(ordered[1:] == ordered[:-1])
+    if agree.size > encoded.size // 16:
+        return None
+    for run in np.split(agree, np.flatnonzero(np.diff(agree) > 1) + 1) if agree.size else ():
+        tied = slice(run[0], run[-1] + 2)
+        order[tied] = order[tied][np.argsort(encoded[order[tied]], kind="stable")]
+    return order
 
 
 def number_text(value: float) -> str:

@@ -94,6 +94,12 @@ def test_ids_are_sorted_by_code_point_whatever_they_hold(ids, begin, end):
     assert [units[i] for i in id_order(units).order] == sorted(units)
 
 
+def test_ids_that_agree_in_their_first_bytes_are_sorted_to_the_end():
+    units = [f"HS{i * 7919 % 100_003:08d}" for i in range(200)]
+    units += [f"{units[i]}{end}" for i in (3, 50, 51, 199) for end in ("b", "a", "ab")]
+    assert [units[i] for i in id_order(units).order] == sorted(units)
+
+
 def test_a_column_of_few_values_is_brought_to_the_same_form_as_any_other():
     values = [" Sở A", unicodedata.normalize("NFD", "Sở A"), "b "] * 2000
     assert canonical_column(values) == ["Sở A", "Sở A", "b"] * 2000
