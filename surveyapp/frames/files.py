@@ -9,6 +9,7 @@ from surveyapp.frames import cells, headings
 from surveyapp.frames.agencies import AgencyIndex
 from surveyapp.frames.entries import Entry, FewTransactions, Person
 from surveyapp.frames.pseudonyms import pseudonym
+from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem
 from surveyapp.importers.tables import lost_zeros
 from surveyapp.models import Survey
@@ -44,7 +45,7 @@ class FileList:
         if not self.problems.total:
             self._check()
 
-    def _fault(self, place: tuple[int, str], code: str, message: str, fix: str) -> None:
+    def _fault(self, place: tuple[int, str], code: Rule, message: str, fix: str) -> None:
         row, name = place
         title = self._titles[name]
         self.problems.add(TableProblem(code, message, fix, self.table.sheet, row, title))
@@ -64,7 +65,7 @@ class FileList:
         if phone is None:
             self._fault(
                 (row, "phone"),
-                "FRAME-005",
+                Rule.NO_PHONE,
                 f"«{self.columns['phone'][i]}» không phải số điện thoại.",
                 "Ghi số như 0912345678, hoặc để trống.",
             )
@@ -76,7 +77,7 @@ class FileList:
         if agency is None:
             self._fault(
                 (row, "agency"),
-                "FRAME-004",
+                Rule.UNKNOWN_AGENCY,
                 f"Không có cơ quan «{text}» trong kế hoạch." if text else "Chưa ghi cơ quan.",
                 f"Ghi đúng tên; gần nhất là «{self.index.nearest(text)}».",
             )
@@ -90,7 +91,7 @@ class FileList:
         if code is None:
             self._fault(
                 (row, name),
-                "FRAME-011",
+                Rule.UNKNOWN_WORD,
                 f"«{text}» không dùng được." if text else "Ô còn trống.",
                 f"Ghi một trong: {words.allowed}.",
             )
@@ -107,14 +108,14 @@ class FileList:
         if finished_on is None:
             self._fault(
                 (row, "finished_on"),
-                "FRAME-012",
+                Rule.NO_DAY,
                 f"«{text}» không phải ngày.",
                 "Ghi dạng 15/11/2024, hoặc để trống nếu đang giải quyết.",
             )
         elif finished_on > clock.today():
             self._fault(
                 (row, "finished_on"),
-                "FRAME-013",
+                Rule.LATER_THAN_TODAY,
                 f"Ngày trả kết quả {text} ở sau hôm nay.",
                 "Kiểm tra lại ngày, tháng, năm.",
             )
@@ -126,14 +127,14 @@ class FileList:
         if not natural:
             self._fault(
                 (row, "code"),
-                "FRAME-014",
+                Rule.NO_KEY,
                 "Không có mã hồ sơ, cũng không có họ tên.",
                 "Điền mã hồ sơ.",
             )
         elif natural in seen:
             self._fault(
                 (row, "code"),
-                "FRAME-008",
+                Rule.TWICE,
                 f"Dòng {row} trùng dòng {seen[natural]}: cùng một hồ sơ.",
                 "Bỏ một dòng; nếu là hai hồ sơ thì ghi mã khác nhau.",
             )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem, Wanted
 from surveyapp.surveys.names import nearest, spelling
 
@@ -158,7 +159,7 @@ def _found(table: Table, heading: Heading) -> str | None:
 def _absent(table: Table, heading: Heading, taken: set[str]) -> TableProblem:
     near = nearest(heading.title, [name for name in table.columns if name not in taken], 0.4)
     return TableProblem(
-        "FRAME-001",
+        Rule.NO_COLUMN,
         f"Không có cột «{heading.title}».",
         f"Cột gần nhất là «{near}»: nếu đúng thì sửa tên cột."
         if near

@@ -7,6 +7,7 @@ from surveyapp.frames import cells, headings
 from surveyapp.frames.agencies import MISSPELLED, AgencyIndex, split_names
 from surveyapp.frames.entries import SEPARATOR, Entry, FewTransactions, Person
 from surveyapp.frames.pseudonyms import pseudonym
+from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem
 from surveyapp.models import RatedAgency, RaterGroup, Survey, SurveyGroup
 from surveyapp.surveys.names import clean, nearest, spelling
@@ -72,7 +73,7 @@ class RaterList:
             self._read(columns, table.rows)
             self._check_namesakes()
 
-    def _fault(self, place: tuple[int, str], code: str, message: str, fix: str) -> None:
+    def _fault(self, place: tuple[int, str], code: Rule, message: str, fix: str) -> None:
         row, column = place
         self.problems.add(TableProblem(code, message, fix, self.sheet, row, column))
 
@@ -82,14 +83,12 @@ class RaterList:
             before = self.problems.total
             name = clean(cell["name"])
             if not name:
-                self._fault(
-                    (row, "Họ và tên"), "FRAME-002", "Chưa có họ và tên.", "Điền họ và tên."
-                )
+                self._fault((row, "Họ và tên"), Rule.EMPTY, "Chưa có họ và tên.", "Điền họ và tên.")
             phone = cells.phone(cell["phone"])
             if phone is None:
                 self._fault(
                     (row, "Điện thoại"),
-                    "FRAME-005",
+                    Rule.NO_PHONE,
                     f"«{cell['phone']}» không phải số điện thoại.",
                     "Ghi số như 0912345678, hoặc để trống.",
                 )
@@ -107,7 +106,7 @@ class RaterList:
             if first != row:
                 self._fault(
                     (row, "Mã người"),
-                    "FRAME-015",
+                    Rule.NAMESAKE,
                     f"Cùng họ tên, cơ quan và nhóm với dòng {first} nhưng khác điện thoại.",
                     "Nếu là hai người thì ghi mã người khác nhau; nếu là một thì bỏ một dòng.",
                 )
@@ -118,7 +117,7 @@ class RaterList:
             near = nearest(cell["group"], self._titles.values())
             self._fault(
                 (row, "Nhóm người đánh giá"),
-                "FRAME-003",
+                Rule.UNKNOWN_GROUP,
                 f"Kế hoạch không có nhóm «{cell['group']}»."
                 if cell["group"]
                 else "Chưa ghi nhóm người đánh giá.",
@@ -162,7 +161,7 @@ class RaterList:
         near = AgencyIndex(own).nearest(text)
         self._fault(
             (row, "Địa bàn"),
-            "FRAME-006",
+            Rule.AREA,
             f"«{text}» không phải cơ quan mà nhóm này đánh giá." if text else "Chưa ghi địa bàn.",
             f"Ghi đúng tên; gần nhất là «{near}».",
         )
@@ -174,7 +173,7 @@ class RaterList:
         if not names:
             self._fault(
                 (row, "Cơ quan công tác"),
-                "FRAME-002",
+                Rule.EMPTY,
                 "Chưa ghi cơ quan công tác.",
                 "Ghi nơi công tác: không ai được đánh giá cơ quan mình.",
             )
@@ -185,7 +184,7 @@ class RaterList:
             elif near := self.index.nearest(name, MISSPELLED):
                 self._fault(
                     (row, "Cơ quan công tác"),
-                    "FRAME-004",
+                    Rule.UNKNOWN_AGENCY,
                     f"Không có cơ quan «{name}».",
                     f"Ghi đúng tên; gần nhất là «{near}».",
                 )
@@ -201,7 +200,7 @@ class RaterList:
         if not names:
             self._fault(
                 (row, "Cơ quan ngành dọc"),
-                "FRAME-007",
+                Rule.NO_LINE,
                 "Chưa ghi cơ quan ngành dọc mà người này đánh giá.",
                 "Ghi tên sở quản lý ngành; nhiều sở cách nhau bằng dấu chấm phẩy.",
             )
@@ -212,7 +211,7 @@ class RaterList:
                 continue
             self._fault(
                 (row, "Cơ quan ngành dọc"),
-                "FRAME-004",
+                Rule.UNKNOWN_AGENCY,
                 f"Không có cơ quan «{name}» trong nhóm được đánh giá.",
                 f"Ghi đúng tên; gần nhất là «{index.nearest(name)}».",
             )
@@ -251,7 +250,7 @@ class RaterList:
         if rater is not other or (rater.code and new.code and rater.code != new.code):
             self._fault(
                 (post.row, "Mã người"),
-                "FRAME-010",
+                Rule.TWO_CODES,
                 f"Cùng họ tên và điện thoại với dòng {other.posts[0].row} nhưng khác mã người.",
                 "Nếu là một người thì ghi một mã; nếu không thì sửa số điện thoại.",
             )
@@ -259,7 +258,7 @@ class RaterList:
         if spelling(rater.name) != spelling(new.name):
             self._fault(
                 (post.row, "Mã người"),
-                "FRAME-009",
+                Rule.TWO_NAMES,
                 f"Mã «{new.code}» đã dùng ở dòng {first} cho người có họ tên khác.",
                 "Mỗi người một mã: sửa mã hoặc họ tên.",
             )
@@ -268,7 +267,7 @@ class RaterList:
             if earlier.group == post.group:
                 self._fault(
                     (post.row, "Họ và tên"),
-                    "FRAME-008",
+                    Rule.TWICE,
                     f"Dòng {post.row} trùng dòng {earlier.row}: một người đứng hai lần trong nhóm.",
                     "Bỏ một dòng; nếu là hai người thì ghi mã người khác nhau.",
                 )

@@ -154,7 +154,7 @@ def _group(problems: list[PlanProblem], row: dict[str, Any], number: int, kind: 
             "Khảo sát người dân, tổ chức không có «raters».",
             'Bỏ «raters», hoặc viết kind = "sociological" ở đầu tệp.',
         )
-    _no_repeat(table, "SURVEY-114", "nhóm người đánh giá", [r.code for r in raters])
+    _no_repeat(table, "nhóm người đánh giá", [r.code for r in raters])
     start, end = table.day("units_valid_from"), table.day("units_valid_to")
     if start and end and start >= end:
         table.fault(
@@ -199,16 +199,18 @@ def _raters(
     return PlanRaters(table.code("code"), table.text("title"), table.among("rates", RATES))
 
 
-def _no_repeat(table: PlanTable, code: str, what: str, values: Iterable[str]) -> None:
+def _no_repeat(table: PlanTable, what: str, values: Iterable[str]) -> None:
     for value, times in Counter(value for value in values if value).items():
         if times > 1:
-            table.fault(code, f"Mã {what} «{value}» dùng {times} lần.", "Mỗi mã chỉ dùng một lần.")
+            table.fault(
+                "SURVEY-114", f"Mã {what} «{value}» dùng {times} lần.", "Mỗi mã chỉ dùng một lần."
+            )
 
 
 def _check_whole(root: PlanTable, plan: Plan) -> None:
     if not plan.groups:
         root.fault("SURVEY-115", "Kế hoạch chưa có nhóm nào.", "Thêm ít nhất một mục [[groups]].")
-    _no_repeat(root, "SURVEY-114", "nhóm", [group.code for group in plan.groups])
+    _no_repeat(root, "nhóm", [group.code for group in plan.groups])
     names: dict[str, str] = {}
     for group in plan.groups:
         for agency in group.agencies:

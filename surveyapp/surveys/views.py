@@ -1,5 +1,6 @@
 """Pages of surveys: list, new survey, first page, agencies, steps."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -77,22 +78,34 @@ def show(code: str) -> ResponseReturnValue:
     db = web.reading()
     survey = service.find(db, code)
     step = service.next_step(db, survey)
-    allowed = roles.ENDPOINTS.get(step.endpoint, frozenset())
-    may = step.endpoint in current_app.view_functions and web.actor().has_any(allowed)
     return render_template(
         "surveys/show.html",
         **_head(survey),
         step=step,
-        step_url=_url(step) if may else None,
+        step_url=_url(step.endpoint, step.values),
+        links=_links(survey),
         path=service.path(db, survey),
         progress=service.progress(db, survey),
         left_out=[agency for agency in survey.agencies if agency.exclusion],
     )
 
 
-def _url(step: service.NextStep) -> str:
-    values: dict[str, Any] = dict(step.values)
-    return url_for(step.endpoint, **values)
+def _url(endpoint: str, values: Mapping[str, Any]) -> str | None:
+    """Return the address of a page if the official may open it."""
+    allowed = roles.ENDPOINTS.get(endpoint, frozenset())
+    if endpoint not in current_app.view_functions or not web.actor().has_any(allowed):
+        return None
+    return url_for(endpoint, **values)
+
+
+def _links(survey: Survey) -> dict[int, str | None]:
+    """Return the pages behind the steps of the way, as far as there is something to see."""
+    pages = {1: "surveys.agencies", 2: "frames.index", 3: "samples.index"}
+    if survey.state != "draft":
+        pages[4] = "fieldwork.index"
+    if survey.is_locked:
+        pages[5] = "results.index"
+    return {number: _url(page, {"code": survey.code}) for number, page in pages.items()}
 
 
 def _head(survey: Survey) -> dict[str, object]:

@@ -1,0 +1,23 @@
+"""The rules that a row of a list can break; a code is never used for another rule."""
+
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """Code of a rule, as people search for it."""
+
+    NO_COLUMN = "FRAME-001"
+    EMPTY = "FRAME-002"
+    UNKNOWN_GROUP = "FRAME-003"
+    UNKNOWN_AGENCY = "FRAME-004"
+    NO_PHONE = "FRAME-005"
+    AREA = "FRAME-006"
+    NO_LINE = "FRAME-007"
+    TWICE = "FRAME-008"
+    TWO_NAMES = "FRAME-009"
+    TWO_CODES = "FRAME-010"
+    UNKNOWN_WORD = "FRAME-011"
+    NO_DAY = "FRAME-012"
+    LATER_THAN_TODAY = "FRAME-013"
+    NO_KEY = "FRAME-014"
+    NAMESAKE = "FRAME-015"
