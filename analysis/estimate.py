@@ -113,8 +113,11 @@ class EstimateTable:
     corner: Corner
 
     def at(self, cell: str, code: str) -> Estimate:
-        """Return the estimate of one measure in one cell."""
-        return self._at(self.cells.index(cell), self.codes.index(code))
+        """Return the estimate of one measure in one cell; a cell without rows has no value."""
+        e = self.codes.index(code)
+        if cell in self.cells:
+            return self._at(self.cells.index(cell), e)
+        return Estimate(None, None, None, self.level, 0, 0, None, None, "none", "none", NOBODY)
 
     def __iter__(self) -> Iterator[tuple[str, str, Estimate]]:
         """Go through (cell, code, estimate), cell by cell."""
@@ -226,11 +229,22 @@ def _linearised(total: Floats, plan: Plan) -> tuple[Floats, Floats, Bools]:
     share = share * np.where(rescaled, factor, 1.0)[:, :, None]
     value = np.einsum("cem,cm->ce", share, ratio) + total @ plan.linear.T
     value[lost.any(axis=2) & ~rescaled] = np.nan
-    slope = np.zeros((*missing.shape, plan.n_features))
-    numerator = plan.num[None] - ratio[:, :, None] * plan.den[None]
-    np.divide(numerator, below[:, :, None], out=slope, where=~missing[:, :, None])
-    gradient = np.matmul(share, slope) + plan.linear[None]
-    return value, np.nan_to_num(gradient), missing
+    inverse = np.divide(1.0, below, out=np.zeros_like(below), where=~missing)
+    return value, _gradient(plan, np.nan_to_num(share), ratio, inverse), missing
+
+
+def _gradient(plan: Plan, share: Floats, ratio: Floats, inverse: Floats) -> Floats:
+    """Differentiate the estimates by the totals: shares of ratios (C, E, M), (C, M) twice."""
+    size, single = ratio.shape[0], len(plan.measures)
+    gradient = np.zeros((size, plan.share.shape[0], plan.n_features))
+    place = np.arange(single)  # ratio m is that of measure m, one feature over another
+    own = share[:, place, place] * inverse[:, :single]
+    gradient[:, place, plan.num[:single].argmax(axis=1)] = own
+    gradient[:, place, plan.den[:single].argmax(axis=1)] = -own * ratio[:, :single]
+    if plan.composites:
+        part = share[:, single:] * inverse[:, None, :]
+        gradient[:, single:] = part @ plan.num - (part * ratio[:, None, :]) @ plan.den
+    return gradient + plan.linear
 
 
 def _estimates(moments: Moments, plan: Plan, options: Options, cap: Floats | None) -> EstimateTable:

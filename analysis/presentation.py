@@ -138,7 +138,8 @@ def _flags(corner: Corner, flat: Bools) -> Texts:
     share = np.array([kind == "share" for kind in corner.kinds])
     low = (corner.n < RELIABLE_N) | (corner.df < RELIABLE_DF)
     uncertain = share & ((corner.n_eff < RELIABLE_N) | (corner.strata_df < RELIABLE_DF))
-    low |= uncertain | _wide(corner, share)
+    low |= uncertain
+    low |= _wide(corner, share & ~low)
     flags = np.where(low, "low", "ok").astype(object)
     flags[flat] = "degenerate"
     flags[corner.n < MINIMUM_N] = "small"

@@ -13,6 +13,7 @@ from analysis.estimate import Moments
 from analysis.labels import Floats, Labels, as_labels
 from analysis.measures import Plan
 from analysis.moments import ElementMoments, element_moments
+from analysis.share_counts import share_moments
 from analysis.unit_totals import UnitTotals, unit_totals
 
 CHUNK_ROWS = 65_536
@@ -42,6 +43,9 @@ def moments_of(
     labels = Labels(np.zeros(design.n, np.int64), ("",)) if cells is None else as_labels(cells)
     if labels.code.shape != (design.n,):
         raise DesignError("cells", labels.code.shape, f"must hold {design.n} labels")
+    counted = share_moments(design, plan, columns, labels)
+    if counted is not None:
+        return counted
     parts = [slice(i, i + CHUNK_ROWS) for i in range(0, design.n, CHUNK_ROWS)]
 
     def part_moments(part: slice) -> Moments:
@@ -58,6 +62,9 @@ def chunk_moments(
     design: SurveyDesign, plan: Plan, values: Mapping[str, Floats], cells: Labels
 ) -> Moments:
     """Reduce one chunk; chunks of one survey are joined by `merged`, in any order."""
+    counted = share_moments(design, plan, values, cells)
+    if counted is not None:
+        return counted
     features = plan.features(values)
     if design.stages:
         return unit_totals(design, features, cells, plan.products)

@@ -143,6 +143,7 @@ def test_a_domain_with_nobody_and_an_item_without_answers_are_null() -> None:
     assert got.at("x", "c").reason == "Không ai trả lời câu b."
     assert got.at("x", "r").value == 0.5
     assert got.at("y", "c").value == 0.75
+    assert (got.at("z", "a").value, got.at("z", "a").reason) == (None, NOBODY)
 
 
 def test_scores_move_to_another_scale() -> None:

@@ -14,6 +14,7 @@ from analysis.intervals import t_quantile, wilson
 from analysis.labels import Labels, as_labels
 from analysis.measures import Composite, Measure, plan
 from analysis.reduction import chunk_moments, merged, moments_of
+from analysis.share_counts import share_moments
 
 QUICK = settings(derandomize=True, max_examples=25, deadline=None)
 LAYOUT = plan(
@@ -143,6 +144,49 @@ def test_a_census_has_no_error(seed: int, clustered: bool) -> None:
             assert one.se == 0.0
             if code == "m":  # everybody answered it
                 assert (one.flag, one.ci) == ("census", (one.value, one.value))
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000))
+def test_counting_shares_equals_the_general_way(seed: int) -> None:
+    """Shares alone with one weight per stratum are counted; beside a mean they are not."""
+    x = population(2 * seed)
+    design = design_of(x, clustered=False)
+    alone = plan([Measure("a"), Measure("b")])
+    beside = plan([Measure("a"), Measure("b"), Measure("m", "mean")])
+    assert share_moments(design, beside, x["values"], as_labels(x["cell"])) is None
+    columns = {code: np.asarray(v, float) for code, v in x["values"].items()}
+    fast = share_moments(design, alone, columns, as_labels(x["cell"]))
+    slow = moments_of(design, beside, x["values"], x["cell"])
+    for one in (estimates, whole):
+        left, right = one(fast, alone), one(slow, beside)
+        for name in ("value", "se", "df", "deff"):
+            got, expected = getattr(left, name), getattr(right, name)[:, :2]
+            assert got == pytest.approx(expected, rel=1e-10, nan_ok=True)
+    halves = [slice(0, 30), slice(30, None)]
+    parts = [
+        chunk_moments(
+            design.rows(h),
+            alone,
+            {c: v[h] for c, v in columns.items()},
+            as_labels(x["cell"]).rows(h),
+        )
+        for h in halves
+    ]
+    assert numbers_of(merged(*parts), alone) == pytest.approx(
+        numbers_of(fast, alone), rel=1e-10, nan_ok=True
+    )
+
+
+def numbers_of(moments, layout) -> np.ndarray:
+    got = estimates(moments, layout)
+    return np.concatenate([got.value.ravel(), got.se.ravel(), got.df.ravel()])
+
+
+def test_values_other_than_0_and_1_are_not_counted_as_shares() -> None:
+    design = survey_design([1.0, 1.0, 1.0])
+    odd = {"a": np.array([0.0, 0.5, 1.0])}
+    assert share_moments(design, plan([Measure("a")]), odd, as_labels(["x"] * 3)) is None
 
 
 def test_parts_of_different_surveys_are_refused() -> None:
