@@ -48,7 +48,9 @@ def import_rows(
         return FrameReport(tuple(rows.problems.listed), rows.problems.total)
     counted: Counter[str] = Counter()
     groups: Counter[str] = Counter()
+    persons: set[str] = set()
     for entry in rows.entries():
+        persons.add(entry.person_code)
         counted[entry.stratum] += 1
         groups[entry.group_code] += 1
     warnings = [*(str(w) for w in table.warnings), *rows.warnings(), *_short(survey, groups)]
@@ -56,7 +58,7 @@ def import_rows(
     return FrameReport(
         warnings=tuple(warnings),
         rows=sum(counted.values()),
-        persons=len({entry.person_code for entry in rows.entries()}),
+        persons=len(persons),
         strata=dict(sorted(counted.items())),
         few=tuple(rows.few()),
         frame=frame,
