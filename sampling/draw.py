@@ -42,7 +42,7 @@ def allocate(plan: Plan, frame: Frame, shortfall: str | None = None) -> dict[str
     pop_size = frame.pop_size
     if plan.allocation == "fixed":
         check_quotas(plan, frame)
-        return allocation.fixed(pop_size, _quotas(plan), shortfall)
+        return allocation.fixed(pop_size, _quotas(plan, frame), shortfall)
     total = _total(plan)
     methods = {"proportional": allocation.proportional, "equal": allocation.equal}
     if plan.allocation in methods:
@@ -109,7 +109,7 @@ def draw(
 
 def check_quotas(plan: Plan, frame: Frame) -> None:
     """Refuse quotas that name other strata than the frame: all of them, with the nearest name."""
-    quotas = {canonical(key) for key in _quotas(plan)}
+    quotas = set(_quotas(plan, frame))
     problems = []
     for key in sorted(quotas ^ set(frame.strata)):
         here, there = ("[quotas]", "danh sách") if key in quotas else ("danh sách", "[quotas]")
@@ -121,11 +121,6 @@ def check_quotas(plan: Plan, frame: Frame) -> None:
         problems.append(Problem("SAMPLE-119", message, fix, column=key))
     if problems:
         raise PlanError(problems)
-
-
-def requested(plan: Plan) -> int:
-    """Return the size that the plan asks for, before any shortfall."""
-    return sum(_quotas(plan).values()) if plan.allocation == "fixed" else _total(plan)
 
 
 def _select(
@@ -144,9 +139,14 @@ def _select(
     raise UnsupportedMethodError("method", plan.method)
 
 
-def _quotas(plan: Plan) -> Mapping[str, int]:
-    """Return the fixed quotas; without strata the total is the only one."""
-    return plan.quotas if plan.stratum else {WHOLE: _total(plan)}
+def _quotas(plan: Plan, frame: Frame) -> dict[str, int]:
+    """Return the fixed quotas; without strata the total is the only one.
+
+    A quota of 0 for a group of which nobody is listed asks for nothing and is left out.
+    """
+    given = plan.quotas if plan.stratum else {WHOLE: _total(plan)}
+    quotas = {canonical(key): n for key, n in given.items()}
+    return {key: n for key, n in quotas.items() if n or key in frame.strata}
 
 
 def _total(plan: Plan) -> int:

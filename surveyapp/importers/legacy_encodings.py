@@ -6,8 +6,12 @@ from collections.abc import Iterable
 
 #: Signs that TCVN3 (ABC) fonts show as Vietnamese letters and that stand in no Vietnamese word.
 _TCVN3 = re.compile(r"[¨©ª«¬®µ¶·\u00b8¹»¼½¾ÆÇÐÑÖ\u00d7ØÞßäåæçëîïñö÷øûþ]")
-#: VNI writes a vowel and then the mark as a second letter: "Noäi vuï", "Sôû".
-_VNI = re.compile(r"[aeiouyAEIOUYôöÔÖ][ØøÙùÛûÕõÏïÂâÊêÉéÈèÚúÜüËëÅåÄäÁáÀàÃã]|[ñÑ]")
+#: VNI writes a vowel and then the mark as a second letter: "Noäi vuï", "Sôû". Pairs that real
+#: Vietnamese has too (Liên, Hoàng, Tuân) are not among these.
+_VNI = re.compile(
+    r"[aeiouyôö][øûïüëåäùõ]|[aeo]â|a[êéèú]|ñ",
+    re.IGNORECASE,
+)
 #: Letters that only real Vietnamese text has.
 _VIETNAMESE = re.compile(r"[ăđơưĂĐƠƯ\u1ea0-\u1ef9]")
 _ENOUGH = 0.3

@@ -178,6 +178,16 @@ def test_real_vietnamese_and_foreign_names_raise_no_suspicion(tmp_path):
     assert table.problems == ()
 
 
+@pytest.mark.parametrize(
+    "name", ["Kiên", "Hoàng Toàn", "Tuân", "Hoà", "Cù Huy Võ", "Quý", "Zoë", "Kiều"]
+)
+def test_a_column_with_one_real_name_raises_no_suspicion(tmp_path, name):
+    table = _read(
+        _csv(tmp_path, f"mã hồ sơ,đơn vị\nHS1,{name}\nHS2,Nam\nHS3,Liên\nHS4,Xuân\nHS5,Huân\n")
+    )
+    assert table.problems == ()
+
+
 def test_lost_leading_zeros_are_warned_of_with_the_row(tmp_path):
     table = _read(_csv(tmp_path, "mã hồ sơ,đơn vị\n100234,A\n9234,A\n"))
     warning = lost_zeros(table, "mã hồ sơ")

@@ -176,6 +176,13 @@ def test_quotas_for_other_strata_than_the_frame_are_all_named_with_the_nearest()
     assert any("«Sở Nội Vụ»" in text and "Có phải là «Sở Nội vụ»" in text for text in texts)
 
 
+def test_a_quota_of_none_for_a_group_that_is_not_listed_is_no_fault():
+    plan = Plan(
+        stratum=("a",), quotas={"Sở Nội vụ": 1, "Sở Y tế": 1, "Cục Thuế": 0, "Đã giải thể": 0}
+    )
+    assert allocate(plan, _frame()) == {"Cục Thuế": 0, "Sở Nội vụ": 1, "Sở Y tế": 1}
+
+
 def test_an_empty_seed_is_refused():
     with pytest.raises(ArgumentError, match="seed"):
         draw(_frame(), PLAN, Act("  "))
