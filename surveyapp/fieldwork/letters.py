@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from itertools import groupby
 from typing import BinaryIO
 
 import segno
@@ -23,6 +24,7 @@ _INNER = _WIDTH - 2 * _EDGE
 #: Above the fold: who gets the letter. Below: the code, without any name.
 _FOLD = 44 * mm
 _QR = 36 * mm
+_MASK = 4
 _GROUPS_A_LINE = 3
 _GREY = HexColor("#52606d")
 _RED = HexColor("#a8201a")
@@ -80,12 +82,15 @@ def _code(canvas: Canvas, letter: Letter, address: str, top: float) -> None:
     _picture(canvas, f"{address}#{letter.code}", _EDGE, top - _QR)
     left, limit = _EDGE + _QR + 6 * mm, _INNER - _QR - 6 * mm
     y = top - 4 * mm
-    how = f"Quét hình bên, hoặc mở {address} và nhập mã phiếu:"
-    for line in wrap(how, limit, 11):
-        canvas.setFont(REGULAR, 11)
-        canvas.drawString(left, y, line)
+    canvas.setFont(REGULAR, 11)
+    canvas.drawString(left, y, "Quét hình bên bằng điện thoại, hoặc mở trang")
+    for line in wrap(address, limit, 11):
         y -= 5 * mm
-    y -= 1.5 * mm
+        canvas.setFont(BOLD, 11)
+        canvas.drawString(left, y, line)
+    canvas.setFont(REGULAR, 11)
+    canvas.drawString(left, y - 5 * mm, "rồi nhập mã phiếu:")
+    y -= 12 * mm
     for line in _printed(letter.code):
         canvas.setFont(BOLD, 16)
         canvas.drawString(left, y, line, charSpace=1.5)
@@ -103,15 +108,25 @@ def _printed(code: str) -> tuple[str, str]:
 
 
 def _picture(canvas: Canvas, content: str, left: float, bottom: float) -> None:
-    """Draw a QR code as squares, sharp at any size."""
-    matrix = segno.make(content, error="m", micro=False).matrix
-    step = _QR / len(matrix)
-    canvas.setFillColor(black)
-    for row, modules in enumerate(matrix):
-        for column, is_dark in enumerate(modules):
+    """Draw a QR code as one path of bars, sharp at any size.
+
+    The mask is fixed: any of the eight can be read, and trying all takes most of the time.
+    """
+    matrix = segno.make(content, error="m", micro=False, mask=_MASK).matrix
+    path = canvas.beginPath()
+    for row, modules in enumerate(reversed(matrix)):
+        column = 0
+        for is_dark, run in groupby(modules):
+            length = len(list(run))
             if is_dark:
-                y = bottom + _QR - (row + 1) * step
-                canvas.rect(left + column * step, y, step, step, stroke=0, fill=1)
+                path.rect(column, row, length, 1)
+            column += length
+    canvas.saveState()
+    canvas.translate(left, bottom)
+    canvas.scale(_QR / len(matrix), _QR / len(matrix))
+    canvas.setFillColor(black)
+    canvas.drawPath(path, stroke=0, fill=1)
+    canvas.restoreState()
 
 
 def _paragraph(canvas: Canvas, text: str, y: float, face: str, size: float) -> float:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from sampling.protocol import protocol_digest
+from sampling.types import KEY_SEPARATOR
 from surveyapp import roles, web
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, SampleDraw, Survey
@@ -46,13 +47,16 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
 _ACTS = ("announce", "draw", "offices")
 
 
-def _counts(survey: Survey, draw: SampleDraw) -> list[tuple[str, int, int, int]]:
-    """Return title, list, main and reserve of every stratum drawn."""
+def _counts(survey: Survey, draw: SampleDraw) -> list[tuple[str, list[dict[str, object]]]]:
+    """Return the strata drawn with their titles, by group in the order of the plan."""
     strata = draw.protocol["strata"] if draw.protocol else []
-    return [
-        (stratum_title(survey, s["stratum"]), s["pop_size"], s["main"], s["reserve"])
-        for s in strata
-    ]
+    group_of = {agency.code: agency.group_id for agency in survey.agencies}
+    group_of |= {group.code: group.id for group in survey.groups}
+    rows: dict[int, list[dict[str, object]]] = {group.id: [] for group in survey.groups}
+    for row in strata:
+        first = row["stratum"].split(KEY_SEPARATOR)[0]
+        rows[group_of[first]].append({**row, "title": stratum_title(survey, row["stratum"])})
+    return [(group.title, rows[group.id]) for group in survey.groups]
 
 
 @bp.route("/announce", methods=["GET", "POST"])
