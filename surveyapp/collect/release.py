@@ -50,6 +50,8 @@ def settle(database: Database, keyring: Keyring, survey_id: int, release_size: i
     released = 0
     if due:
         with database.session() as db:
+            # first the survey, then its batches: the order in which the lock takes them
+            db.execute(select(Survey.id).where(Survey.id == survey_id).with_for_update(read=True))
             released = sum(_release(db, keyring, batch_id, HELD_BACK, SMALLEST) for batch_id in due)
             db.commit()
     destroy_spent_keys(database, keyring)
@@ -76,10 +78,11 @@ def release_all(
 ) -> LastRelease:
     """Release everything that waits in a survey, for the lock, in the caller's transaction.
 
-    The caller has changed the survey's state in the same transaction, commits, and then calls
-    `destroy_spent_keys`. What waits on another server, or cannot be read any more, refuses the
-    release and is counted in the refusal, unless `leave_behind`.
+    The caller changes the survey's state in the same transaction, commits, and then calls
+    `destroy_spent_keys`; until then no answer comes in. What waits on another server, or cannot
+    be read any more, refuses the release and is counted in the refusal, unless `leave_behind`.
     """
+    db.execute(select(Survey.id).where(Survey.id == survey_id).with_for_update())
     batches = _waiting_counts(db, survey_id)
     elsewhere: dict[str, int] = {}
     unreadable = 0

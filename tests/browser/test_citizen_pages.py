@@ -1,0 +1,302 @@
+"""The whole way through the citizens' pages in a real browser: no script, keyboard, WCAG, 200 %."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy import func, select
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from surveyapp import web
+from surveyapp.app import create_app
+from surveyapp.config import Settings
+from surveyapp.db import Database, upgrade
+from surveyapp.models import WaitingAnswer
+from tests.app.collect_world import World
+
+pytestmark = pytest.mark.browser
+PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 1280, "height": 800}
+
+
+class Silent(WSGIRequestHandler):
+    """Writes no access log."""
+
+    def log(self, *_: Any) -> None:
+        """Write nothing."""
+
+
+class Site:
+    """A server with one survey on a database of its own."""
+
+    def __init__(self, folder: Path, kind: str, form: str) -> None:
+        url = f"sqlite:///{folder / 'survey.sqlite3'}"
+        upgrade(url)
+        self.database = Database(url)
+        with self.database.session() as db:
+            world = World(db, kind, form)
+            self.codes = [world.invite(db, 3 if form.startswith("par") else 0) for _ in range(3)]
+            self.token = world.device(db)[1]
+            db.commit()
+        self.app = create_app(Settings(home=folder, database_url=url))
+        self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Silent)
+        self.address = f"http://127.0.0.1:{self.server.port}"
+        self.home = f"{self.address}/s/ks-2024"
+
+    def answers(self) -> int:
+        """Count the answers that wait."""
+        with self.database.read_session() as db:
+            return db.scalar(select(func.count()).select_from(WaitingAnswer)) or 0
+
+    def close(self) -> None:
+        """Stop."""
+        self.server.shutdown()
+        self.server.server_close()
+        self.database.dispose()
+        web.database_of(self.app).dispose()
+
+
+@contextmanager
+def serving(folder: Path, kind: str, form: str) -> Iterator[Site]:
+    site = Site(folder, kind, form)
+    thread = threading.Thread(target=site.server.serve_forever, daemon=True)
+    thread.start()
+    yield site
+    site.close()
+    thread.join()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with serving(tmp_path, "service", "small") as site:
+        yield site
+
+
+@contextmanager
+def opened(browser: Browser, size: dict[str, int], *, script: bool) -> Iterator[Page]:
+    context: BrowserContext = browser.new_context(
+        viewport=size, locale="vi-VN", java_script_enabled=script
+    )
+    page = context.new_page()
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
+    page.on("requestfailed", lambda request: refused.append(request.url))
+    yield page
+    # a refused form (422) is told to the console by the browser itself
+    assert [text for text in refused if "status of 4" not in text] == []
+    context.close()
+
+
+def press(page: Page) -> None:
+    page.click(".foot .next")
+
+
+def enter(page: Page, site: Site, code: str) -> None:
+    page.goto(site.home)
+    press(page)
+    page.fill("#invitation", code.lower())
+    press(page)
+
+
+def test_a_phone_without_javascript_sends_a_form(
+    browser: Browser, site: Site, picture: Callable[[Page, str], None]
+) -> None:
+    with opened(browser, PHONE, script=False) as page:
+        enter(page, site, site.codes[0])
+        press(page)
+        press(page)
+        assert page.title().startswith("Lỗi: Câu 1/4")
+        page.get_by_text("Không hài lòng", exact=True).click()
+        picture(page, "citizen-phone-question")
+        press(page)
+        page.get_by_text("Chờ lâu").click()
+        press(page)
+        page.fill("#q3", "2")
+        press(page)
+        page.fill("#q4", "Cảm ơn")
+        press(page)
+        assert page.locator(".answer dd").filter(has_text="Chờ lâu").is_visible()
+        assert site.answers() == 0
+        press(page)
+
+        assert page.url.endswith("/thanks")
+        assert site.answers() == 1
+        page.go_back()
+        assert "Cảm ơn" not in page.content().replace("Cảm ơn Ông/Bà", "")
+
+
+def test_the_keyboard_alone_sends_a_form(browser: Browser, site: Site) -> None:
+    with opened(browser, TABLET, script=False) as page:
+        page.goto(site.home)
+        tab_to(page, ".foot .next")
+        strike(page, "Enter")
+        tab_to(page, "#invitation")
+        page.keyboard.type(site.codes[0])
+        strike(page, "Enter")  # the field's Enter goes on; it does not change the look
+        assert page.url.endswith("/about")
+        tab_to(page, ".foot .next")
+        strike(page, "Space")
+        tab_to(page, "[name=q1]")
+        for _ in range(3):
+            page.keyboard.press("ArrowDown")
+        assert page.locator("#q1-4").is_checked()
+        strike(page, "Enter")
+        tab_to(page, "#q3")
+        page.keyboard.type("3")
+        strike(page, "Enter")
+        for _ in ("q4", "check"):
+            tab_to(page, ".foot .next")
+            strike(page, "Enter")
+        assert page.url.endswith("/thanks")
+    assert site.answers() == 1
+
+
+def strike(page: Page, key: str) -> None:
+    """Press a key that leads to another page."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.locator(selector).first.evaluate("one => one === document.activeElement"):
+            return
+    raise AssertionError(f"no way by Tab to {selector}")
+
+
+def test_a_code_in_the_address_fills_the_field_and_leaves_the_address(
+    browser: Browser, site: Site
+) -> None:
+    with opened(browser, PHONE, script=True) as page:
+        page.goto(f"{site.home}/code#{site.codes[0]}")
+        page.wait_for_function("document.getElementById('invitation').value !== ''")
+
+        assert page.url == f"{site.home}/code"
+        press(page)
+        assert page.url.endswith("/about")
+
+
+def hold(page: Page, site: Site, look: str) -> None:
+    page.context.add_cookies([{"name": "sipas_look", "value": look, "url": site.address}])
+
+
+def problems(page: Page, axe: Callable[[Page], list[str]]) -> list[str]:
+    """Return what WCAG, the width of the screen and the two buttons have against this page."""
+    found = [f"{page.url}: {line}" for line in axe(page)]
+    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if width > 0:
+        found.append(f"{page.url}: {width} px too wide")
+    for button in page.locator(".foot .back, .foot .next").all():
+        box, height = button.bounding_box(), page.evaluate("innerHeight")
+        if box is None or box["y"] < 0 or box["y"] + box["height"] > height + 1:
+            found.append(f"{page.url}: a button is not on the screen")
+    small = page.locator(".row, .foot button, .foot a").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().height < 56).length"
+    )
+    return found + ([f"{page.url}: {small} targets under 56 px"] if small else [])
+
+
+def walk(page: Page, site: Site, code: str, axe: Callable[[Page], list[str]]) -> list[str]:
+    """Go the whole way, with mistakes, and return all problems of all pages."""
+    page.goto(site.home)
+    found = problems(page, axe)
+    press(page)
+    press(page)
+    found += problems(page, axe)
+    page.fill("#invitation", code)
+    press(page)
+    found += problems(page, axe)
+    press(page)
+    for _ in range(20):
+        if "/q/" not in page.url:
+            break
+        press(page)
+        found += problems(page, axe)
+        for group in page.locator("fieldset").all():
+            group.locator(".row").nth(1).click()
+        if page.locator("fieldset").count():
+            found += problems(page, axe)
+            press(page)
+        if page.locator("#q3").count():
+            page.fill("#q3", "1")
+            press(page)
+    found += problems(page, axe)
+    press(page)
+    return found + problems(page, axe)
+
+
+@pytest.mark.parametrize(
+    ("look", "size"),
+    [("vi.100.0", PHONE), ("en.200.0", PHONE), ("vi.200.1", TABLET), ("en.100.0", TABLET)],
+)
+def test_no_page_breaks_wcag_or_hides_its_buttons(
+    browser: Browser,
+    site: Site,
+    axe: Callable[[Page], list[str]],
+    look: str,
+    size: dict[str, int],
+) -> None:
+    with opened(browser, size, script=True) as page:
+        hold(page, site, look)
+
+        assert walk(page, site, site.codes[0], axe) == []
+        assert site.answers() == 1
+
+
+def test_a_paired_tablet_asks_eight_screens(
+    browser: Browser,
+    tmp_path: Path,
+    picture: Callable[[Page, str], None],
+) -> None:
+    with (
+        serving(tmp_path, "counter", "counter") as site,
+        opened(browser, TABLET, script=False) as page,
+    ):
+        page.goto(f"{site.address}/device")
+        page.fill("#token", site.token)
+        press(page)
+        assert page.url == site.home
+        press(page)
+        while "/q/" in page.url:
+            for group in page.locator("fieldset").all():
+                group.locator(".row").nth(0).click()
+            if page.url.endswith("guidance_manner"):
+                picture(page, "citizen-tablet-question")
+            place = page.locator(".place").inner_text()
+            press(page)
+        assert place == "Câu 8/8"
+        press(page)
+        assert page.get_by_role("link", name="Người tiếp theo").is_visible()
+        assert site.answers() == 1
+
+
+def test_a_rater_sees_the_agency_above_its_questions(
+    browser: Browser, tmp_path: Path, axe: Callable[[Page], list[str]]
+) -> None:
+    with (
+        serving(tmp_path, "sociological", "par_district") as site,
+        opened(browser, PHONE, script=True) as page,
+    ):
+        enter(page, site, site.codes[0])
+        press(page)
+
+        assert page.locator(".agency").inner_text() == "Sở A1"
+        assert "Cơ quan 1/3" in page.locator(".place").inner_text()
+        assert problems(page, axe) == []
+
+
+def test_the_first_page_is_small_and_asks_no_other_host(browser: Browser, site: Site) -> None:
+    with opened(browser, PHONE, script=True) as page:
+        loaded: list[tuple[str, int]] = []
+        page.on("response", lambda answer: loaded.append((answer.url, len(answer.body()))))
+        page.goto(site.home)
+        press(page)
+        page.wait_for_load_state("networkidle")
+
+    assert all(url.startswith(site.address) for url, _ in loaded)
+    assert sum(size for _, size in loaded) < 60_000
