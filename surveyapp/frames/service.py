@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
@@ -16,6 +15,7 @@ from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.frames.entries import (
     SEPARATOR,
+    Entry,
     FrameReport,
     ListReader,
     Person,
@@ -112,7 +112,7 @@ def _store(db: Session, actor: Actor, survey: Survey, rows: ListReader) -> Frame
     frame = Frame(survey_id=survey.id, version=version, pop_size=0, imported_at=clock.now())
     db.add(frame)
     db.flush()
-    for part in _chunks({"frame_id": frame.id, **asdict(entry)} for entry in rows.entries()):
+    for part in _chunks(_row(frame, entry) for entry in rows.entries()):
         db.execute(insert(FrameRow), part)
         frame.pop_size += len(part)
     for part in _chunks(_contact(frame, person) for person in rows.people()):
@@ -121,6 +121,17 @@ def _store(db: Session, actor: Actor, survey: Survey, rows: ListReader) -> Frame
     facts = {"version": version, "rows": frame.pop_size}
     audit.record(db, actor, "frame.import", survey.code, **facts)
     return frame
+
+
+def _row(frame: Frame, entry: Entry) -> dict[str, Any]:
+    return {
+        "frame_id": frame.id,
+        "unit_code": entry.unit_code,
+        "person_code": entry.person_code,
+        "stratum": entry.stratum,
+        "group_code": entry.group_code,
+        "attributes": entry.attributes,
+    }
 
 
 def _contact(frame: Frame, person: Person) -> dict[str, Any]:
