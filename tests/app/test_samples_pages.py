@@ -56,7 +56,7 @@ def test_an_official_announces_draws_and_verifies(signed_in, database) -> None:
     announced = client.post(f"{SAMPLE}/announce", data={**SEED, "submit": "1"})
     assert announced.status_code == 302
     page = client.get(f"{SAMPLE}/").text
-    assert "đã công bố, chưa chọn" in page and "hạt giống tự chọn" in page
+    assert "Đã công bố, chưa chọn" in page and "hạt giống tự chọn" in page
     with database.read_session() as db:
         number = db.scalars(select(SampleDraw.id)).one()
         assert db.scalar(select(func.count()).select_from(SampleUnit)) == 0
