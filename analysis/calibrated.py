@@ -72,6 +72,10 @@ class CalibratedMoments:
         """Sums of w v v' per cell for the products of the plan, last = outside."""
         return self.inner.spread[:, self.kept]
 
+    def check(self) -> None:
+        """Refuse what only shows when all parts are there."""
+        self.inner.check()
+
     def pairs(self) -> Pairs:
         """Return the first moments of the features of the plan."""
         found, size = self.inner.pairs(), self.n_features

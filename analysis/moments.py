@@ -79,6 +79,22 @@ class ElementMoments:
         """Units per stratum of the population, (H,), inf = unknown."""
         return self.pop_size
 
+    def check(self) -> None:
+        """Refuse what only shows when all parts are there.
+
+        Raises
+        ------
+        DesignError : a population smaller than the elements found.
+        LonelyPsuError : a stratum with one element under ``fail``.
+        """
+        small = np.flatnonzero(self.n_psu > self.pop_size)
+        if small.size:
+            h = int(small[0])
+            found = f"{self.strata[h]}: {self.pop_size[h]:g} < {self.n_psu[h]:g}"
+            rule = "must not be smaller than the units in the data"
+            raise DesignError("pop_size[0]", found, rule)
+        check_lonely(self.strata, self.n_psu, self.pop_size, self.lonely_psu)
+
     def pairs(self) -> Pairs:
         """Return the first moments."""
         total = self.mean * self.n[:, None]

@@ -5,6 +5,7 @@ a PSU may be split over parts. Where one PSU holds several cells (a rater who ra
 the table keeps them side by side, and estimates of different cells have their joint covariance.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -67,6 +68,29 @@ class UnitTotals:
         size = np.full(len(self.strata), np.inf)
         size[self.unit[:, 0]] = self.pop_size[:, 0]
         return size
+
+    def check(self) -> None:
+        """Refuse what only shows when all parts are there; as `ElementMoments.check`."""
+        names: Sequence[str] = self.strata
+        for stage, (_, parent) in enumerate(_levels(self.unit)):
+            first, size = self._stage(stage)
+            n = np.bincount(parent)
+            of_parent = np.full(n.size, np.inf)
+            of_parent[parent] = size
+            small = np.flatnonzero(n > of_parent)
+            if small.size:
+                h = int(small[0])
+                found = f"{names[h]}: {of_parent[h]:g} < {n[h]}"
+                rule = "must not be smaller than the units in the data"
+                raise DesignError(f"pop_size[{stage}]", found, rule)
+            inner = stage > 0 and self.lonely_psu == "average"
+            check_lonely(names, n, of_parent, "fail" if inner else self.lonely_psu)
+            names = [" / ".join(self._path(row, stage)) for row in first]
+
+    def _path(self, row: int, stage: int) -> list[str]:
+        """Names of a unit and of its parents down to a stage."""
+        columns = (self.strata, *self.stages)[: stage + 2]
+        return [names[self.unit[row, i]] for i, names in enumerate(columns)]
 
     def pairs(self) -> Pairs:
         """Return the first moments by stratum and cell."""

@@ -1,6 +1,7 @@
 """Columns of a table as arrays for the analysis: labels, numbers, answers with missing codes."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,14 +18,7 @@ def labels(table: Table, name: str) -> Labels:
 def label_problems(table: Table, name: str) -> list[TableProblem]:
     """Collect the empty cells of a column in which every row needs a label."""
     return [
-        TableProblem(
-            "IMPORT-027",
-            "Ô trống, mỗi dòng cần một giá trị.",
-            "Điền ô này.",
-            table.sheet,
-            table.rows[i],
-            name,
-        )
+        no_label(table.rows[i], name, table.sheet)
         for i, cell in enumerate(table.columns[name])
         if not cell
     ]
@@ -45,24 +39,44 @@ def answers(
     (n,) floats and the cells that are neither missing nor an answer.
     """
     column = table.columns[name]
-    known, faulty = {"": np.nan}, set()
-    for text in set(column) - {""}:
-        known[text] = np.nan if canonical(text) in missing else read(text)
-        if canonical(text) not in missing and np.isnan(known[text]):
-            faulty.add(text)
+    known, faulty = known_answers(set(column), missing, read)
     problems = [
-        TableProblem(
-            "IMPORT-028",
-            f"«{text}» không phải số và không phải mã bỏ trống.",
-            "Sửa ô này, hoặc khai báo mã trong missing.",
-            table.sheet,
-            table.rows[i],
-            name,
-        )
+        no_answer(text, table.rows[i], name, table.sheet)
         for i, text in enumerate(column if faulty else ())
         if text in faulty
     ]
     return np.array([known[text] for text in column], dtype=np.float64), problems
+
+
+def known_answers(
+    texts: Iterable[str], missing: Collection[str], read: Callable[[str], float]
+) -> tuple[dict[str, float], set[str]]:
+    """Read distinct cells: their numbers, and those that are neither missing nor an answer."""
+    known, faulty = {"": np.nan}, set()
+    for text in texts:
+        known[text] = np.nan if not text or canonical(text) in missing else read(text)
+        if text and np.isnan(known[text]) and canonical(text) not in missing:
+            faulty.add(text)
+    return known, faulty
+
+
+def no_answer(text: str, row: int, column: str, sheet: str = "") -> TableProblem:
+    """Say that a cell is neither a number nor a missing code."""
+    return TableProblem(
+        "IMPORT-028",
+        f"«{text}» không phải số và không phải mã bỏ trống.",
+        "Sửa ô này, hoặc khai báo mã trong missing.",
+        sheet,
+        row,
+        column,
+    )
+
+
+def no_label(row: int, column: str, sheet: str = "") -> TableProblem:
+    """Say that a cell is empty where every row needs a label."""
+    return TableProblem(
+        "IMPORT-027", "Ô trống, mỗi dòng cần một giá trị.", "Điền ô này.", sheet, row, column
+    )
 
 
 def numbers(
@@ -80,6 +94,11 @@ def satisfied(
     Where all satisfied codes are numbers, an answer that is no number is a fault: it would count
     as dissatisfied without a word.
     """
+    return answers(table, name, missing, satisfaction(codes))
+
+
+def satisfaction(codes: Collection[str]) -> Callable[[str], float]:
+    """Make the reader of one answer: 1 for a satisfied code, 0 for another, nan for no answer."""
     numeric = all(not np.isnan(number(code)) for code in codes)
 
     def read(text: str) -> float:
@@ -90,4 +109,31 @@ def satisfied(
             return np.nan if numeric else 0.0
         return float(canonical(value) in codes)
 
-    return answers(table, name, missing, read)
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumns:
+    """The columns of a table that was read as texts."""
+
+    table: Table
+
+    def labels(self, name: str) -> Labels:
+        """Read labels."""
+        return labels(self.table, name)
+
+    def label_problems(self, name: str) -> list[TableProblem]:
+        """Collect empty labels."""
+        return label_problems(self.table, name)
+
+    def numbers(
+        self, name: str, missing: Collection[str] = ()
+    ) -> tuple[Floats, list[TableProblem]]:
+        """Read numbers."""
+        return numbers(self.table, name, missing)
+
+    def satisfied(
+        self, name: str, codes: Collection[str], missing: Collection[str]
+    ) -> tuple[Floats, list[TableProblem]]:
+        """Read satisfied or not."""
+        return satisfied(self.table, name, codes, missing)

@@ -164,6 +164,49 @@ def test_labels_that_are_numbers_in_one_file_and_text_in_another_agree(tmp_path:
     assert {r["domain"]["stratum"] for r in first["estimates"] if r["domain"]} == {"1", "2"}
 
 
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_row_groups_of_a_parquet_file_are_merged(tmp_path: Path, workers: str) -> None:
+    """Labels and answers of every kind, in row groups of three rows, give what the csv gives."""
+    rows = list(csv.DictReader(SMALL.replace(",", ".").splitlines(), delimiter=";"))
+    rows = [{**r, "name": f"Xã {r['stratum']}" if i % 5 else None} for i, r in enumerate(rows * 3)]
+    table = pa.table({
+        "stratum": pa.array([r["stratum"] for r in rows]).dictionary_encode(),
+        "name": [r["name"] for r in rows],
+        "w": [float(r["w"]) for r in rows],
+        "N": [300] * len(rows),
+        "q1": pa.array([int(r["q1"]) for r in rows], pa.int8()),
+        "q2": [r["q2"] or None for r in rows],
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "data.parquet", row_group_size=3)
+    pa_csv.write_csv(table, tmp_path / "data.csv")
+    design = SMALL_DESIGN.replace('domains = ["stratum"]', 'domains = ["stratum", "name"]')
+    streamed = run(tmp_path, tmp_path / "data.parquet", design, "--workers", workers)
+    plain = run(tmp_path, tmp_path / "data.csv", design)
+    assert streamed["design"]["n"] == 18
+    assert streamed["design"]["notes"] == plain["design"]["notes"]
+    assert "4 dòng không ghi «name»" in streamed["design"]["notes"][-1]
+    assert len(streamed["estimates"]) == len(plain["estimates"]) == 15
+    for left, right in zip(streamed["estimates"], plain["estimates"], strict=True):
+        for key in ("estimate", "se", "n", "df", "deff", "flag", "ci"):
+            assert (
+                left[key] == (pytest.approx(right[key]) if right[key] is not None else None)
+                or left[key] == right[key]
+            )
+
+    for change, part in (
+        ({"N": [300] * 17 + [299]}, "phải như nhau trong một nhóm"),
+        ({"N": [7] * 18}, "không được nhỏ hơn số đơn vị có trong số liệu (đang là A: 7 < 12)"),
+        ({"stratum": ["A"] * 17 + ["B"]}, "nhóm chỉ có một đơn vị chọn mẫu"),
+        ({"q2": ["4"] * 16 + ["tốt", "5"]}, "Dòng 17, Cột «q2»: «tốt» không phải số"),
+        ({"stratum": ["A"] * 16 + ["", "A"]}, "Dòng 17, Cột «stratum»: Ô trống"),
+    ):
+        (tmp_path / "out.json").unlink(missing_ok=True)
+        columns = {name: change.get(name, table.column(name)) for name in table.column_names}
+        pq.write_table(pa.table(columns), tmp_path / "data.parquet", row_group_size=3)
+        error = refusal(tmp_path, tmp_path / "data.parquet", design)
+        assert part in "\n".join([str(error), *error.problems])
+
+
 def test_an_unknown_column_names_the_nearest(tmp_path: Path) -> None:
     error = refusal(
         tmp_path, saved(tmp_path, SMALL), SMALL_DESIGN.replace('"stratum"', '"stratumm"')

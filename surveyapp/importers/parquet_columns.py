@@ -1,0 +1,141 @@
+"""Row groups of a .parquet file as arrays, without turning every cell into text."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.labels import Floats, Ints, Labels, canonical, from_dictionary
+from surveyapp.errors import AppError
+from surveyapp.importers.columns import known_answers, no_answer, no_label, satisfaction
+from surveyapp.importers.headers import find_header
+from surveyapp.importers.sheet_tables import cell_text
+from surveyapp.importers.table import Problems, TableProblem, Wanted, refusal
+from surveyapp.importers.tables import number
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroups:
+    """A file and where the wanted columns stand in it."""
+
+    path: Path
+    stored: dict[str, str]
+    firsts: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of row groups."""
+        return len(self.firsts)
+
+    def read(self, group: int) -> "ParquetColumns":
+        """Read the wanted columns of one row group."""
+        with pq.ParquetFile(self.path) as file:
+            table = file.read_row_group(group, columns=list(dict.fromkeys(self.stored.values())))
+        return ParquetColumns(table, self.stored, self.firsts[group])
+
+
+def row_groups(path: Path, wanted: Wanted) -> RowGroups:
+    """Open a file and find the wanted columns.
+
+    Raises
+    ------
+    AppError : the file cannot be read, has no rows, or lacks a column.
+    """
+    problems = Problems()
+    try:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            rows = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+    except (pa.ArrowInvalid, OSError) as error:
+        raise AppError(
+            "IMPORT-029",
+            f"Tệp «{path.name}» không phải tệp .parquet đọc được.",
+            "Kiểm tra đường dẫn, hoặc xuất lại tệp từ phần mềm nguồn.",
+        ) from error
+    header = find_header([names], wanted, problems)
+    if header is None or problems.total or not sum(rows):
+        if not problems.total:
+            problems.add(TableProblem("IMPORT-030", "Tệp không có dòng nào.", "Chọn tệp khác."))
+        raise refusal(path.name, problems.listed, problems.total)
+    firsts = tuple(1 + sum(rows[:i]) for i in range(len(rows)))
+    return RowGroups(path, {name: names[i] for name, i in header.places.items()}, firsts)
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetColumns:
+    """The wanted columns of one row group; `first` is the number of its first row."""
+
+    table: pa.Table
+    stored: dict[str, str]
+    first: int
+
+    def labels(self, name: str) -> Labels:
+        """Read labels; the number 7 and the text "7" are one."""
+        code, texts = self._coded(name)
+        return from_dictionary(code, [canonical(text) for text in texts])
+
+    def label_problems(self, name: str) -> list[TableProblem]:
+        """Collect empty labels."""
+        empty = np.flatnonzero(self.labels(name).code < 0)
+        return [no_label(self.first + int(row), name) for row in empty]
+
+    def numbers(
+        self, name: str, missing: Collection[str] = ()
+    ) -> tuple[Floats, list[TableProblem]]:
+        """Read numbers, nan where empty or a missing code."""
+        plain = self._plain(name)
+        if plain is None:
+            return self._answers(name, missing, number)
+        if missing:
+            plain[np.isin(plain, [number(code) for code in missing])] = np.nan
+        return plain, []
+
+    def satisfied(
+        self, name: str, codes: Collection[str], missing: Collection[str]
+    ) -> tuple[Floats, list[TableProblem]]:
+        """Read 1 for a satisfied code, 0 for another, nan where empty or a missing code."""
+        plain = self._plain(name)
+        if plain is None:
+            return self._answers(name, missing, satisfaction(codes))
+        empty = np.isnan(plain)
+        if missing:
+            empty |= np.isin(plain, [number(code) for code in missing])
+        result = np.zeros(plain.size)
+        for code in codes:
+            result[plain == number(code)] = 1.0
+        result[empty] = np.nan
+        return result, []
+
+    def _plain(self, name: str) -> Floats | None:
+        """Return a column stored as numbers, else None."""
+        column = self.table.column(self.stored[name])
+        kind = column.type
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            return None
+        return np.array(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+
+    def _coded(self, name: str) -> tuple[Ints, list[str]]:
+        """Return codes into distinct texts, an empty cell is the text ""."""
+        column = self.table.column(self.stored[name]).combine_chunks()
+        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        if isinstance(coded, pa.ChunkedArray):
+            coded = coded.unify_dictionaries().combine_chunks()
+        values = coded.dictionary.to_pylist()
+        texts = [v if isinstance(v, str) else cell_text(v) for v in values]
+        code = np.asarray(coded.indices.fill_null(len(texts)), dtype=np.int64)
+        return code, [*texts, ""]
+
+    def _answers(
+        self, name: str, missing: Collection[str], read: Callable[[str], float]
+    ) -> tuple[Floats, list[TableProblem]]:
+        code, texts = self._coded(name)
+        trimmed = [text.strip() for text in texts]
+        known, faulty = known_answers(set(trimmed), missing, read)
+        values = np.array([known[text] for text in trimmed], dtype=np.float64)
+        wrong = np.array([text in faulty for text in trimmed], np.bool_)
+        rows = np.flatnonzero(wrong[code]).tolist() if faulty else []
+        problems = [no_answer(trimmed[code[row]], self.first + row, name) for row in rows]
+        return values[code], problems
