@@ -49,7 +49,7 @@ def load_plan(text: str) -> Plan:
         With every fault: syntax, unknown keys, wrong types, ranges, contradictions.
     """
     try:
-        raw = tomllib.loads(unicodedata.normalize("NFC", text), parse_float=Fraction)
+        raw = tomllib.loads(unicodedata.normalize("NFC", text), parse_float=_decimal)
     except ValueError as error:
         raise PlanError([_syntax(error)]) from error
     return plan_from(raw)
@@ -189,6 +189,11 @@ def exact(value: object) -> Fraction | None:
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+([.,]\d+)?\s*", value):
         return Fraction(value.strip().replace(",", "."))
     return None
+
+
+def _decimal(text: str) -> Fraction:
+    """Read a TOML float as it was written; an exponent goes through a float, which is bounded."""
+    return Fraction(repr(float(text)) if "e" in text.lower() else text.replace("_", ""))
 
 
 def _check(plan: Plan, reader: _Reader) -> None:

@@ -219,7 +219,7 @@ def _act(stored: Mapping[str, Any], secret: bytes | None) -> Act | None:
     parts = (stored.get("method"), stored.get("lists"), stored.get("counts"))
     if not known or not all(isinstance(part, Mapping) for part in parts):
         return None
-    said = stored.get("recheck") or {}
+    said = _recheck_said(stored)
     return Act(
         seed=str(stored.get("seed")),
         secret=secret,
@@ -227,6 +227,12 @@ def _act(stored: Mapping[str, Any], secret: bytes | None) -> Act | None:
         recheck_now=said.get("by") == "stratum",
         shortfall=stored["method"].get("shortfall"),
     )
+
+
+def _recheck_said(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a protocol says of the re-check, whatever a hand has made of it."""
+    said = stored.get("recheck")
+    return said if isinstance(said, Mapping) else {}
 
 
 def _verified(tree: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,7 +253,7 @@ def _recheck_fault(plan: Plan, stored: Mapping[str, Any], drawn: Draw) -> Differ
     """Hold a re-check whose secret is sealed against its rule."""
     chosen, rest = (_cells(stored, name) for name in ("recheck", "recheck_replacements"))
     planned: dict[str, int] = {}
-    if (stored.get("recheck") or {}).get("by") == "stratum" and plan.recheck_share:
+    if _recheck_said(stored).get("by") == "stratum" and plan.recheck_share:
         sizes = {part.stratum: len(part.main) for part in drawn.strata}
         planned = allocate_cells(sizes, recheck_size(plan.recheck_share, drawn.main_n))
     for cells in (chosen, rest):

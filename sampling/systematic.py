@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sampling.errors import ArgumentError, FrameError, Problem
 from sampling.frame_checks import SHOWN
+from sampling.plan import exact
 from sampling.random_numbers import (
     MAIN,
     START,
@@ -255,10 +256,10 @@ def _by_number(frame: Frame, numbers: Numbers, members: NDArray[np.intp]) -> NDA
 def _ranks(column: Column) -> NDArray[np.intp]:
     """Return the rank of every value of a column: numbers as numbers, else by code point."""
     values = column.tolist() if isinstance(column, np.ndarray) else column
-    distinct = set(values)
-    try:
-        ordered = sorted(distinct, key=lambda value: Fraction(str(value).replace(",", ".")))
-    except ValueError:
-        ordered = sorted(distinct)
+    number = {value: exact(str(value)) for value in set(values)}
+    if None in number.values():
+        ordered = sorted(number)
+    else:
+        ordered = sorted(number, key=lambda value: (number[value] or Fraction(0), value))
     rank = {value: i for i, value in enumerate(ordered)}
     return np.fromiter(map(rank.__getitem__, values), dtype=np.intp, count=len(values))

@@ -225,7 +225,8 @@ def _previous(path: Path | None, reason: str) -> tuple[Mapping[str, str], ...]:
         "seed": str(last.get("seed")),
         "reason": canonical(reason),
     }
-    return *last.get("previous", []), entry
+    earlier = last.get("previous")
+    return *(earlier if isinstance(earlier, list) else ()), entry
 
 
 def _draw_into(frame: Frame, plan: Plan, act: Act, paths: tuple[Path, Path]) -> dict[str, Any]:

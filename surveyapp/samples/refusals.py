@@ -14,6 +14,21 @@ from sampling.errors import (
 )
 from surveyapp.errors import AppError
 
+#: argument of the sampling package -> what is allowed, for officials
+_RANGES = {
+    "margin": "Sai số phải lớn hơn 0 và nhỏ hơn 1, ví dụ 0,05.",
+    "level": "Độ tin cậy phải lớn hơn 0 và nhỏ hơn 1, ví dụ 0,95.",
+    "p": "Tỷ lệ dự kiến phải lớn hơn 0 và nhỏ hơn 1, ví dụ 0,5.",
+    "deff": "Hệ số thiết kế phải lớn hơn 0.",
+    "response": "Tỷ lệ trả lời phải lớn hơn 0 và không quá 1.",
+    "pop_size": "Danh sách phải có ít nhất 1 người.",
+    "seed": "Hạt giống không được trống.",
+    "recheck_share": "Tỷ lệ phúc tra phải từ 0 đến 1.",
+    "reserve_share": "Tỷ lệ dự phòng không được âm.",
+    "sd": "Mỗi nhóm cần một độ lệch chuẩn không âm.",
+    "cost": "Mỗi nhóm cần một chi phí lớn hơn 0.",
+}
+
 
 @contextmanager
 def translated(rows: Sequence[int] = (), sheet: str = "") -> Iterator[None]:
@@ -45,7 +60,7 @@ def translated(rows: Sequence[int] = (), sheet: str = "") -> Iterator[None]:
         raise AppError(
             "SAMPLE-134",
             f"Giá trị «{error.argument}» = {error.value} không dùng được.",
-            f"Quy tắc: {error.rule}.",
+            _RANGES.get(error.argument, f"Quy tắc: {error.rule}."),
         ) from error
 
 

@@ -441,6 +441,7 @@ def test_size_refuses_what_is_no_size(sipas, args):
     code, out, said = sipas("sample", "size", *args)
     assert (code, out) == (1, "")
     assert "SAMPLE-1" in said
+    assert "must" not in said
 
 
 def test_a_large_frame_shows_its_progress(sipas, tmp_path, monkeypatch):

@@ -113,6 +113,37 @@ def test_every_change_of_a_protocol_is_found_at_its_place(change, path):
     assert (found.path if found else None) == path
 
 
+def _paths(tree, path=()):
+    yield path
+    children = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
+    for key, child in children:
+        yield from _paths(child, (*path, key))
+
+
+def test_whatever_a_hand_puts_into_a_protocol_gives_a_difference_and_no_crash():
+    whole = _stored(_frame())
+    told = {"notes", "previous", "versions"}
+    for path in list(_paths(whole))[1:]:
+        for junk in (None, 5, "x", [], {}, [{"ids": 3}]):
+            stored = copy.deepcopy(whole)
+            place = stored
+            for key in path[:-1]:
+                place = place[key]
+            if place[path[-1]] == junk:
+                continue
+            place[path[-1]] = junk
+            found = verify(_frame(), PLAN, stored)
+            assert found is not None or path[0] in told or path[0] == "recheck" or path[1] in (
+                "recheck", "recheck_replacements",
+            ), (path, junk)  # fmt: skip
+
+
 def test_a_frame_that_was_changed_after_the_draw_is_found():
     stored = _stored(_frame())
     other = make_frame([*IDS[:-1], "HS777"], KEYS)
@@ -181,6 +212,12 @@ def test_a_quota_of_none_for_a_group_that_is_not_listed_is_no_fault():
         stratum=("a",), quotas={"Sở Nội vụ": 1, "Sở Y tế": 1, "Cục Thuế": 0, "Đã giải thể": 0}
     )
     assert allocate(plan, _frame()) == {"Cục Thuế": 0, "Sở Nội vụ": 1, "Sở Y tế": 1}
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "nan", "-inf"])
+def test_a_number_that_is_none_is_refused_at_once(text):
+    with pytest.raises(PlanError):
+        load_plan(f'[sample]\nunit_id = "id"\ntotal = 5\nreserve_share = {text}\n')
 
 
 def test_an_empty_seed_is_refused():

@@ -96,6 +96,16 @@ def test_systematic_selection_goes_through_the_list_in_equal_steps():
         assert found == sorted(found, key=int)  # numbers are ordered as numbers
 
 
+@pytest.mark.parametrize(
+    ("values", "ordered"),
+    [(["10", "9", "0,5"], ["0,5", "9", "10"]), (["10", "9", "1/0"], ["1/0", "10", "9"])],
+)
+def test_an_order_of_numbers_is_numeric_and_any_other_by_code_point(values, ordered):
+    frame = make_frame(["a", "b", "c"], columns={"x": values})
+    main = systematic(frame, {"toàn bộ": 3}, "s", ["x"])[0].main
+    assert [values["abc".index(unit)] for unit in main] == ordered
+
+
 def test_systematic_selection_does_not_depend_on_the_order_of_rows():
     kinds = [str(i % 7) for i in range(60)]
     order = np.random.default_rng(1).permutation(60)
