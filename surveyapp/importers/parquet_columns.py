@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.labels import Floats, Ints, Labels, canonical, from_dictionary
@@ -15,6 +16,9 @@ from surveyapp.importers.headers import find_header
 from surveyapp.importers.sheet_tables import cell_text
 from surveyapp.importers.table import Problems, TableProblem, Wanted, refusal
 from surveyapp.importers.tables import number
+
+#: Whole numbers of a range up to this are looked up, not compared.
+_SMALL = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,9 @@ class ParquetColumns:
         self, name: str, codes: Collection[str], missing: Collection[str]
     ) -> tuple[Floats, list[TableProblem]]:
         """Read 1 for a satisfied code, 0 for another, nan where empty or a missing code."""
+        counted = self._small(name, codes, missing)
+        if counted is not None:
+            return counted, []
         plain = self._plain(name)
         if plain is None:
             return self._answers(name, missing, satisfaction(codes))
@@ -108,6 +115,24 @@ class ParquetColumns:
             result[plain == number(code)] = 1.0
         result[empty] = np.nan
         return result, []
+
+    def _small(self, name: str, codes: Collection[str], missing: Collection[str]) -> Floats | None:
+        """Read satisfied or not from whole numbers of a small range by looking them up."""
+        column = self.table.column(self.stored[name])
+        if not pa.types.is_integer(column.type) or column.null_count == len(column):
+            return None
+        ends = pc.min_max(column)
+        low, high = int(ends["min"].as_py()), int(ends["max"].as_py())
+        if high - low > _SMALL:
+            return None
+        found = np.zeros(high - low + 1)
+        found[[i for i in range(found.size) if str(low + i) in codes]] = 1.0
+        found[[i for i in range(found.size) if str(low + i) in missing]] = np.nan
+        values = column.fill_null(low).to_numpy().astype(np.int64) - low
+        result: Floats = np.asarray(np.take(found, values), np.float64)
+        if column.null_count:
+            result[column.is_null().to_numpy()] = np.nan
+        return result
 
     def _plain(self, name: str) -> Floats | None:
         """Return a column stored as numbers, else None."""
