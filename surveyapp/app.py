@@ -17,7 +17,17 @@ from surveyapp.db import Database, check_current
 from surveyapp.exports.numbers import NumberStyle, day
 
 #: Views of the stages, in the order of the work.
-BLUEPRINTS: Final = ("surveyapp.accounts.views",)
+BLUEPRINTS: Final = (
+    "surveyapp.accounts.views",
+    "surveyapp.surveys.views",
+    "surveyapp.frames.views",
+    "surveyapp.samples.views",
+    "surveyapp.fieldwork.views",
+    "surveyapp.collect.api_views",
+    "surveyapp.collect.views",
+    "surveyapp.recheck.views",
+    "surveyapp.results.views",
+)
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
@@ -50,6 +60,7 @@ def create_app(settings: Settings) -> Flask:
     _sign_in(app)
     for module in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(module).bp)
+    csrf.exempt(app.blueprints["collect_api"])  # devices send no cookie
     app.add_url_rule("/", "home", _home)
     app.before_request(_check_role)
     app.after_request(_protect)

@@ -10,12 +10,19 @@ from surveyapp.errors import AppError
 #: command -> (where it lives, one line for --help), in the order of the work
 COMMANDS: dict[str, tuple[str, str]] = {
     "start": ("surveyapp.serving:start", "Nâng cấp, tạo quản trị đầu tiên nếu cần, rồi chạy."),
+    "demo": ("surveyapp.practice.cli:demo", "Chạy thử trọn hai cuộc khảo sát mô phỏng."),
     "serve": ("surveyapp.serving:serve", "Chạy máy chủ."),
     "upgrade": ("surveyapp.maintenance:upgrade_command", "Tạo hoặc nâng cấp cơ sở dữ liệu."),
     "backup": ("surveyapp.maintenance:backup_command", "Sao lưu cơ sở dữ liệu."),
     "restore": ("surveyapp.maintenance:restore_command", "Khôi phục từ bản sao lưu."),
     "account": ("surveyapp.accounts.cli:cli", "Tài khoản: thêm, xem, cấp lại mật khẩu."),
+    "device": ("surveyapp.collect.cli:cli", "Máy tính bảng tại quầy: ghép, xem, thu hồi."),
+    "collect": ("surveyapp.collect.cli:waiting", "Phiếu đang chờ mở trên máy chủ này."),
+    "survey": ("surveyapp.surveys.cli:cli", "Cuộc khảo sát: tạo, xem, loại cơ quan, chuyển bước."),
+    "frame": ("surveyapp.frames.cli:cli", "Danh sách chọn mẫu: tệp mẫu, nhập, chốt."),
     "sample": ("surveyapp.samples.cli:cli", "Cỡ mẫu, chọn mẫu, kiểm tra biên bản chọn mẫu."),
+    "invitation": ("surveyapp.fieldwork.cli:cli", "Giao phiếu, mã phiếu, thư mời, tiến độ."),
+    "recheck": ("surveyapp.recheck.cli:cli", "Phúc tra độc lập: tiến độ."),
     "results": ("surveyapp.results.cli:cli", "Tính kết quả, độ thống nhất phúc tra, báo cáo."),
 }
 

@@ -6,14 +6,17 @@ import sys
 import click
 from flask import Flask
 
-from surveyapp import config, logs, maintenance
+from surveyapp import codes, config, logs, maintenance
 from surveyapp.accounts import service as accounts
 from surveyapp.app import create_app
 from surveyapp.config import Settings
 from surveyapp.db import Database, check_current
 from surveyapp.errors import AppError
+from surveyapp.practice import service as practice_surveys
 
 ADDRESS = "127.0.0.1:8000"
+#: One person runs a small office; more accounts split the roles.
+FIRST_ROLES = ("admin", "manager", "approver", "analyst")
 
 
 def application() -> Flask:
@@ -37,26 +40,43 @@ def serve(bind: str, workers: int) -> None:
 @click.command()
 @click.option("--bind", default=ADDRESS, show_default=True, metavar="HOST:PORT", help="Địa chỉ.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
-def start(bind: str, workers: int) -> None:
+@click.option("--practice", is_flag=True, help="Lập cuộc khảo sát tập dượt nếu chưa có.")
+def start(bind: str, workers: int, *, practice: bool) -> None:
     """Chuẩn bị mọi thứ còn thiếu rồi chạy; chạy lần nữa không thay đổi gì."""
     settings = config.load()
     made = maintenance.upgrade(settings)
     if made:
         click.echo(f"Đã sao lưu trước khi nâng cấp: {made}")
     click.echo(f"Dữ liệu: {settings.home}")
+    first = _first_administrator(settings)
+    if practice:
+        _practice(settings, bind)
     click.echo(f"Trang dành cho cán bộ: http://{bind}/")
-    _first_administrator(settings)
+    click.echo(first)
     _run(bind, workers)
 
 
-def _first_administrator(settings: Settings) -> None:
+def _first_administrator(settings: Settings) -> str:
+    """Make the first account if there is none; return what to tell about it."""
     with Database(settings.database_url) as database, database.session() as db:
         if accounts.count(db):
-            click.echo("Quên mật khẩu: sipas account reset TÊN-ĐĂNG-NHẬP")
-            return
-        made = accounts.add(db, None, "admin", "Quản trị hệ thống", ["admin", "manager"])
+            return "Quên mật khẩu: sipas account reset TÊN-ĐĂNG-NHẬP"
+        made = accounts.add(db, None, "admin", "Quản trị hệ thống", FIRST_ROLES)
         db.commit()
-    click.echo(f"Tài khoản đầu tiên: {made.login}, mật khẩu dùng một lần: {made.password}")
+    return f"Tài khoản đầu tiên: {made.login}, mật khẩu dùng một lần: {made.password}"
+
+
+def _practice(settings: Settings, bind: str) -> None:
+    """Make the practice surveys where there are none, and say how to answer one."""
+    wanted = practice_surveys.shipped()
+    with click.progressbar(
+        length=wanted.work, label="Lập số liệu tập dượt", file=sys.stderr
+    ) as bar:
+        ready = practice_surveys.create(settings, wanted, bar.update)
+    if ready is None:
+        return
+    click.echo(f"Phiếu để trả lời thử: http://{bind}/s/{ready.collecting}")
+    click.echo(f"Mã phiếu (mỗi mã dùng một lần): {', '.join(map(codes.readable, ready.codes))}")
 
 
 def _run(bind: str, workers: int) -> None:

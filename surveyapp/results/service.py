@@ -45,7 +45,7 @@ def require_locked(survey: Survey) -> None:
     """Refuse any score before the lock, to everybody."""
     if not survey.is_locked:
         raise AppError(
-            "RESULTS-010",
+            "RESULTS-101",
             "Chưa khóa số liệu nên chưa ai được xem điểm, kể cả quản trị hệ thống.",
             "Xem tiến độ thu phiếu; khóa số liệu khi đã thu xong.",
             status=403,
@@ -57,7 +57,7 @@ def run(db: Session, actor: Actor, survey: Survey) -> ResultRun:
     require_locked(survey)
     if survey.state in ("approved", "published"):
         raise AppError(
-            "RESULTS-011",
+            "RESULTS-102",
             "Kết quả đã được phê duyệt nên không tính lại.",
             "Xem lần tính đã phê duyệt.",
             status=409,
@@ -89,7 +89,7 @@ def latest(db: Session, survey: Survey) -> ResultRun:
         .limit(1)
     )
     if found is None:
-        raise AppError("RESULTS-012", "Chưa tính kết quả.", "Bấm «Tính kết quả» trước.", status=409)
+        raise AppError("RESULTS-103", "Chưa tính kết quả.", "Bấm «Tính kết quả» trước.", status=409)
     return found
 
 

@@ -91,7 +91,7 @@ def report(code: str, kind: str) -> ResponseReturnValue:
     writers = {"pdf": (write_pdf, "application/pdf"), "xlsx": (write_xlsx, XLSX)}
     if kind not in writers:
         raise AppError(
-            "RESULTS-013", f"Không có báo cáo dạng «{kind}».", "Chọn pdf hoặc xlsx.", 404
+            "RESULTS-104", f"Không có báo cáo dạng «{kind}».", "Chọn pdf hoặc xlsx.", 404
         )
     db = web.session()
     survey = surveys.find(db, code)
@@ -112,7 +112,7 @@ def table(code: str, table: str) -> ResponseReturnValue:
     content = document.build(db, survey, service.latest(db, survey))
     found = [each for each in content.tables() if each.code == table]
     if not found:
-        raise AppError("RESULTS-014", "Không có bảng này.", "Về trang kết quả.", status=404)
+        raise AppError("RESULTS-105", "Không có bảng này.", "Về trang kết quả.", status=404)
     _look(survey)
     file = io.BytesIO()
     write_csv(found[0], file, simulated=survey.is_practice)
@@ -128,7 +128,7 @@ def figure(code: str, figure: str) -> ResponseReturnValue:
     content = document.build(db, survey, service.latest(db, survey))
     found = [each for each in content.figures() if each.code == figure]
     if not found:
-        raise AppError("RESULTS-015", "Không có hình này.", "Về trang kết quả.", status=404)
+        raise AppError("RESULTS-106", "Không có hình này.", "Về trang kết quả.", status=404)
     _look(survey)
     svg = figure_svg(found[0], STYLE, simulated=survey.is_practice)
     file = io.BytesIO(svg.encode())

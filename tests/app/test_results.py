@@ -90,9 +90,9 @@ def test_nobody_sees_a_score_before_the_lock(
         for path in paths:
             answer = client.get(f"/surveys/{served.code}/results/{path}")
             assert answer.status_code == 403, (role, path)
-            assert "RESULTS-010" in answer.text or "APP-403" in answer.text
+            assert "RESULTS-101" in answer.text or "APP-403" in answer.text
         assert client.post(f"/surveys/{served.code}/results/run").status_code == 403
-    with pytest.raises(AppError, match="RESULTS-010"):
+    with pytest.raises(AppError, match="RESULTS-101"):
         service.latest(db, served)
 
 
@@ -195,7 +195,7 @@ def test_every_look_before_publication_is_in_the_audit_trail(
 def test_approved_results_are_not_computed_again(db: Session, actor: Actor, served: Survey) -> None:
     service.run(db, actor, served)
     served.state = "approved"
-    with pytest.raises(AppError, match="RESULTS-011"):
+    with pytest.raises(AppError, match="RESULTS-102"):
         service.run(db, actor, served)
 
 
