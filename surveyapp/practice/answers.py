@@ -10,7 +10,7 @@ from questionnaires.types import Item, Option, Questionnaire
 from surveyapp.practice import chance
 
 #: Standard deviations on the scale of the opinion: agencies, questions, persons, single answers.
-AGENCY_SD, ITEM_SD, PERSON_SD, ANSWER_SD = 0.30, 0.15, 0.50, 0.70
+AGENCY_SD, ITEM_SD, PERSON_SD, ANSWER_SD = 0.18, 0.15, 0.50, 0.70
 #: Opinion of an average person about an average agency; higher is better.
 CENTRE = 0.55
 #: An opinion below the first bound is the lowest option, above the last one the highest.

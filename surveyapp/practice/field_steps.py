@@ -45,6 +45,7 @@ class Slip:
     sha256: str
     cell: FormCell
     person: str
+    is_rechecked: bool
 
 
 def issue(
@@ -69,7 +70,7 @@ def _slips(db: Session, known: dict[str, str]) -> list[Slip]:
     for sha256, cell, unit in rows:
         numbers[cell.code] += unit is None
         person = unit or f"{numbers[cell.code]}"
-        slips.append(Slip(known[sha256], sha256, cell, person))
+        slips.append(Slip(known[sha256], sha256, cell, person, unit is not None))
     return sorted(slips, key=lambda slip: (slip.cell.code, slip.person))
 
 

@@ -39,7 +39,9 @@ def whole_survey(world: World, plan_text: str, key: bytes) -> tuple[str, list[St
     """Run a survey from its plan to its results; return its code and what was done."""
     calendar = Calendar(deadline(plan_text))
     code, drawn, steps = until_drawn(world, plan_text, key, calendar)
-    slips, step = hand_out(world, drawn, calendar, calendar.deadline)
+    with clock.set_to(calendar.at(ISSUED)):
+        slips, step = hand_out(world, drawn, calendar.deadline)
+    world.tick(load_plan(plan_text).quota - len(slips))
     steps.append(step)
     sendings = field_steps.answer(world, code, slips)
     sent = field_steps.send_by_days(world, calendar, sendings)
@@ -72,11 +74,9 @@ def until_drawn(
     return code, announced, steps
 
 
-def hand_out(
-    world: World, draw_id: int, calendar: Calendar, expires_on: date
-) -> tuple[list[Slip], Step]:
+def hand_out(world: World, draw_id: int, expires_on: date) -> tuple[list[Slip], Step]:
     """Make the codes."""
-    with clock.set_to(calendar.at(ISSUED)), world.database.session() as db:
+    with world.database.session() as db:
         slips, step = field_steps.issue(db, world, db.get_one(SampleDraw, draw_id), expires_on)
         db.commit()
     return slips, step

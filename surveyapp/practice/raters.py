@@ -15,6 +15,7 @@ SIZES: Mapping[str, int] = {
     "provincial_agency_leaders": 60,
     "commune_leaders": 310,
 }
+FIRST_PHONE = 500_000
 #: A kind of raters that a plan names and this list does not.
 OTHER_SIZE = 60
 #: Divisions of a district, with the provincial agencies of their line.
@@ -98,7 +99,10 @@ class _Lists:
         ):
             self.persons += 1
             person = replace(
-                post, code=f"MP{self.persons:04d}", name=name, phone=people.phone(self.persons)
+                post,
+                code=f"MP{self.persons:04d}",
+                name=name,
+                phone=people.phone(FIRST_PHONE + self.persons),
             )
             self.rows.setdefault(raters.code, []).append(person)
 

@@ -75,7 +75,7 @@ def test_answers_follow_the_opinion_about_the_agency() -> None:
         for code, rating in person.fill_in(asked, extremes).ratings.items():
             scores[code] += [int(str(v)) for v in rating.values() if str(v).isdigit()]
 
-    assert np.mean(scores[extremes[1]]) - np.mean(scores[extremes[0]]) > 0.5
+    assert np.mean(scores[extremes[1]]) - np.mean(scores[extremes[0]]) > 0.3
 
 
 def test_a_second_answer_is_mostly_the_first_and_never_outside_the_question() -> None:
