@@ -146,6 +146,7 @@ class _Group:
         return tables.Breakdown(
             _key(self.group), f"{title}: {self.group.title}", self.agencies, (total, *parts),
             estimates, unit, self.found["ranks"]["agencies"],
+            self.found.get("mean"),
         )  # fmt: skip
 
     def _points(self) -> tuple[Any, ...]:
@@ -256,7 +257,7 @@ def _rechecks(
 
 def _agreement(item: Mapping[str, Any]) -> tuple[Cell, Cell, Cell]:
     if item["n"] < gate.BASE:
-        missing = Missing("dưới 10 cặp, không công bố")
+        missing = Missing(gate.TOO_FEW)
         return missing, missing, missing
     found = item["agreement"]
     span = found["ci"]

@@ -9,8 +9,8 @@ nobody answered has no value and needs no protection.
 from collections.abc import Mapping, Sequence
 
 BASE = 10
-TOO_FEW = "dưới 10 phiếu, không công bố"
-PROTECTING = "không công bố để bảo vệ số liệu dưới 10 phiếu ở cùng bảng"
+TOO_FEW = "dưới 10"
+PROTECTING = "không nêu"
 
 
 def hidden(

@@ -20,7 +20,8 @@ from surveyapp.exports.wording import CONDUCTING
 from surveyapp.results import gate, wording
 
 Found = Mapping[str, Mapping[str, Mapping[str, Any]]]
-WHOLE = "Toàn tỉnh"
+WHOLE = "Cả nhóm"
+MEAN = "Trung bình nhóm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Breakdown:
     found: Found
     unit: str
     ranks: Mapping[str, Mapping[str, Any]]
+    #: Plain mean of the agencies, where they have no weighted whole.
+    mean: float | None = None
 
     def hidden(self) -> dict[tuple[str, str], str]:
         """Return the cells that stay hidden, with the reason."""
@@ -143,6 +146,7 @@ def agency_table(breakdown: Breakdown, *, number: str) -> ReportTable:
             Column("flag", "Ghi chú", "flag"),
         ),
         rows=tuple(rows),
+        notes=(wording.HIDDEN,) if hidden else (),
         summary_rows=_last(rows, "" in breakdown.found),
     )
 
@@ -166,6 +170,7 @@ def component_table(breakdown: Breakdown) -> ReportTable:
             *(_quantity(code, title, breakdown.unit) for code, title in breakdown.columns),
         ),
         rows=tuple(rows),
+        notes=(wording.HIDDEN,) if hidden else (),
         summary_rows=_last(rows, "" in breakdown.found),
     )
 
@@ -254,7 +259,7 @@ def _reference(
     breakdown: Breakdown, code: str, hidden: Mapping[tuple[str, str], str]
 ) -> Reference | None:
     if "" not in breakdown.found:
-        return None
+        return None if breakdown.mean is None else Reference(MEAN, breakdown.mean)
     value, span = breakdown.value("", code, hidden), breakdown.interval("", code, hidden)
     if isinstance(value, Missing):
         return None

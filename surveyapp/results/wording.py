@@ -53,3 +53,7 @@ MISSING_ANSWERS = (
     "Các câu trả lời «Tôi không rõ», «Không có việc này», «Không muốn trả lời» không tính vào điểm "
     "và không bao giờ được điền thay."
 )
+HIDDEN = (
+    "«dưới 10»: có dưới 10 câu trả lời nên không công bố. «không nêu»: nếu nêu thì tính ngược ra được "
+    "ô dưới 10 câu trả lời trong cùng dòng hoặc cùng cột."
+)

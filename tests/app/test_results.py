@@ -157,7 +157,7 @@ def test_fewer_than_ten_answers_are_not_published(
     assert shown[small][1] == Missing(gate.TOO_FEW)
     protecting = [row for row in table.rows if row[1] == Missing(gate.PROTECTING)]
     assert [row[3] for row in protecting] == [12]
-    assert "Toàn tỉnh" in shown
+    assert "Cả nhóm" in shown
 
 
 def test_report_workbook_and_page_say_the_same(
