@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from analysis.design import survey_design
 from analysis.errors import DesignError
 from analysis.estimate import Options, estimates, joint_covariance, whole
-from analysis.intervals import t_quantile, wilson
 from analysis.labels import Labels, as_labels
 from analysis.measures import Composite, Measure, plan
 from analysis.reduction import chunk_moments, merged, moments_of
@@ -217,22 +216,3 @@ def test_labels_of_numbers_and_texts_are_one() -> None:
     got = as_labels(np.array(["b", None, np.nan, ""], object))
     assert got == Labels(got.code, ("b",))
     assert got.code.tolist() == [0, -1, -1, -1]
-
-
-@pytest.mark.slow
-def test_the_default_interval_covers_as_promised() -> None:
-    """At least 94.5 % on average and 91.5 % at worst over p = 0.5-0.97, n = 10-400 (exact)."""
-    from scipy import stats
-
-    coverage = []
-    for n in (10, 15, 20, 30, 45, 60, 100, 200, 400):
-        x = np.arange(n + 1.0)
-        p_hat = x / n
-        t = t_quantile(np.full(n + 1, n - 1.0), 0.95)
-        varying = np.where((x > 0) & (x < n), n - 1.0, n)  # V = p(1-p)/(n-1); 0: n_eff = n
-        lower, upper = wilson(p_hat, varying, t)
-        for p in np.arange(0.5, 0.971, 0.005):
-            inside = (lower <= p) & (p <= upper)
-            coverage.append(stats.binom.pmf(x, n, p)[inside].sum())
-    assert np.mean(coverage) >= 0.945
-    assert np.min(coverage) >= 0.915
