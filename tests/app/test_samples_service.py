@@ -12,7 +12,6 @@ from surveyapp.errors import AppError
 from surveyapp.models import AuditEntry, Frame, FrameRow, RecheckUnit, SampleDraw, SampleUnit
 from surveyapp.samples import service
 from surveyapp.samples.proposal import Choices
-from surveyapp.surveys.service import Exclusion, exclude_agency
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN, SECRET, SERVICE_PLAN
 
@@ -254,10 +253,11 @@ def test_a_recheck_above_a_tenth_is_refused(db: Session) -> None:
         service.propose(db, survey, frame, Choices(recheck_share="0,2"))
 
 
-def test_an_agency_excluded_before_the_draw_is_rated_by_nobody(db: Session) -> None:
-    actor = make.official(db)
-    survey, frame = make.survey_with(db, actor, RATERS_PLAN, make.raters())
-    exclude_agency(db, actor, survey, "huyen-hoai-an", Exclusion("no_transactions"))
+def test_raters_whose_only_agency_is_left_out_are_not_drawn(db: Session) -> None:
+    survey, frame = make.survey_with(db, make.official(db), RATERS_PLAN, make.raters())
+    left_out = next(agency for agency in survey.agencies if agency.code == "huyen-hoai-an")
+    left_out.exclusion = "no_transactions"
+    db.flush()
 
     proposal = service.propose(db, survey, frame)
 
