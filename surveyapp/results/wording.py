@@ -54,6 +54,6 @@ MISSING_ANSWERS = (
     "và không bao giờ được điền thay."
 )
 HIDDEN = (
-    "«dưới 10»: có dưới 10 câu trả lời nên không công bố. «không nêu»: nếu nêu thì tính ngược ra được "
-    "ô dưới 10 câu trả lời trong cùng dòng hoặc cùng cột."
+    "«dưới 10»: có dưới 10 câu trả lời nên không công bố. «không nêu»: nếu nêu thì tính ngược ra "
+    "được ô dưới 10 câu trả lời trong cùng dòng hoặc cùng cột."
 )
