@@ -53,7 +53,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "submit": "Gửi phiếu",
         "thanks_title": "Cảm ơn Ông/Bà",
         "thanks_lead": "Phiếu đã được gửi và lưu lại. Câu trả lời trên máy này đã được xóa.",
-        "thanks_no_name": "Không ai có thể biết phiếu nào là của Ông/Bà.",
+        "thanks_no_name": "Phiếu không ghi tên và được trộn với các phiếu khác.",
         "thanks_close": "Ông/Bà có thể đóng trang này.",
         "next_person": "Người tiếp theo",
         "next_soon": "Trang này tự trở về đầu sau 20 giây.",
@@ -114,7 +114,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "thanks_title": "Thank you",
         "thanks_lead": "The form has been sent and stored. Your answers on this device have been "
         "removed.",
-        "thanks_no_name": "Nobody can tell which form is yours.",
+        "thanks_no_name": "Your name is not on the form, and it is mixed with other forms.",
         "thanks_close": "You can close this page.",
         "next_person": "Next person",
         "next_soon": "This page returns to the start after 20 seconds.",
