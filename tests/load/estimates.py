@@ -7,6 +7,7 @@ intervals and flags. Interpreter start and reading files are not part of it.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,9 @@ def measure(place: Path) -> list[Figure]:  # noqa: ARG001  needs no files
         answers = _answers(rows)
         scale, unit = (1000, "ms") if rows < 10_000 else (1, "s")
         name = f"{ITEMS * (AGENCIES + 1):,} estimates on {rows:,} rows"
-        found = [scale * value for value in _timed(lambda a=answers: _estimate(a), runs)]
+        found = [scale * value for value in _timed(partial(_estimate, answers), runs)]
         figures.append(middle(name, found, unit, f"{THREADS} threads"))
-        bare = [scale * value for value in _timed(lambda a=answers: _bare(a), runs)]
+        bare = [scale * value for value in _timed(partial(_bare, answers), runs)]
         notes = "weighted sums by agency only"
         figures.append(middle(f"bare numpy pass over {rows:,} rows", bare, unit, notes))
     return figures
@@ -87,9 +88,13 @@ def _estimate(answers: Answers) -> None:
 
 def _bare(answers: Answers) -> list[Floats]:
     """Sum weights and weighted answers by agency, column by column."""
-    sums = []
+    sums: list[Floats] = []
     for column in answers.values.values():
         weight = np.where(np.isnan(column), 0.0, answers.weight)
-        sums.append(np.bincount(answers.agency, weight, AGENCIES))
-        sums.append(np.bincount(answers.agency, weight * np.nan_to_num(column), AGENCIES))
+        sums.append(_sums(answers.agency, weight))
+        sums.append(_sums(answers.agency, weight * np.nan_to_num(column)))
     return sums
+
+
+def _sums(agency: Ints, weight: Floats) -> Floats:
+    return np.bincount(agency, weight, AGENCIES).astype(np.float64, copy=False)

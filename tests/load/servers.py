@@ -22,6 +22,17 @@ class Server:
 
     address: Address
     command: tuple[str, ...]
+    pid: int
+
+    def processor_seconds(self) -> float:
+        """Return the processor time that the workers have used so far."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        ticks = 0
+        for worker in children.split():
+            stat = Path(f"/proc/{worker}/stat").read_text(encoding="ascii")
+            user, system = stat.rpartition(")")[2].split()[11:13]
+            ticks += int(user) + int(system)
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -69,7 +80,7 @@ def _running(command: Sequence[str], home: Path, address: Address) -> Iterator[S
     try:
         _wait(process, address, log)
         words = Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8").split("\0")
-        yield Server(address, tuple(words[:-1]))
+        yield Server(address, tuple(words[:-1]), process.pid)
     finally:
         process.terminate()
         try:

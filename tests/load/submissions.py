@@ -46,12 +46,12 @@ def _measure_way(home: Path, way: str, clients: Crowd) -> list[Figure]:
         requests = _requests(database, way, WARM_UP + RUNS * COUNT)
         with real_server(home) as server, bare_server(home, server) as least:
             warm_up = [next(requests) for _ in range(WARM_UP)]
-            warm = clients.send(server.address, warm_up)
-            clients.send(least.address, warm_up)
+            warm = clients.send(server, warm_up)
+            clients.send(least, warm_up)
             for _ in range(RUNS):
                 sent = [next(requests) for _ in range(COUNT)]
-                real.append(clients.send(server.address, sent))
-                bare.append(clients.send(least.address, sent))
+                real.append(clients.send(server, sent))
+                bare.append(clients.send(least, sent))
         _check_stored(database, sum(run.accepted for run in [warm, *real]))
     return _figures(way, real, bare)
 
@@ -106,7 +106,9 @@ def _figures(way: str, real: list[Run], bare: list[Run]) -> list[Figure]:
         middle(f"{name}: p50", [run.p50 for run in real], "ms"),
         middle(f"{name}: p99", [run.p99 for run in real], "ms"),
         middle(f"{name}: longest", [run.longest for run in real], "ms"),
+        middle(f"{name}: processor time each", [run.work for run in real], "ms"),
         middle(f"{name}: bare view", [run.per_second for run in bare], "per second", how),
         middle(f"{name}: bare view, p99", [run.p99 for run in bare], "ms"),
+        middle(f"{name}: bare view, processor time each", [run.work for run in bare], "ms"),
         middle(f"{name}: against the bare view", ratios, "ratio"),
     ]
