@@ -6,7 +6,7 @@ import sys
 import click
 from flask import Flask
 
-from surveyapp import codes, config, logs, maintenance
+from surveyapp import config, logs, maintenance
 from surveyapp.accounts import service as accounts
 from surveyapp.app import create_app
 from surveyapp.config import Settings
@@ -76,7 +76,7 @@ def _practice(settings: Settings, bind: str) -> None:
     if ready is None:
         return
     click.echo(f"Phiếu để trả lời thử: http://{bind}/s/{ready.collecting}")
-    click.echo(f"Mã phiếu (mỗi mã dùng một lần): {', '.join(map(codes.readable, ready.codes))}")
+    click.echo(f"Mã phiếu (mỗi mã dùng một lần): {', '.join(ready.codes)}")
 
 
 def _run(bind: str, workers: int) -> None:

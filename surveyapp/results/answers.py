@@ -68,6 +68,14 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
     )
 
 
+def drawn_frame(db: Session, survey_id: int) -> int | None:
+    """Return the frame of the latest draw: a supplementary draw may have a new list."""
+    drawn = select(SampleDraw.frame_id).where(
+        SampleDraw.survey_id == survey_id, SampleDraw.drawn_at.is_not(None)
+    )
+    return db.scalar(drawn.order_by(SampleDraw.id.desc()).limit(1))
+
+
 def eligible_raters(
     db: Session, group: SurveyGroup, eligible: Mapping[str, Iterable[str]]
 ) -> dict[tuple[str, str], int]:
@@ -77,14 +85,15 @@ def eligible_raters(
     """
     stored = _stored_strata(db, group)
     counts: Counter[tuple[str, str]] = Counter()
-    frames = select(SampleDraw.frame_id).where(SampleDraw.survey_id == group.survey_id)
     rows = db.execute(
         select(FrameRow.unit_code, FrameRow.stratum).where(
-            FrameRow.frame_id.in_(frames), FrameRow.group_code == group.code
+            FrameRow.frame_id == drawn_frame(db, group.survey_id),
+            FrameRow.group_code == group.code,
         )
     )
     for unit_code, stratum in rows:
-        counts.update((stored[stratum], agency) for agency in eligible[unit_code])
+        if stratum in stored:
+            counts.update((stored[stratum], agency) for agency in eligible[unit_code])
     return dict(counts)
 
 
@@ -118,10 +127,12 @@ def _stored_strata(db: Session, group: SurveyGroup) -> dict[str, str]:
 
 def _pop_size(db: Session, group: SurveyGroup) -> dict[str, int]:
     stored = _stored_strata(db, group)
-    frames = select(SampleDraw.frame_id).where(SampleDraw.survey_id == group.survey_id)
     rows = db.execute(
         select(FrameRow.stratum, func.count())
-        .where(FrameRow.frame_id.in_(frames), FrameRow.group_code == group.code)
+        .where(
+            FrameRow.frame_id == drawn_frame(db, group.survey_id),
+            FrameRow.group_code == group.code,
+        )
         .group_by(FrameRow.stratum)
     )
     sizes: Counter[str] = Counter()

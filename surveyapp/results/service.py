@@ -16,9 +16,9 @@ from surveyapp.collect import definitions
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.release import LastRelease, release_all
 from surveyapp.errors import AppError
-from surveyapp.models import FrameRow, ResultRun, SampleDraw, StoredMethod, Survey, SurveyGroup
+from surveyapp.models import FrameRow, ResultRun, StoredMethod, Survey, SurveyGroup
 from surveyapp.recheck import service as recheck
-from surveyapp.results.answers import GroupAnswers, eligible_raters, group_answers
+from surveyapp.results.answers import GroupAnswers, drawn_frame, eligible_raters, group_answers
 from surveyapp.results.points import points
 from surveyapp.results.rechecks import rechecks
 from surveyapp.results.satisfaction import satisfaction
@@ -133,10 +133,9 @@ def _group(
 def _eligible(db: Session, survey: Survey) -> dict[str, tuple[str, ...]]:
     """Return the agencies that each row of the frame may rate."""
     rules = RatingRules(survey)
-    frames = select(SampleDraw.frame_id).where(SampleDraw.survey_id == survey.id)
     rows = db.execute(
         select(FrameRow.unit_code, FrameRow.group_code, FrameRow.attributes).where(
-            FrameRow.frame_id.in_(frames)
+            FrameRow.frame_id == drawn_frame(db, survey.id)
         )
     )
     result = {}

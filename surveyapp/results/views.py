@@ -23,6 +23,8 @@ from surveyapp.surveys import service as surveys
 
 bp = Blueprint("results", __name__, url_prefix="/surveys/<code>/results")
 STYLE = NumberStyle(decimals=2)
+#: Width of a picture inside a card of the page, px.
+WIDTH = 1060
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -146,7 +148,7 @@ def _look(survey: Survey) -> None:
 def _render(block: object, code: str, *, practice: bool) -> Markup:
     """Render one block of a report for the page."""
     if isinstance(block, IntervalFigure):
-        svg = Markup(figure_svg(block, STYLE, simulated=practice))  # noqa: S704  our own SVG, escaped there
+        svg = Markup(figure_svg(block, STYLE, simulated=practice, width=WIDTH))  # noqa: S704  our own SVG, escaped there
         return Markup(render_template("results/figure.html", figure=block, svg=svg, code=code))  # noqa: S704  autoescaped template
     name = {Paragraph: "paragraph", ReportTable: "table", Box: "box"}[type(block)]
     html = render_template(
