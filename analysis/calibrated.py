@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from analysis.design import SurveyDesign
+from analysis.design import LonelyPsu, SurveyDesign
 from analysis.errors import DesignError
 from analysis.labels import Bools, Floats, Ints, Labels, as_labels, sum_by
 from analysis.measures import Plan
@@ -51,6 +51,11 @@ class CalibratedMoments:
     def strata(self) -> tuple[str, ...]:
         """Names of the strata."""
         return self.inner.strata
+
+    @property
+    def lonely_psu(self) -> LonelyPsu:
+        """Policy for strata with one unit."""
+        return self.inner.lonely_psu
 
     @property
     def n_psu(self) -> Floats:

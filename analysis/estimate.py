@@ -183,6 +183,11 @@ def values_of(total: Floats, plan: Plan) -> Floats:
     return _linearised(total, plan)[0]
 
 
+def gradient_of(total: Floats, plan: Plan) -> Floats:
+    """Return the (C, E, F) derivatives of the estimates by (C, F) totals."""
+    return _linearised(total, plan)[1]
+
+
 @dataclass(frozen=True, slots=True)
 class _Points:
     """Values and what is needed to judge them, (C, E) each."""
@@ -313,15 +318,28 @@ def _cap(points: _Points, variance: Floats, plan: Plan, options: Options) -> Flo
     c = sum n_d p_d (1 - p_d) / sum n_d^2 V_d over the cells; at most 1 for a share, 1 where it
     cannot be computed.
     """
+    above, below = _cap_parts(points, variance, plan, options)
+    usable = (below > 0) & (above > 0)
+    c = np.divide(above, below, out=np.ones_like(above), where=usable)
+    is_share = np.array([kind == "share" for kind in plan.kinds])
+    return np.asarray(np.where(is_share, np.minimum(c, 1.0), c))
+
+
+def _cap_parts(
+    points: _Points, variance: Floats, plan: Plan, options: Options
+) -> tuple[Floats, Floats]:
     low, width = plan.bounds[:, 0], plan.bounds[:, 1] - plan.bounds[:, 0]
     p = (points.value - low) / width
     known = ~np.isnan(p) & (points.df > 0) & ~(points.census & options.fpc) & ~np.isnan(variance)
     above = np.sum(np.where(known, points.n * p * (1 - p), 0.0), axis=0)
     below = np.sum(np.where(known, points.n**2 * variance / width**2, 0.0), axis=0)
-    usable = (below > 0) & (above > 0)
-    c = np.divide(above, below, out=np.ones_like(above), where=usable)
-    is_share = np.array([kind == "share" for kind in plan.kinds])
-    return np.asarray(np.where(is_share, np.minimum(c, 1.0), c))
+    return above, below
+
+
+def cap_parts(moments: Moments, plan: Plan, options: Options) -> tuple[Floats, Floats]:
+    """Return the two sums over cells whose ratio caps a composite's answers, (E,) each."""
+    points = _points(moments, plan)
+    return _cap_parts(points, moments.variance(points.gradient, fpc=options.fpc), plan, options)
 
 
 def _strata_df(moments: Moments, plan: Plan, points: _Points, options: Options) -> Floats:

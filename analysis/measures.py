@@ -155,8 +155,15 @@ class Plan:
         result[:, counted] = any_answer
 
 
-def plan(measures: Sequence[Measure], composites: Sequence[Composite] = ()) -> Plan:
+def plan(
+    measures: Sequence[Measure], composites: Sequence[Composite] = (), *, joint: bool = False
+) -> Plan:
     """Check measures and composites and lay out their features.
+
+    Parameters
+    ----------
+    measures, composites : what is estimated. joint : also keep what covariances between
+        different measures need (more time and memory).
 
     Raises
     ------
@@ -190,7 +197,7 @@ def plan(measures: Sequence[Measure], composites: Sequence[Composite] = ()) -> P
         below = _lay_composite(layout, len(measures) + k, composite, below)
     ratios = (num != 0) | (den != 0)
     supports = [(ratios[share[e] != 0].any(axis=0)) | (linear[e] != 0) for e in range(n_estimates)]
-    return replace(layout, products=Products.needed(size, supports))
+    return replace(layout, products=Products.needed(size, supports, joint=joint))
 
 
 def _lay_composite(layout: Plan, e: int, composite: Composite, free: int) -> int:

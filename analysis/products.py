@@ -36,9 +36,9 @@ class Products:
     many: Ints
 
     @classmethod
-    def needed(cls, size: int, supports: Sequence[Bools]) -> "Products":
-        """Keep the products among the features (F,) that each estimate uses."""
-        keep = np.zeros((size, size), np.bool_)
+    def needed(cls, size: int, supports: Sequence[Bools], *, joint: bool = False) -> "Products":
+        """Keep the products among the features (F,) that each estimate uses; `joint`: all."""
+        keep = np.full((size, size), joint)
         used = [np.flatnonzero(support) for support in supports]
         for one in used:
             keep[np.ix_(one, one)] = True
