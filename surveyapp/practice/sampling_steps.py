@@ -81,7 +81,7 @@ def freeze(db: Session, world: World, survey: Survey) -> tuple[Frame, Step]:
         raise RuntimeError(f"{survey.code} has no list")
     frames.freeze(db, world.officials.manager, frame)
     figures = (
-        f"{_count(frame.pop_size)} phiếu có thể chọn, mã kiểm tra {(frame.sha256 or '')[:16]}…"
+        f"{_count(frame.pop_size)} phiếu có thể chọn, mã kiểm tra {(frame.sha256 or '')[:16]}"
     )
     return frame, Step("Chốt danh sách", figures)
 
