@@ -80,9 +80,7 @@ def freeze(db: Session, world: World, survey: Survey) -> tuple[Frame, Step]:
     if frame is None:
         raise RuntimeError(f"{survey.code} has no list")
     frames.freeze(db, world.officials.manager, frame)
-    figures = (
-        f"{_count(frame.pop_size)} phiếu có thể chọn, mã kiểm tra {(frame.sha256 or '')[:16]}"
-    )
+    figures = f"{_count(frame.pop_size)} phiếu có thể chọn, mã kiểm tra {(frame.sha256 or '')[:16]}"
     return frame, Step("Chốt danh sách", figures)
 
 
