@@ -103,22 +103,28 @@ def estimate_file(data: Path, design_path: Path, out: Path, workers: int = 1) ->
     """
     asked = read_design(design_path)
     layout = plan([item.measure for item in asked.measures], asked.composites)
-    wanted = Wanted(required=asked.columns)
     try:
-        if data.suffix.lower() == ".parquet" and not asked.psu and data.is_file():
-            part = _streamed(row_groups(data, wanted), asked, layout, workers)
-        else:
-            table = read_table(data, wanted)
-            table.refuse_problems()
-            part, problems = _part(asked, layout, TableColumns(table), workers)
-            _refuse(table.name, problems)
-        for moments in part.moments:
-            moments.check()
+        part = reduced(data, asked, layout, workers)
         found = _estimates(asked, layout, part)
     except AnalysisError as error:
         raise refused(error) from error
     write_json(out, {"design": _described(asked, part, data), "estimates": found})
     return len(found)
+
+
+def reduced(data: Path, asked: DesignFile, layout: Plan, workers: int) -> Part:
+    """Reduce a data file to moments, checked as a whole."""
+    wanted = Wanted(required=asked.columns)
+    if data.suffix.lower() == ".parquet" and not asked.psu and data.is_file():
+        part = _streamed(row_groups(data, wanted), asked, layout, workers)
+    else:
+        table = read_table(data, wanted)
+        table.refuse_problems()
+        part, problems = _part(asked, layout, TableColumns(table), workers)
+        _refuse(table.name, problems)
+    for moments in part.moments:
+        moments.check()
+    return part
 
 
 def refused(error: AnalysisError) -> AppError:
@@ -241,14 +247,15 @@ def _joined(columns: Columns, names: tuple[str, ...]) -> Labels | None:
 def _estimates(asked: DesignFile, layout: Plan, part: Part) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     total = part.moments[0]
-    rows += [_row(code, {}, one) for _, code, one in whole(total, layout, asked.options)]
+    rows += [estimate_row(code, {}, one) for _, code, one in whole(total, layout, asked.options)]
     for name, moments in zip(asked.domains, part.moments, strict=False):
         for level, code, one in estimates(moments, layout, asked.options):
-            rows.append(_row(code, {name: level}, one))
+            rows.append(estimate_row(code, {name: level}, one))
     return rows
 
 
-def _row(code: str, domain: dict[str, str], one: Estimate) -> dict[str, Any]:
+def estimate_row(code: str, domain: dict[str, str], one: Estimate) -> dict[str, Any]:
+    """Return an estimate as a row of OUT.json."""
     row: dict[str, Any] = {
         "measure": code,
         "domain": domain,
@@ -266,16 +273,20 @@ def _row(code: str, domain: dict[str, str], one: Estimate) -> dict[str, Any]:
     return row if one.reason is None else {**row, "reason": one.reason}
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _described(asked: DesignFile, part: Part, data: Path) -> dict[str, Any]:
     notes = list(part.notes)
     for name, outside in zip(asked.domains, part.outside, strict=True):
         if outside:
             notes.append(f"{outside} dòng không ghi «{name}»: chỉ tính vào kết quả chung.")
-    with data.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "data": data.name,
-        "data_sha256": digest,
+        "data_sha256": file_digest(data),
         "n": part.n,
         "sum_of_weights": part.weight,
         "strata": len(part.moments[0].strata),

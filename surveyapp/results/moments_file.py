@@ -1,0 +1,108 @@
+"""`sipas moments`: totals of a survey for another authority, merged and estimated from files."""
+
+import json
+from collections.abc import Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import AnalysisError
+from analysis.federated import FederatedTotals, as_plain, federated_totals, from_plain
+from analysis.measures import plan
+from surveyapp.errors import AppError
+from surveyapp.results.design_file import read_design
+from surveyapp.results.estimate_file import (
+    estimate_row,
+    file_digest,
+    reduced,
+    refused,
+    write_json,
+)
+
+FORMAT = "sipas-moments-1"
+
+#: What the rules of `analysis.federated` say, for people.
+RULES = {
+    "must be the same in every file": "khác nhau giữa các tệp",
+    "must not be inside twice": "có mặt hai lần",
+    "is no file of totals": "không phải tệp tổng do «sipas moments make» ghi",
+    "does not fit its measures": "không khớp với các phép đo ghi trong tệp",
+    "none has enough answers": "không phép đo nào có đủ 10 câu trả lời mỗi loại",
+}
+
+
+def make_file(data: Path, design: Path, out: Path, *, method: str, survey: str) -> FederatedTotals:
+    """Write the totals of a survey: no answers, no moments of a stratum."""
+    asked = read_design(design)
+    layout = plan([item.measure for item in asked.measures], asked.composites, joint=True)
+    try:
+        part = reduced(data, asked, layout, 1)
+    except AnalysisError as error:
+        raise refused(error) from error
+    try:
+        totals = federated_totals(
+            part.moments[0], layout, method=method, survey=survey, digest=file_digest(data)
+        )
+    except AnalysisError as error:
+        raise _refused_totals(error) from error
+    _write(out, totals)
+    return totals
+
+
+def merge_files(files: Sequence[Path], out: Path, codes: tuple[str, ...] = ()) -> FederatedTotals:
+    """Merge files of one method version; `codes` keeps only those measures and composites."""
+    parts = [read_totals(file) for file in files]
+    try:
+        if codes:
+            parts = [part.only(codes) for part in parts]
+        totals = reduce(FederatedTotals.merge, parts)
+    except AnalysisError as error:
+        raise _refused_totals(error) from error
+    _write(out, totals)
+    return totals
+
+
+def estimate_totals(file: Path, out: Path, level: float = 0.95) -> int:
+    """Estimate every measure of a file of totals; return the number of estimates."""
+    totals = read_totals(file)
+    rows = [estimate_row(code, {}, one) for _, code, one in totals.estimates(level)]
+    described: dict[str, Any] = {
+        "method": totals.method,
+        "surveys": list(totals.surveys),
+        "digests": list(totals.digests),
+        "left_out": list(totals.left_out),
+        "finite_population_correction": totals.fpc,
+    }
+    write_json(out, {"design": described, "estimates": rows})
+    return len(rows)
+
+
+def read_totals(file: Path) -> FederatedTotals:
+    """Read a file of totals."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise AnalysisError("format", file.name, "is no file of totals")
+        return from_plain(content)
+    except (OSError, ValueError) as error:
+        raise AppError(
+            "RESULTS-020",
+            f"«{file}» không phải tệp tổng đọc được.",
+            "Dùng tệp do «sipas moments make» hoặc «sipas moments merge» ghi.",
+        ) from error
+
+
+def _write(out: Path, totals: FederatedTotals) -> None:
+    write_json(out, {"format": FORMAT, **as_plain(totals)})
+
+
+def _refused_totals(error: AnalysisError) -> AppError:
+    """Say in Vietnamese what keeps totals from being written or merged."""
+    if error.argument == "respondents":
+        rule, fix = "ít hơn 10 người trả lời cho mỗi đại lượng", "Giảm số phép đo trong thiết kế."
+    elif error.argument == "lonely_psu":
+        rule, fix = "không cộng được chính xác", "Dùng lonely_psu fail, certainty hoặc remove."
+    else:
+        rule = RULES.get(error.rule, error.rule)
+        fix = "Chỉ gộp các tệp cùng phiên bản phương pháp, mỗi cuộc khảo sát một lần."
+    return AppError("RESULTS-021", f"{error.argument}: {rule} ({error.value}).", fix)
