@@ -89,9 +89,7 @@ METHODS = ["ps", "rk", "rk3", "lin", "rak", "linb"]
 @pytest.mark.parametrize("design", FILES)
 @pytest.mark.parametrize("method", METHODS)
 def test_final_weights_equal_r(design: str, method: str) -> None:
-    case = CASES.get(f"weights_{design}_{method}")
-    if case is None:
-        pytest.skip("R did not converge there")
+    case = CASES[f"weights_{design}_{method}"]
     assert final_weights(design, method) == pytest.approx(case["weights"], rel=1e-6)
 
 
@@ -103,8 +101,6 @@ def test_estimates_under_calibration_equal_r(case: dict) -> None:
     kind, name, method = re.fullmatch(
         r"(mean|meanE|total|ratio)_(\w+?)_(ps|rk|rk3|lin|rak|linb)", case["id"]
     ).groups()
-    if f"weights_{name}_{method}" not in CASES:
-        pytest.skip("R did not converge there")
     x = table(name)
     strata = x["stype"] if name == "dstrat" else None
     psu = {"dclus1": [x["dnum"]], "dclus1_wr": [x["dnum"]], "dclus2": [x["dnum"], x["snum"]]}.get(
