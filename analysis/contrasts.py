@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 from scipy import special
+from statsmodels.stats.multitest import multipletests
 
 from analysis.errors import AnalysisError
 from analysis.estimate import Estimate
@@ -121,12 +122,10 @@ def mover(first: Estimate, second: Estimate, correlation: float = 0.0) -> tuple[
 
 
 def holm(p: Floats) -> Floats:
-    """Adjust p-values by Holm's step-down procedure."""
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * (p.size - np.arange(p.size)))
-    result = np.empty_like(p)
-    result[order] = np.minimum(stepped, 1.0)
-    return result
+    """Adjust (k,) p-values by Holm's step-down procedure; none gives none."""
+    if not p.size:
+        return p
+    return np.asarray(multipletests(p, method="holm")[1], dtype=np.float64)
 
 
 def _place(scores: Scores, name: str) -> int:
