@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analysis.disclosure import MINIMUM_BASE
 from analysis.report import (
     Box,
     Cell,
@@ -256,7 +257,7 @@ def _rechecks(
 
 
 def _agreement(item: Mapping[str, Any]) -> tuple[Cell, Cell, Cell]:
-    if item["n"] < gate.BASE:
+    if item["n"] < MINIMUM_BASE:
         missing = Missing(gate.TOO_FEW)
         return missing, missing, missing
     found = item["agreement"]

@@ -8,7 +8,8 @@ nobody answered has no value and needs no protection.
 
 from collections.abc import Mapping, Sequence
 
-BASE = 10
+from analysis.disclosure import MINIMUM_BASE
+
 TOO_FEW = "dưới 10"
 PROTECTING = "không nêu"
 
@@ -24,7 +25,7 @@ def hidden(
     n : number of valid answers of every cell (row, column).
     lines : sets of cells whose sum or mean is shown too; cells of margins are not among them.
     """
-    result = {cell: TOO_FEW for cell, base in n.items() if 0 < base < BASE}
+    result = {cell: TOO_FEW for cell, base in n.items() if 0 < base < MINIMUM_BASE}
     changed = True
     while changed:
         changed = False

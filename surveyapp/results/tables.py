@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.disclosure import MINIMUM_BASE
 from analysis.report import (
     Cell,
     Column,
@@ -238,7 +239,7 @@ def item_table(
 
 
 def _shown(estimate: Mapping[str, Any]) -> Cell:
-    if int(estimate["n"]) < gate.BASE:
+    if int(estimate["n"]) < MINIMUM_BASE:
         return Missing(gate.TOO_FEW)
     value = estimate["value"]
     return Missing(estimate["reason"] or "không ước lượng được") if value is None else float(value)

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveyapp.results.gate import BASE, PROTECTING, TOO_FEW, hidden
+from analysis.disclosure import MINIMUM_BASE as BASE
+from surveyapp.results.gate import PROTECTING, TOO_FEW, hidden
 
 ROWS, COLUMNS = ("a", "b", "c", "d"), ("x", "y", "z")
 bases = st.fixed_dictionaries(
