@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "invitation": ("surveyapp.fieldwork.cli:cli", "Giao phiếu, mã phiếu, thư mời, tiến độ."),
     "recheck": ("surveyapp.recheck.cli:cli", "Phúc tra độc lập: tiến độ."),
     "results": ("surveyapp.results.cli:cli", "Tính kết quả, độ thống nhất phúc tra, báo cáo."),
+    "moments": ("surveyapp.results.moments_cli:cli", "Gộp số liệu nhiều tỉnh, không kèm phiếu."),
 }
 
 
