@@ -46,10 +46,9 @@ def put_submission(submission_id: UUID) -> ResponseReturnValue:
     if device is not None:
         devices.seen(db, device)
     db.commit()
-    if receipt.created:
-        release.settle_survey(
-            web.database(), keyring(), submission.survey, web.settings().release_size
-        )
+    if receipt.arrival is not None:
+        size = web.settings().release_size
+        release.settle_after(web.database(), keyring(), receipt.arrival, size)
     body = {"ok": True, "receipt": receipt.digest, "statement": "stored"}
     return body, 201 if receipt.created else 200
 

@@ -3,8 +3,9 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import delete, exists, func, select, update
@@ -23,6 +24,10 @@ SMALLEST = 5
 #: So many, drawn by chance, stay behind and wait with the next ones: then the last release, at the
 #: lock, is not smaller either.
 HELD_BACK = 5
+#: So often each process looks for batches that no arriving answer has reported.
+LOOK_EVERY = timedelta(minutes=1)
+#: database -> survey -> when this process looked last
+_looked: WeakKeyDictionary[Database, dict[int, datetime]] = WeakKeyDictionary()
 log = structlog.get_logger()
 
 
@@ -39,11 +44,45 @@ class LastRelease:
     unreadable: int
 
 
+def settle_after(
+    database: Database, keyring: Keyring, arrival: waiting.Arrival, release_size: int
+) -> None:
+    """Call `settle` after the commit of an answer, if there may be something to do.
+
+    That is when the answer fills its batch, and at every fifth answer after that in case the
+    release failed; and once a minute for batches that nobody adds to any more, or that were filled
+    by answers that did not see each other. The first answer of a process looks too, so that what a
+    crash left is mended.
+    """
+    if _fills(arrival, release_size) or _is_time_to_look(database, arrival.survey_id):
+        settle(database, keyring, arrival.survey_id, release_size)
+
+
+def _fills(arrival: waiting.Arrival, release_size: int) -> bool:
+    more = arrival.count - HELD_BACK - _enough(arrival.opened_on, release_size)
+    return more >= 0 and more % SMALLEST == 0
+
+
+def _enough(opened_on: date, release_size: int) -> int:
+    """Return how many must wait beside those held back, in a batch of that day."""
+    return SMALLEST if opened_on < clock.today() else release_size
+
+
+def _is_time_to_look(database: Database, survey_id: int) -> bool:
+    looked = _looked.setdefault(database, {})
+    now = clock.now()
+    last = looked.get(survey_id)
+    if last is not None and abs(now - last) < LOOK_EVERY:  # the clock may be set back
+        return False
+    looked[survey_id] = now
+    return True
+
+
 def settle(database: Database, keyring: Keyring, survey_id: int, release_size: int) -> int:
     """Release what is due, and remove the keys of closed batches; return how many were released.
 
     Due is a batch in which `release_size` wait beside those held back, or one of an earlier day in
-    which at least five do. Called after the commit of an answer; has transactions of its own.
+    which at least five do. Has transactions of its own.
     """
     with database.read_session() as db:
         due = _due(db, keyring, survey_id, release_size)
@@ -146,12 +185,11 @@ def _waiting_counts(db: Session, survey_id: int) -> list[tuple[Batch, int]]:
 
 
 def _due(db: Session, keyring: Keyring, survey_id: int, release_size: int) -> list[str]:
-    today = clock.today()
     return [
         batch.id
         for batch, count in _waiting_counts(db, survey_id)
         if batch.keeper == keyring.keeper
-        and count - HELD_BACK >= (SMALLEST if batch.opened_on < today else release_size)
+        and count - HELD_BACK >= _enough(batch.opened_on, release_size)
     ]
 
 
@@ -175,7 +213,7 @@ def _release(db: Session, keyring: Keyring, batch_id: str, held_back: int, small
     batch.is_open = False
     db.flush()
     for old, value in values[:held_back]:
-        _repoint(db, old, waiting.put(db, keyring, batch.survey_id, batch.scope, value))
+        _repoint(db, old, waiting.put(db, keyring, batch.survey_id, batch.scope, value).waiting_id)
     _write(db, batch.survey_id, values[held_back:])
     db.execute(delete(WaitingAnswer).where(WaitingAnswer.batch_id == batch_id))
     return len(values) - held_back

@@ -24,6 +24,8 @@ class Receipt:
 
     digest: str
     created: bool
+    #: What `release.settle_after` needs once a new answer is committed; None for a retry.
+    arrival: waiting.Arrival | None = None
 
 
 def accept(
@@ -33,7 +35,7 @@ def accept(
 
     The same id with the same content is a retry and succeeds, whatever happened to survey, device
     or invitation since. Other content under that id, or a spent invitation, is refused. The answer
-    is sealed and waits; the caller commits, and then calls `release.settle`.
+    is sealed and waits; the caller commits, and then calls `release.settle_after`.
     """
     known = db.get(Exchange, submission.exchange_id)
     if known is None:
@@ -41,8 +43,8 @@ def accept(
         if _claim(db, survey, submission):
             form = _form(db, survey, submission, device)
             _check(form, submission)
-            _store(db, keyring, form, submission)
-            return Receipt(submission.digest, created=True)
+            arrival = _store(db, keyring, form, submission)
+            return Receipt(submission.digest, created=True, arrival=arrival)
         # another request stored it after our look-up
         known = db.get(Exchange, submission.exchange_id, populate_existing=True)
     if known is None or known.digest != submission.digest:
@@ -119,7 +121,9 @@ def _check(form: rights.Form, submission: Submission) -> None:
         raise broken(faults)
 
 
-def _store(db: Session, keyring: Keyring, form: rights.Form, submission: Submission) -> None:
+def _store(
+    db: Session, keyring: Keyring, form: rights.Form, submission: Submission
+) -> waiting.Arrival:
     ratings = submission.ratings or {}
     value: dict[str, object] = {
         "cell_id": form.cell_id,
@@ -133,13 +137,14 @@ def _store(db: Session, keyring: Keyring, form: rights.Form, submission: Submiss
         "ratings": {code: _given(ratings[code], submission.mode) for code in sorted(ratings)},
         "received_on": clock.today().isoformat(),
     }
-    waiting_id = waiting.put(db, keyring, form.survey_id, form.scope, value)
+    arrival = waiting.put(db, keyring, form.survey_id, form.scope, value)
     if submission.invitation_sha256 is not None:
         db.execute(
             update(RecheckLink)
             .where(RecheckLink.code_sha256 == submission.invitation_sha256)
-            .values(answer_id=waiting_id)
+            .values(answer_id=arrival.waiting_id)
         )
+    return arrival
 
 
 def _given(answers: Mapping[str, Any], mode: str) -> dict[str, Any]:

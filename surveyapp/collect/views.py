@@ -286,9 +286,9 @@ def submit(survey_code: str) -> Response:
     if _problems(form, given):
         return _check_page(visit, show_problems=True)
     receipt = _send(visit, given)
-    if receipt.created:
+    if receipt.arrival is not None:
         size = web.settings().release_size
-        release.settle(web.database(), keyring(), visit.survey.id, size)
+        release.settle_after(web.database(), keyring(), receipt.arrival, size)
     response = redirect(url_for("collect.thanks", survey_code=survey_code), 303)
     wipe(response)
     return response

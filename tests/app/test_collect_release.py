@@ -143,6 +143,75 @@ def test_answers_that_arrive_during_releases_are_neither_lost_nor_doubled(
     assert keyring.batches() == set()
 
 
+def arrive(
+    database: Database, keyring: Keyring, world: World, count: int, cell: int = 0
+) -> list[int]:
+    """Send answers as the views do; return how many were released after each."""
+    released = []
+    for code in codes_for(database, world, [cell] * count):
+        receipt = send(database, keyring, world.submission(code))
+        assert receipt.arrival is not None
+        release.settle_after(database, keyring, receipt.arrival, 5)
+        released.append(len(responses(database)))
+    return released
+
+
+def test_the_answer_that_fills_a_batch_releases_it(
+    database: Database, keyring: Keyring, world: World
+) -> None:
+    with clock.set_to(FIRST_DAY):
+        assert arrive(database, keyring, world, 21) == [0] * 9 + [5] * 5 + [10] * 5 + [15] * 2
+    assert len(keyring.batches()) == 1
+
+
+def test_a_release_that_failed_is_tried_again_at_most_five_answers_later(
+    database: Database, keyring: Keyring, world: World
+) -> None:
+    with clock.set_to(FIRST_DAY):
+        assert arrive(database, keyring, world, 1) == [0]
+        send_numbered(database, keyring, world, range(10))  # nobody releases after these
+        assert arrive(database, keyring, world, 5) == [0, 0, 0, 10, 10]  # the 15th
+
+
+def test_a_batch_that_nobody_adds_to_is_found_a_minute_later(
+    database: Database, keyring: Keyring, world: World
+) -> None:
+    with clock.set_to(NEXT_DAY):
+        arrive(database, keyring, world, 1, cell=1)
+    with clock.set_to(FIRST_DAY):
+        send_numbered(database, keyring, world, range(10))
+    with clock.set_to(NEXT_DAY + release.LOOK_EVERY / 2):
+        assert arrive(database, keyring, world, 1, cell=1) == [0]
+    with clock.set_to(NEXT_DAY + release.LOOK_EVERY):
+        assert arrive(database, keyring, world, 1, cell=1) == [5]
+
+
+def test_a_clock_that_is_set_back_stops_no_release(
+    database: Database, keyring: Keyring, world: World
+) -> None:
+    with clock.set_to(NEXT_DAY):
+        arrive(database, keyring, world, 1, cell=1)
+    with clock.set_to(FIRST_DAY):
+        send_numbered(database, keyring, world, range(10))
+        assert arrive(database, keyring, world, 1, cell=1) == [5]
+
+
+def test_the_first_answer_of_a_process_destroys_the_keys_that_a_crash_left(
+    database: Database, keyring: Keyring, world: World
+) -> None:
+    send_numbered(database, keyring, world, range(10))
+    [old] = keyring.batches()
+    with database.session() as db:
+        release.release_all(db, keyring, world.survey.id)
+        db.commit()  # and the process dies here
+    assert old in keyring.batches()
+
+    arrive(database, keyring, world, 1)
+
+    assert old not in keyring.batches()
+    assert len(keyring.batches()) == 1
+
+
 def test_a_crash_before_the_key_is_destroyed_is_mended_by_the_next_release(
     database: Database, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
