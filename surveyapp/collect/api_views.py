@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response
 
 from surveyapp import web
 from surveyapp.collect import devices, release, service
+from surveyapp.collect.devices import Tablet
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.problems import SubmissionError
 from surveyapp.collect.submission import MAX_BODY_BYTES, digest_of, parse, too_large
 from surveyapp.db import check_current
 from surveyapp.errors import AppError
-from surveyapp.models import Device
 
 OPENAPI: Final = Path(__file__).parents[1] / "static" / "openapi.json"
 #: Below this the server says that it is not ready: an answer must still fit on the disk.
@@ -62,7 +62,7 @@ def _body() -> bytes:
     return body
 
 
-def _device() -> Device | None:
+def _device() -> Tablet | None:
     """Return the tablet that sends, if a token comes with the request."""
     header = request.headers.get("Authorization")
     if header is None:

@@ -1,12 +1,31 @@
 """Tablets at counters: pair, list, revoke, recognise."""
 
-from sqlalchemy import select
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock, codes
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.models import Device, RatedAgency, Survey
+
+_BY_TOKEN: Final = select(
+    Device.id, Device.survey_id, Device.agency_code, Device.seen_on, Device.revoked_at
+).where(Device.token_sha256 == bindparam("token_sha256"))
+
+
+@dataclass(frozen=True, slots=True)
+class Tablet:
+    """A paired tablet that may send: for which survey and agency."""
+
+    id: int
+    survey_id: int
+    agency_code: str
+    #: The last day on which it sent something.
+    seen_on: date | None
 
 
 def pair(db: Session, actor: Actor, survey_code: str, agency_code: str, counter: str) -> str:
@@ -65,28 +84,29 @@ def listed(db: Session) -> list[tuple[Device, Survey]]:
     return [(device, survey) for device, survey in db.execute(query)]
 
 
-def recognise(db: Session, token: str) -> Device:
+def recognise(db: Session, token: str) -> Tablet:
     """Return the tablet of a token, or refuse."""
-    device = db.scalar(select(Device).where(Device.token_sha256 == codes.sha256(token)))
-    if device is None:
+    wanted = {"token_sha256": codes.sha256(token)}
+    found = db.connection().execute(_BY_TOKEN, wanted).one_or_none()
+    if found is None:
         raise AppError(
             "COLLECT-044",
             "Máy này chưa được ghép.",
             "Cán bộ ghép máy bằng: sipas device pair",
             status=401,
         )
-    if device.revoked_at is not None:
+    if found.revoked_at is not None:
         raise AppError(
             "COLLECT-045",
             "Máy này đã bị thu hồi quyền gửi phiếu.",
             "Liên hệ quản trị hệ thống.",
             status=403,
         )
-    return device
+    return Tablet(found.id, found.survey_id, found.agency_code, found.seen_on)
 
 
-def seen(db: Session, device: Device) -> None:
+def seen(db: Session, device: Tablet) -> None:
     """Note the day, never the time, on which a tablet sent something."""
     today = clock.today()
     if device.seen_on != today:
-        db.merge(device).seen_on = today
+        db.execute(update(Device).where(Device.id == device.id).values(seen_on=today))

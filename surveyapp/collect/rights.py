@@ -1,15 +1,49 @@
 """The right to answer: by the code of an invitation, or at a paired tablet without one."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from questionnaires.types import Questionnaire
 from surveyapp import clock
 from surveyapp.collect.definitions import questionnaire
+from surveyapp.collect.devices import Tablet
 from surveyapp.errors import AppError
-from surveyapp.models import Device, FormCell, Invitation, RatedAgency, Survey, SurveyGroup
+from surveyapp.models import FormCell, Invitation, RatedAgency, Survey, SurveyGroup
+from surveyapp.models.survey import STATES
+
+_SURVEY: Final = (
+    select(Survey.id, Survey.kind, Survey.state, Survey.created_at)
+    .where(Survey.code == bindparam("code"))
+    .with_for_update(read=True)
+)
+_SPEND: Final = (
+    update(Invitation)
+    .where(
+        Invitation.code_sha256 == bindparam("of_code"),
+        Invitation.survey_id == bindparam("of_survey"),
+        Invitation.is_spent.is_(False),
+        Invitation.is_revoked.is_(False),
+        Invitation.expires_on.is_(None) | (Invitation.expires_on >= bindparam("today")),
+    )
+    .values(is_spent=True)
+    .returning(Invitation.cell_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSurvey:
+    """What intake needs to know of a survey that collects."""
+
+    id: int
+    kind: str
+    created_at: datetime
+
+
+AnySurvey = Survey | OpenSurvey
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +78,47 @@ class Form:
         return tuple(agency.code for agency in self.agencies)
 
 
-def collecting_survey(db: Session, code: str, *, lock: bool = False) -> Survey:
-    """Return a survey that collects answers now.
-
-    With `lock` the survey cannot be locked before this transaction ends: an answer is either in
-    before the lock, or refused.
-    """
-    query = select(Survey).where(Survey.code == code)
-    survey = db.scalar(query.with_for_update(read=True) if lock else query)
+def collecting_survey(db: Session, code: str) -> Survey:
+    """Return a survey that collects answers now."""
+    survey = db.scalar(select(Survey).where(Survey.code == code))
     if survey is None:
-        raise AppError(
-            "COLLECT-010",
-            "Không có cuộc khảo sát này.",
-            "Kiểm tra lại địa chỉ hoặc mã trên giấy mời.",
-            status=404,
-        )
+        raise _unknown()
     if survey.state != "collecting":
-        is_over = survey.is_locked
-        raise AppError(
-            "COLLECT-011" if is_over else "COLLECT-012",
-            f"Cuộc khảo sát này {'đã kết thúc' if is_over else 'chưa bắt đầu'} nhận phiếu.",
-            "Cảm ơn Ông/Bà đã quan tâm." if is_over else "Mời Ông/Bà quay lại sau.",
-            status=409,
-        )
+        raise _closed(survey.state)
     return survey
+
+
+def hold_collecting(db: Session, code: str) -> OpenSurvey:
+    """Return a survey that collects answers, and hold it in that state.
+
+    It cannot be locked before this transaction ends: an answer is either in before the lock, or
+    refused.
+    """
+    found = db.connection().execute(_SURVEY, {"code": code}).one_or_none()
+    if found is None:
+        raise _unknown()
+    if found.state != "collecting":
+        raise _closed(found.state)
+    return OpenSurvey(found.id, found.kind, found.created_at)
+
+
+def _unknown() -> AppError:
+    return AppError(
+        "COLLECT-010",
+        "Không có cuộc khảo sát này.",
+        "Kiểm tra lại địa chỉ hoặc mã trên giấy mời.",
+        status=404,
+    )
+
+
+def _closed(state: str) -> AppError:
+    is_over = STATES.index(state) >= STATES.index("locked")
+    return AppError(
+        "COLLECT-011" if is_over else "COLLECT-012",
+        f"Cuộc khảo sát này {'đã kết thúc' if is_over else 'chưa bắt đầu'} nhận phiếu.",
+        "Cảm ơn Ông/Bà đã quan tâm." if is_over else "Mời Ông/Bà quay lại sau.",
+        status=409,
+    )
 
 
 def by_invitation(
@@ -75,33 +126,22 @@ def by_invitation(
 ) -> Form:
     """Return the form of an invitation that can still be used; spends nothing."""
     invitation = db.get(Invitation, code_sha256, populate_existing=True)
-    _check(survey, invitation, may_be_spent=may_be_spent)
-    return _form_of_cell(db, survey, code_sha256)
+    return _form_of_cell(db, survey, _check(survey, invitation, may_be_spent=may_be_spent))
 
 
-def spend(db: Session, survey: Survey, code_sha256: str) -> Form:
+def spend(db: Session, survey: AnySurvey, code_sha256: str) -> Form:
     """Spend an invitation and return its form: of simultaneous tries one succeeds."""
-    spent = db.execute(
-        update(Invitation)
-        .where(
-            Invitation.code_sha256 == code_sha256,
-            Invitation.survey_id == survey.id,
-            Invitation.is_spent.is_(False),
-            Invitation.is_revoked.is_(False),
-            Invitation.expires_on.is_(None) | (Invitation.expires_on >= clock.today()),
-        )
-        .values(is_spent=True)
-        .returning(Invitation.code_sha256)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    if spent is None:
+    wanted = {"of_code": code_sha256, "of_survey": survey.id, "today": clock.today()}
+    cell_id = db.connection().scalar(_SPEND, wanted)
+    if cell_id is None:
         invitation = db.get(Invitation, code_sha256, populate_existing=True)
         _check(survey, invitation)
         raise _spent()  # spent and given back between the two statements
-    return _form_of_cell(db, survey, code_sha256)
+    return _form_of_cell(db, survey, cell_id)
 
 
-def _check(survey: Survey, invitation: Invitation | None, *, may_be_spent: bool = False) -> None:
+def _check(survey: AnySurvey, invitation: Invitation | None, *, may_be_spent: bool = False) -> int:
+    """Return the cell of an invitation that can be used; refuse any other."""
     if invitation is None or invitation.survey_id != survey.id:
         raise AppError(
             "COLLECT-013",
@@ -110,9 +150,9 @@ def _check(survey: Survey, invitation: Invitation | None, *, may_be_spent: bool 
             status=403,
         )
     if invitation.is_spent:
-        if may_be_spent:
-            return
-        raise _spent()
+        if not may_be_spent:
+            raise _spent()
+        return invitation.cell_id
     if invitation.is_revoked:
         raise AppError(
             "COLLECT-014",
@@ -127,6 +167,7 @@ def _check(survey: Survey, invitation: Invitation | None, *, may_be_spent: bool 
             "Cảm ơn Ông/Bà; nếu vẫn muốn góp ý, xin liên hệ nơi gửi giấy mời.",
             status=403,
         )
+    return invitation.cell_id
 
 
 def _spent() -> AppError:
@@ -138,12 +179,11 @@ def _spent() -> AppError:
     )
 
 
-def _form_of_cell(db: Session, survey: Survey, code_sha256: str) -> Form:
+def _form_of_cell(db: Session, survey: AnySurvey, cell_id: int) -> Form:
     cell, group = db.execute(
         select(FormCell, SurveyGroup)
-        .join(Invitation, Invitation.cell_id == FormCell.id)
         .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-        .where(Invitation.code_sha256 == code_sha256)
+        .where(FormCell.id == cell_id)
     ).one()
     return Form(
         survey_id=survey.id,
@@ -154,7 +194,7 @@ def _form_of_cell(db: Session, survey: Survey, code_sha256: str) -> Form:
     )
 
 
-def by_device(db: Session, survey: Survey, device: Device) -> Form:
+def by_device(db: Session, survey: AnySurvey, device: Tablet) -> Form:
     """Return the form of a tablet: opinions of whoever comes, only in counter surveys."""
     check_device(survey, device)
     if survey.kind != "counter":
@@ -178,7 +218,7 @@ def by_device(db: Session, survey: Survey, device: Device) -> Form:
     )
 
 
-def check_device(survey: Survey, device: Device) -> None:
+def check_device(survey: AnySurvey, device: Tablet) -> None:
     """Refuse a tablet that was paired for another survey."""
     if device.survey_id != survey.id:
         raise AppError(
@@ -189,7 +229,7 @@ def check_device(survey: Survey, device: Device) -> None:
         )
 
 
-def _agencies(db: Session, survey: Survey, wanted: list[str]) -> tuple[Agency, ...]:
+def _agencies(db: Session, survey: AnySurvey, wanted: list[str]) -> tuple[Agency, ...]:
     found = dict(
         db.execute(
             select(RatedAgency.code, RatedAgency.title).where(

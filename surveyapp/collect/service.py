@@ -2,20 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from questionnaires.check import check_form
 from surveyapp import clock
 from surveyapp.collect import rights, waiting
+from surveyapp.collect.devices import Tablet
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.problems import Problem, broken, of_answers
 from surveyapp.collect.submission import Submission
 from surveyapp.errors import AppError
-from surveyapp.models import Device, Exchange, RecheckLink, Survey
+from surveyapp.models import Exchange, RecheckLink
+
+#: Waits for another transaction that writes the same id, and writes nothing if that commits.
+_CLAIM: Final = {
+    "postgresql": postgresql.insert(Exchange).on_conflict_do_nothing().returning(Exchange.id),
+    "sqlite": sqlite.insert(Exchange).on_conflict_do_nothing().returning(Exchange.id),
+}
+_DIGEST: Final = select(Exchange.digest).where(Exchange.id == bindparam("id"))
+_LINK: Final = (
+    update(RecheckLink)
+    .where(RecheckLink.code_sha256 == bindparam("of_code"))
+    .values(answer_id=bindparam("waiting_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +42,7 @@ class Receipt:
 
 
 def accept(
-    db: Session, keyring: Keyring, submission: Submission, device: Device | None = None
+    db: Session, keyring: Keyring, submission: Submission, device: Tablet | None = None
 ) -> Receipt:
     """Store `submission` once, however often it is sent.
 
@@ -37,41 +50,51 @@ def accept(
     or invitation since. Other content under that id, or a spent invitation, is refused. The answer
     is sealed and waits; the caller commits, and then calls `release.settle_after`.
     """
-    known = db.get(Exchange, submission.exchange_id)
-    if known is None:
-        survey = rights.collecting_survey(db, submission.survey, lock=True)
-        if _claim(db, survey, submission):
-            form = _form(db, survey, submission, device)
-            _check(form, submission)
-            arrival = _store(db, keyring, form, submission)
-            return Receipt(submission.digest, created=True, arrival=arrival)
-        # another request stored it after our look-up
-        known = db.get(Exchange, submission.exchange_id, populate_existing=True)
-    if known is None or known.digest != submission.digest:
+    try:
+        survey = rights.hold_collecting(db, submission.survey)
+    except AppError:
+        if _digest(db, submission) is None:
+            raise
+        return _retried(db, submission)
+    if not _claim(db, survey, submission):
+        return _retried(db, submission)
+    form = _form(db, survey, submission, device)
+    _check(form, submission)
+    arrival = _store(db, keyring, form, submission)
+    return Receipt(submission.digest, created=True, arrival=arrival)
+
+
+def _claim(db: Session, survey: rights.OpenSurvey, submission: Submission) -> bool:
+    """Write the exchange; False if its id is taken."""
+    connection = db.connection()
+    members = {
+        "id": submission.exchange_id,
+        "survey_id": survey.id,
+        "digest": submission.digest,
+    }
+    return connection.scalar(_CLAIM[connection.dialect.name], members) is not None
+
+
+def _digest(db: Session, submission: Submission) -> str | None:
+    """Return the digest of what came under this id before; None if nothing did."""
+    found: str | None = db.connection().scalar(_DIGEST, {"id": submission.exchange_id})
+    return found
+
+
+def _retried(db: Session, submission: Submission) -> Receipt:
+    """Answer what was sent before: the same again is harmless, other content is refused."""
+    if _digest(db, submission) != submission.digest:
         raise AppError(
             "COLLECT-020",
             "Phiếu này đã được nộp với nội dung khác.",
             "Giữ nguyên phiếu đã nộp; báo giám sát viên nếu cần.",
             status=409,
         )
-    return Receipt(known.digest, created=False)
-
-
-def _claim(db: Session, survey: Survey, submission: Submission) -> bool:
-    """Write the exchange; False if its id is taken."""
-    try:
-        with db.begin_nested():
-            db.add(
-                Exchange(id=submission.exchange_id, survey_id=survey.id, digest=submission.digest)
-            )
-            db.flush()
-    except IntegrityError:
-        return False
-    return True
+    return Receipt(submission.digest, created=False)
 
 
 def _form(
-    db: Session, survey: Survey, submission: Submission, device: Device | None
+    db: Session, survey: rights.OpenSurvey, submission: Submission, device: Tablet | None
 ) -> rights.Form:
     if device is not None:
         rights.check_device(survey, device)
@@ -139,11 +162,8 @@ def _store(
     }
     arrival = waiting.put(db, keyring, form.survey_id, form.scope, value)
     if submission.invitation_sha256 is not None:
-        db.execute(
-            update(RecheckLink)
-            .where(RecheckLink.code_sha256 == submission.invitation_sha256)
-            .values(answer_id=arrival.waiting_id)
-        )
+        link = {"of_code": submission.invitation_sha256, "waiting_id": arrival.waiting_id}
+        db.connection().execute(_LINK, link)
     return arrival
 
 

@@ -10,6 +10,7 @@ from questionnaires.types import Questionnaire
 from surveyapp import codes, web
 from surveyapp.collect import devices, draft, look, rights
 from surveyapp.collect.definitions import questionnaire
+from surveyapp.collect.devices import Tablet
 from surveyapp.collect.draft import Draft
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.look import Look
@@ -17,7 +18,7 @@ from surveyapp.collect.screens import Answered
 from surveyapp.collect.showing import refusal_text
 from surveyapp.errors import AppError
 from surveyapp.labels import LANGUAGES, words
-from surveyapp.models import Device, Survey, SurveyGroup
+from surveyapp.models import Survey, SurveyGroup
 
 DEVICE_COOKIE = "sipas_device"
 COOKIE_PATH = "/s"
@@ -30,7 +31,7 @@ class Visit:
 
     survey: Survey
     look: Look
-    device: Device | None
+    device: Tablet | None
     draft: Draft | None
     form: rights.Form | None
 
@@ -70,7 +71,7 @@ def keyring() -> Keyring:
     return Keyring(web.settings().keys)
 
 
-def _device(survey: Survey) -> Device | None:
+def _device(survey: Survey) -> Tablet | None:
     token = request.cookies.get(DEVICE_COOKIE)
     if not token:
         return None

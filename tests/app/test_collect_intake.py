@@ -4,11 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
 
 from surveyapp.collect import service
 from surveyapp.collect.keys import Keyring
@@ -115,24 +114,32 @@ def test_fifty_simultaneous_tries_of_one_code_store_one_answer(
     assert count(database, WaitingAnswer) == count(database, Exchange) == 1
 
 
-def test_a_first_look_that_sees_nothing_is_a_retry_all_the_same(
-    database: Database, keyring: Keyring, world: World, monkeypatch: pytest.MonkeyPatch
+def test_a_sending_that_was_rolled_back_is_no_earlier_sending(
+    database: Database, keyring: Keyring, world: World
 ) -> None:
     [code] = codes_for(database, world, [0])
     submission = world.submission(code)
-    send(database, keyring, submission)
-    looks: list[type] = []
-    real = Session.get
+    with database.session() as db:
+        assert service.accept(db, keyring, submission).created
+        db.rollback()
 
-    def blind_once(self: Session, entity: type, *args: Any, **more: Any) -> Any:
-        looks.append(entity)
-        return None if looks == [Exchange] else real(self, entity, *args, **more)
+    assert send(database, keyring, submission).created
+    assert count(database, WaitingAnswer) == count(database, Exchange) == 1
 
-    monkeypatch.setattr(Session, "get", blind_once)
 
-    assert not send(database, keyring, submission).created
-    assert looks == [Exchange, Exchange]
-    assert count(database, WaitingAnswer) == 1
+def test_a_sending_waits_for_the_same_sending_that_is_not_committed_yet(
+    database: Database, keyring: Keyring, world: World
+) -> None:
+    [code] = codes_for(database, world, [0])
+    submission = world.submission(code)
+    with ThreadPoolExecutor(1) as pool, database.session() as db:
+        assert service.accept(db, keyring, submission).created
+        again = pool.submit(send, database, keyring, submission)
+        with pytest.raises(TimeoutError):
+            again.result(timeout=0.2)
+        db.commit()
+        assert not again.result(timeout=30).created
+    assert count(database, WaitingAnswer) == count(database, Exchange) == 1
 
 
 def test_a_retry_succeeds_after_the_lock_and_a_new_answer_does_not(
@@ -147,6 +154,8 @@ def test_a_retry_succeeds_after_the_lock_and_a_new_answer_does_not(
 
     assert not send(database, keyring, stored).created
     assert try_to_send(database, keyring, world.submission(two)) == "COLLECT-011"
+    other = world.submission(two, UUID(stored.exchange_id))
+    assert try_to_send(database, keyring, other) == "COLLECT-020"
 
 
 @pytest.mark.parametrize(
