@@ -54,8 +54,9 @@ class FederatedTotals:
     method : version of the method; only equal ones merge.
     surveys, digests, strata : what is inside; nothing may be inside twice.
     measures, composites : what can be estimated. left_out : codes with too few answers of a kind.
-    total : (F,) weighted totals of the features, 0 where not needed. covariance : (F, F); after
-        the second of two rounds (E,) variances of the estimates; after the first (0,).
+    total : (F,) weighted totals of the features, 0 where not needed. covariance : (F, F), 0 for
+        features that no estimate uses together; after the second of two rounds (E,) variances
+        of the estimates; after the first (0,).
     n, df : (E,) of each estimate. above, below : (E,) sums of the cap of composites.
     uneven, uneven_square : (E,) sums over strata of a = (1 - f) T_h^2/n_h and a^2/(n_h - 1), from
         which follows whether few strata carry the variance. census : (E,) 1 where every unit
@@ -364,7 +365,8 @@ def _reduced(full: FederatedTotals, layout: Plan, dropped: frozenset[str]) -> Fe
     place = _places(layout, smaller)
     covariance = full.covariance
     if full.stage == "covariance":
-        covariance = covariance[np.ix_(place, place)] * np.outer(used, used)
+        together = smaller.products.dense(np.ones(smaller.products.first.size))
+        covariance = covariance[np.ix_(place, place)] * together
     lost = (*full.left_out, *(code for code in layout.codes if code not in codes))
     return replace(
         full,
