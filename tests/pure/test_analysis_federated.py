@@ -1,6 +1,7 @@
 """Files of several authorities add up to the pooled data and hold no microdata."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,6 +133,26 @@ def test_what_is_not_safe_or_not_exact_is_refused() -> None:
     ):
         with pytest.raises(MergeError, match=match):
             one.merge(other)
+    strata = replace(file_of(2), strata=("P2-0", "P1-3"))
+    with pytest.raises(MergeError, match="strata: must not be inside twice"):
+        one.merge(strata)
+    plain = as_plain(one)
+    for name, wrong in (
+        ("total", [float("nan"), *plain["total"][1:]]),
+        ("total", [None, *plain["total"][1:]]),
+        ("df", [-1.0, *plain["df"][1:]]),
+        ("n", ["12", *plain["n"][1:]]),
+        ("covariance", [[-x for x in row] for row in plain["covariance"]]),
+        ("covariance", [[*row[:-1], row[-1] + 9e9] for row in plain["covariance"]]),
+        ("stage", "third"),
+        ("stage", ["covariance"]),
+        ("fpc", 1),
+        ("strata", "P1-0"),
+        ("surveys", [1]),
+        ("measures", 3),
+    ):
+        with pytest.raises(AnalysisError, match=r"no file of totals|does not fit"):
+            from_plain({**plain, name: wrong})
     broken = {**as_plain(one), "n": [1.0]}
     with pytest.raises(AnalysisError, match="does not fit"):
         from_plain(broken)
@@ -141,6 +162,45 @@ def test_what_is_not_safe_or_not_exact_is_refused() -> None:
     separate = moments_of(survey_design(np.ones(300)), alone, province(1)["values"])
     with pytest.raises(AnalysisError, match="does not keep"):
         federated_totals(separate, alone, method="m", survey="s", digest="d")
+
+
+@pytest.mark.parametrize("policy", ["certainty", "remove"])
+def test_a_stratum_with_one_unit_adds_nothing_and_keeps_its_flag(policy: str) -> None:
+    alone = province(6)
+    alone["stratum"][0], alone["weight"][0], alone["size"][0] = "P6-alone", 5000.0, 5000.0
+    pooled = whole(moments(alone, province(7), policy=policy), layout())
+    parts = [
+        federated_totals(
+            moments(part, policy=policy), layout(), method="m", survey=name, digest=name
+        )
+        for part, name in ((alone, "x"), (province(7), "y"))
+    ]
+    first, second = (from_plain(json.loads(json.dumps(as_plain(part)))) for part in parts)
+    assert pooled.at("", "a").flag == "low"  # an endless share of the variance rests on one unit
+    agree(first.merge(second).estimates(), pooled)
+
+
+def test_complete_counts_stay_complete_and_a_design_without_strata_merges_by_survey() -> None:
+    def survey(seed: int, n: int, size: float) -> FederatedTotals:
+        rng = np.random.default_rng(seed)
+        values = {q: (rng.random(n) < 0.7).astype(float) for q in ITEMS}
+        values["m"] = rng.integers(1, 6, n).astype(float)
+        design = survey_design(np.full(n, size / n), pop_size=[np.full(n, size)])
+        part = moments_of(design, layout(), values)
+        return federated_totals(part, layout(), method="m", survey=f"S{seed}", digest=str(seed))
+
+    both = survey(1, 200, 200.0).merge(survey(2, 300, 300.0))
+    assert both.strata == ("S1", "S2")
+    got = both.estimates().at("", "a")
+    assert (got.se, got.ci, got.flag) == (0.0, (got.value, got.value), "census")
+    assert both.merge(survey(3, 150, 900.0)).estimates().at("", "a").flag == "ok"
+
+
+def test_a_mean_of_zeros_and_ones_counts_as_answers_of_two_kinds() -> None:
+    part = province(8)
+    part["values"]["m"] = (np.arange(300) < 4).astype(float)
+    totals = federated_totals(moments(part), layout(), method="m", survey="s", digest="d")
+    assert totals.left_out == ("m",)
 
 
 def test_an_attack_by_subtracting_merged_files_gives_one_survey_at_most() -> None:
