@@ -121,7 +121,7 @@ class FederatedTotals:
         unknown = [code for code in codes if code not in layout.codes]
         if unknown or self.stage == "variances":
             found = ", ".join(unknown) or self.stage
-            raise AnalysisError("measures", found, "must be measures of the file")
+            raise AnalysisError("measures", found, "does not fit its measures")
         others = frozenset(code for code in layout.codes if code not in codes)
         return replace(_reduced(self, layout, others), left_out=self.left_out)
 
