@@ -101,3 +101,22 @@ class UnsupportedMethodError(SamplingError):
         super().__init__(f"{argument}={value!r} is not supported yet")
         self.argument = argument
         self.value = value
+
+
+class WitnessError(SamplingError):
+    """A witnessed draw that does not hold.
+
+    Attributes
+    ----------
+    rule : which rule is broken, one of `witness.RULES`.
+    place : where in the announcement or in the protocol.
+    found, expected : what stands there, and what should.
+    """
+
+    def __init__(self, rule: str, place: str, found: object, expected: object = "") -> None:
+        """Name the rule, the place and the value."""
+        super().__init__(f"{place}={found!r}: {rule}, expected {expected!r}")
+        self.rule = rule
+        self.place = place
+        self.found = found
+        self.expected = expected

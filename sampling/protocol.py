@@ -3,15 +3,16 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from sampling.canonical import canonical, frame_digest, json_digest
 from sampling.draw import draw
-from sampling.errors import SamplingError
+from sampling.errors import SamplingError, WitnessError
 from sampling.random_numbers import MAIN
 from sampling.recheck import allocate_cells, recheck_size, secret_digest
 from sampling.selection import Progress
 from sampling.types import Act, Draw, Frame, Plan
+from sampling.witness import FROZEN, WITNESSED, recompute
 
 FORMAT = "sipas-sample-protocol"
 FORMAT_VERSION = 1
@@ -48,20 +49,49 @@ def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> di
     ----------
     frame, plan, act : as for `draw.draw`.
     progress : called with the number of units done since the last call.
+
+    Raises
+    ------
+    WitnessError
+        When the seed was not made as the announcement says, or frame, plan or method are not
+        those that were announced.
     """
-    content = plan.canonical()
+    fixed = frozen(frame, plan, act, progress)
+    if act.witness is not None:
+        _check_witness(fixed, act.witness, act.seed)
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "label": SELF_CHOSEN,
+        "label": SELF_CHOSEN if act.witness is None else WITNESSED,
         "versions": {"unicode": unicodedata.unidata_version},
+        "frame": fixed["frame"],
+        "plan": fixed["plan"],
+        "seed": canonical(act.seed),
+        "witness": act.witness,
+        "method": fixed["method"],
+        "recheck": None if act.secret is None else _recheck_opening(plan, act),
+        "previous": fixed["previous"],
+        "notes": dict(act.notes),
+    }
+
+
+def frozen(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> dict[str, Any]:
+    """Return what a draw depends on beside its seed: frame, plan, method, earlier draws.
+
+    Parameters
+    ----------
+    frame, plan : as for `draw.draw`.
+    act : its shortfall and its earlier draws; the seed plays no part.
+    progress : called with the number of units done since the last call.
+    """
+    content = plan.canonical()
+    return {
         "frame": {
             "rows": len(frame.ids),
             "columns": ["id", "stratum", *sorted(frame.columns)],
             "sha256": frame_digest(frame, progress),
         },
         "plan": {"content": content, "sha256": json_digest(content)},
-        "seed": canonical(act.seed),
         "method": {
             "selection": plan.method,
             "allocation": plan.allocation,
@@ -70,9 +100,7 @@ def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> di
             "rule": _RULES.get(plan.method, ""),
             "label": MAIN,
         },
-        "recheck": None if act.secret is None else _recheck_opening(plan, act),
         "previous": [dict(earlier) for earlier in act.previous],
-        "notes": dict(act.notes),
     }
 
 
@@ -138,7 +166,10 @@ def verify(
     act = _act(stored, secret)
     if act is None:
         return Difference("format", stored.get("format"), FORMAT)
-    opened = opening(frame, plan, act, progress)
+    try:
+        opened = opening(frame, plan, act, progress)
+    except WitnessError as error:
+        return Difference(f"witness.{error.place}", error.found, error.expected)
     if secret is None:
         opened["recheck"] = _keep_secret(opened, stored)
     if found := first_difference(_verified(stored, opened), _verified(opened, opened)):
@@ -173,6 +204,18 @@ def first_difference(stored: object, computed: object, path: str = "") -> Differ
             return Difference(f"{path}.length", len(stored), len(computed))
         return None
     return None if stored == computed else Difference(path, stored, computed)
+
+
+def _check_witness(fixed: Mapping[str, Any], section: Mapping[str, Any], seed: str) -> None:
+    """Refuse a seed that was made otherwise, or for another frame or plan, than announced."""
+    made, again = recompute(section)
+    stored = {**section, "seed": canonical(seed)}
+    if found := first_difference(stored, {**again, "seed": made}):
+        raise WitnessError("changed", found.path, found.stored, found.computed)
+    announced = {key: section["announcement"].get(key) for key in FROZEN}
+    if found := first_difference(announced, {key: fixed[key] for key in FROZEN}):
+        place = f"announcement.{found.path}"
+        raise WitnessError("frozen", place, found.stored, found.computed)
 
 
 def _recheck_opening(plan: Plan, act: Act) -> dict[str, Any]:
@@ -220,13 +263,21 @@ def _act(stored: Mapping[str, Any], secret: bytes | None) -> Act | None:
     if not known or not all(isinstance(part, Mapping) for part in parts):
         return None
     said = _recheck_said(stored)
+    witness, previous = stored.get("witness"), stored.get("previous")
     return Act(
         seed=str(stored.get("seed")),
         secret=secret,
         secret_chosen=said.get("secret") == "tự chọn",
         recheck_now=said.get("by") == "stratum",
         shortfall=stored["method"].get("shortfall"),
+        witness=witness if isinstance(witness, Mapping) else None,
+        previous=tuple(previous) if _are_objects(previous) else (),
     )
+
+
+def _are_objects(value: object) -> TypeGuard[list[Mapping[str, str]]]:
+    """Tell whether a value is a list of JSON objects."""
+    return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
 
 
 def _recheck_said(stored: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -128,6 +128,7 @@ class Act:
         `recheck.select` once the forms have interviewers.
     shortfall : "lower" or "census" where a request is above what the frame has; None refuses.
     previous : earlier draws of the same survey: protocol digest, seed, reason.
+    witness : what the seed was made of (`witness.witnessed`); None: somebody chose it.
     notes : what the protocol says besides (survey, program version, time); not verified.
     """
 
@@ -137,6 +138,7 @@ class Act:
     recheck_now: bool = True
     shortfall: str | None = None
     previous: tuple[Mapping[str, str], ...] = ()
+    witness: Mapping[str, Any] | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
 

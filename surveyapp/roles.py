@@ -91,6 +91,9 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     "sample draw": NO_DATABASE,  # with --survey: PREPARERS
     "sample verify": NO_DATABASE,
     "sample size": NO_DATABASE,
+    "sample commit": NO_DATABASE,
+    "sample announce": NO_DATABASE,
+    "sample reveal": NO_DATABASE,
     "results estimate": NO_DATABASE,
     "results agree": NO_DATABASE,
     "moments make": NO_DATABASE,

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,17 @@ from sampling.protocol import Difference, opening, protocol, protocol_digest, ve
 from sampling.types import Act, Frame, Plan
 from surveyapp.errors import AppError
 from surveyapp.samples.file_or_survey import DRAW_FROM_SURVEY, VERIFY_SURVEY, FileOrSurvey
-from surveyapp.samples.frame_files import read_frame, read_plan, read_protocol
+from surveyapp.samples.frame_files import (
+    earlier_draws,
+    read_frame,
+    read_object,
+    read_plan,
+    read_protocol,
+)
 from surveyapp.samples.refusals import translated
 from surveyapp.samples.sample_files import PROTOCOL, SAMPLE, SECRET, write_folder
+from surveyapp.samples.witness_cli import announce_command, commit_command, reveal_command
+from surveyapp.samples.witness_files import witnessed_seed
 
 #: Files below this size (bytes) are read before a bar would be seen.
 BAR_FROM = 5_000_000
@@ -52,6 +61,10 @@ class Number(click.ParamType[str]):
 @click.group(help="Cỡ mẫu, chọn mẫu, kiểm tra biên bản chọn mẫu.")
 def cli() -> None:
     """Group the commands on samples."""
+
+
+for _command in (commit_command, announce_command, reveal_command):
+    cli.add_command(_command)
 
 
 @cli.command("size")
@@ -89,7 +102,10 @@ def size_command(
 @click.option("--frame", "frame_path", type=_FILE, required=True, help=".csv, .xlsx hoặc .parquet")
 @click.option("--sheet", help="Trang tính của tệp .xlsx.")
 @click.option("--plan", "plan_path", type=_FILE, required=True, help="PLAN.toml")
-@click.option("--seed", "seeds", multiple=True, required=True, help="Hạt giống.")
+@click.option("--seed", "seeds", multiple=True, help="Hạt giống tự chọn.")
+@click.option("--announcement", type=_FILE, help="Bản công bố của lần chọn có chứng kiến.")
+@click.option("--reveal", "reveals", type=_FILE, multiple=True, help="Phần đã mở của một bên.")
+@click.option("--public-value", help="Con số công khai, đúng như đã công bố.")
 @click.option("--recheck-seed", help="Cố định bí mật phúc tra (chỉ để thử).")
 @click.option("--shortfall", type=click.Choice(["lower", "census"]), help="Khi chỉ tiêu vượt.")
 @click.option("--previous", type=_FILE, help="Biên bản của lần chọn trước.")
@@ -153,6 +169,9 @@ def verify_command(
         click.echo(json.dumps(_verdict(found, sealed=sealed), ensure_ascii=False))
     elif found is None:
         click.echo("khớp")
+        if witness := stored.get("witness"):
+            click.echo(f"SHA-256 bản công bố: {witness['announcement_sha256']}", err=True)
+            click.echo("Lần chọn có chứng kiến: so mã này với mã các bên đang giữ.", err=True)
         if sealed:
             click.echo("Phúc tra: mới đối chiếu số lượng; bí mật chưa công bố.", err=True)
     if found is not None:
@@ -189,44 +208,63 @@ def _size_report(pop_size: int, precision: size.Precision) -> dict[str, Any]:
 
 def _act(plan: Plan, options: Mapping[str, Any]) -> Act:
     """Fix what the draw depends on beside frame and plan."""
+    chosen = options["recheck_seed"]
+    if chosen is not None and not canonical(chosen):
+        raise AppError("SAMPLE-155", "--recheck-seed đang trống.", "Ghi giá trị, hoặc bỏ đi.")
+    secret = recheck.new_secret() if chosen is None else recheck.secret_from_text(chosen)
+    act = _witnessed_act(options) if options["announcement"] else _chosen_act(options)
+    return replace(
+        act,
+        secret=secret if plan.recheck_share else None,
+        secret_chosen=chosen is not None,
+        notes={"program": f"sipas {importlib.metadata.version('sipas')}"},
+    )
+
+
+def _chosen_act(options: Mapping[str, Any]) -> Act:
+    """Take the seed that somebody chose."""
+    if options["reveals"] or options["public_value"] is not None:
+        raise AppError(
+            "SAMPLE-159",
+            "--reveal và --public-value chỉ dùng với bản công bố.",
+            "Thêm --announcement, hoặc bỏ hai tùy chọn này.",
+        )
     if len(options["seeds"]) > 1:
         raise AppError(
             "SAMPLE-153",
             "Một lần chọn mẫu chỉ có một hạt giống, đang ghi nhiều --seed.",
             "Giữ hạt giống đã thống nhất, bỏ các hạt giống khác.",
         )
-    if not canonical(options["seeds"][0]):
-        raise AppError("SAMPLE-154", "Hạt giống đang trống.", "Ghi hạt giống sau --seed.")
-    chosen = options["recheck_seed"]
-    if chosen is not None and not canonical(chosen):
-        raise AppError("SAMPLE-155", "--recheck-seed đang trống.", "Ghi giá trị, hoặc bỏ đi.")
-    secret = recheck.new_secret() if chosen is None else recheck.secret_from_text(chosen)
+    if not options["seeds"] or not canonical(options["seeds"][0]):
+        raise AppError(
+            "SAMPLE-154",
+            "Chưa có hạt giống.",
+            "Ghi hạt giống sau --seed, hoặc chọn có chứng kiến bằng --announcement.",
+        )
     return Act(
         seed=options["seeds"][0],
-        secret=secret if plan.recheck_share else None,
-        secret_chosen=chosen is not None,
         shortfall=options["shortfall"],
-        previous=_previous(options["previous"], options["reason"]),
-        notes={"program": f"sipas {importlib.metadata.version('sipas')}"},
+        previous=earlier_draws(options["previous"], options["reason"]),
     )
 
 
-def _previous(path: Path | None, reason: str) -> tuple[Mapping[str, str], ...]:
-    """List the earlier draws: those that the last protocol lists, and it."""
-    if path is None:
-        return ()
-    if not canonical(reason):
+def _witnessed_act(options: Mapping[str, Any]) -> Act:
+    """Make the seed as it was announced."""
+    fixed = (options["seeds"], options["shortfall"], options["previous"], options["reason"])
+    if any(fixed):
         raise AppError(
-            "SAMPLE-156", "Chọn lại phải có lý do.", "Ghi lý do sau --reason; biên bản sẽ nêu."
+            "SAMPLE-164",
+            "--seed, --shortfall, --previous, --reason không dùng cùng bản công bố.",
+            "Bỏ các tùy chọn này: bản công bố đã ghi.",
         )
-    last = read_protocol(path)
-    entry = {
-        "protocol_sha256": protocol_digest(last),
-        "seed": str(last.get("seed")),
-        "reason": canonical(reason),
-    }
-    earlier = last.get("previous")
-    return *(earlier if isinstance(earlier, list) else ()), entry
+    announced = read_object(options["announcement"])
+    seed, section = witnessed_seed(announced, options["reveals"], options["public_value"])
+    return Act(
+        seed=seed,
+        shortfall=announced["method"]["shortfall"],
+        previous=tuple(announced["previous"]),
+        witness=section,
+    )
 
 
 def _draw_into(frame: Frame, plan: Plan, act: Act, paths: tuple[Path, Path]) -> dict[str, Any]:
@@ -268,6 +306,7 @@ def _summary(stored: Mapping[str, Any], out: Path) -> dict[str, Any]:
         "decisions": stored["decisions"],
         "frame_sha256": stored["frame"]["sha256"],
         "plan_sha256": stored["plan"]["sha256"],
+        "announcement_sha256": (stored.get("witness") or {}).get("announcement_sha256"),
         "protocol_sha256": protocol_digest(stored),
         "sample": str(out / SAMPLE),
         "protocol": str(out / PROTOCOL),

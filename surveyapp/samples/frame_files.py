@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sampling.canonical import canonical, json_digest
 from sampling.frame_checks import join_keys, make_frame
 from sampling.plan import load_plan
+from sampling.protocol import protocol_digest
 from sampling.types import Column, Frame, Plan
+from sampling.witness import FORMAT as ANNOUNCEMENT
 from surveyapp.errors import AppError
 from surveyapp.importers.table import Progress, Table, TableProblem, Wanted, refusal
 from surveyapp.importers.tables import lost_zeros, numbers, read_table
@@ -49,21 +52,50 @@ def read_frame(
 
 def read_protocol(path: Path) -> Mapping[str, Any]:
     """Read protocol.json."""
+    return read_object(path)
+
+
+def read_object(path: Path) -> Mapping[str, Any]:
+    """Read one of the JSON files of a draw: protocol, announcement, commitment."""
     try:
         stored = json.loads(_read_text(path))
     except ValueError as error:
         raise AppError(
             "SAMPLE-140",
-            f"Biên bản «{path.name}» không phải JSON đọc được.",
-            "Dùng đúng tệp protocol.json đã công bố.",
+            f"Tệp «{path.name}» không phải JSON đọc được.",
+            "Dùng đúng tệp mà chương trình đã tạo.",
         ) from error
     if not isinstance(stored, dict):
         raise AppError(
             "SAMPLE-141",
-            f"Tệp «{path.name}» không phải biên bản chọn mẫu.",
-            "Dùng đúng tệp protocol.json đã công bố.",
+            f"Tệp «{path.name}» không phải tệp của một lần chọn mẫu.",
+            "Dùng đúng tệp mà chương trình đã tạo.",
         )
     return stored
+
+
+def earlier_draws(path: Path | None, reason: str) -> tuple[Mapping[str, str], ...]:
+    """List the earlier draws: those that the last protocol lists, and it.
+
+    An announcement that came to nothing (a party did not reveal) is listed too.
+    """
+    if path is None:
+        return ()
+    if not canonical(reason):
+        raise AppError(
+            "SAMPLE-156", "Chọn lại phải có lý do.", "Ghi lý do sau --reason; biên bản sẽ nêu."
+        )
+    last = read_object(path)
+    if last.get("format") == ANNOUNCEMENT:
+        entry = {"announcement_sha256": json_digest(last), "reason": canonical(reason)}
+    else:
+        entry = {
+            "protocol_sha256": protocol_digest(last),
+            "seed": str(last.get("seed")),
+            "reason": canonical(reason),
+        }
+    earlier = last.get("previous")
+    return *(earlier if isinstance(earlier, list) else ()), entry
 
 
 def _figures(table: Table, names: list[str]) -> dict[str, Column]:

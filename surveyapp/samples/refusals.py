@@ -11,6 +11,7 @@ from sampling.errors import (
     Problem,
     Shortfall,
     UnsupportedMethodError,
+    WitnessError,
 )
 from surveyapp.errors import AppError
 
@@ -27,6 +28,49 @@ _RANGES = {
     "reserve_share": "Tỷ lệ dự phòng không được âm.",
     "sd": "Mỗi nhóm cần một độ lệch chuẩn không âm.",
     "cost": "Mỗi nhóm cần một chi phí lớn hơn 0.",
+}
+
+#: rule of a witnessed draw -> what is wrong ({place}, {found}), what to do
+_WITNESS = {
+    "chance": (
+        "Chỉ có {found} bên góp hạt giống.",
+        "Cần ít nhất 2 bên, hoặc một con số công khai của ngày đã hẹn trước.",
+    ),
+    "commitment": (
+        "Cam kết «{place}» không đọc được hoặc thiếu tên bên.",
+        "Dùng tệp commitment.json do lệnh sipas sample commit tạo.",
+    ),
+    "twice": ("«{found}» đứng hai lần.", "Mỗi bên góp một phần; bỏ tệp thừa."),
+    "public-date": (
+        "Con số công khai phải có nguồn và thuộc một ngày sau ngày công bố; đang ghi {found}.",
+        "Hẹn một ngày chưa đến.",
+    ),
+    "public-digits": ("Con số công khai có {found} chữ số, quá ít.", "Cần ít nhất 5 chữ số."),
+    "announcement": (
+        "Tệp không phải bản công bố, hoặc phần đã mở là cho một bản công bố khác ({place}).",
+        "Mọi bên dùng cùng một bản công bố; so mã SHA-256 của nó.",
+    ),
+    "frozen": (
+        "Danh sách, kế hoạch hoặc cách chọn đã khác bản công bố ({place}).",
+        "Dùng đúng bản đã công bố; muốn đổi thì công bố lại, nêu --previous và --reason.",
+    ),
+    "late": (
+        "Bản công bố không có cam kết của «{found}»; cam kết muộn không được nhận.",
+        "Công bố lại với đủ cam kết, khi chưa bên nào mở phần của mình.",
+    ),
+    "missing": (
+        "Chưa có phần đã mở của: {found}.",
+        "Chờ đủ các bên; nếu có bên từ chối, công bố lại và nêu lý do.",
+    ),
+    "changed": (
+        "Phần đã mở không khớp với cam kết ({place}).",
+        "Bên đó mở lại đúng phần đã cam kết.",
+    ),
+    "public-value": (
+        "Con số công khai thiếu hoặc không đúng số chữ số đã hẹn.",
+        "Ghi đúng các chữ số như nguồn công bố, kể cả số 0 ở đầu.",
+    ),
+    "not-named": ("Bản công bố không hẹn con số công khai nào.", "Bỏ --public-value."),
 }
 
 
@@ -50,6 +94,12 @@ def translated(rows: Sequence[int] = (), sheet: str = "") -> Iterator[None]:
         ) from error
     except InfeasibleAllocationError as error:
         raise _infeasible(error) from error
+    except WitnessError as error:
+        message, fix = _WITNESS[error.rule]
+        found = ", ".join(error.found) if isinstance(error.found, list) else error.found
+        raise AppError(
+            "SAMPLE-135", message.format(place=error.place, found=found), fix, status=409
+        ) from error
     except UnsupportedMethodError as error:
         raise AppError(
             "SAMPLE-133",
