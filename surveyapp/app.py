@@ -25,6 +25,7 @@ BLUEPRINTS: Final = (
     "surveyapp.fieldwork.views",
     "surveyapp.collect.api_views",
     "surveyapp.collect.views",
+    "surveyapp.collect.device_views",
     "surveyapp.recheck.views",
     "surveyapp.results.views",
 )

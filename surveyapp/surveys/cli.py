@@ -125,7 +125,8 @@ def show(code: str, *, as_json: bool) -> None:
     for item in steps:
         click.echo(f"  {item.number}. {item.title} [{marks[item.status]}] {item.facts}")
     for line in progress:
-        click.echo(f"  {line.title}: {line.received}/{line.planned} phiếu")
+        planned = f"/{line.planned}" if line.planned else ""
+        click.echo(f"  {line.title}: {line.received}{planned} phiếu")
     for agency_code, title, reason in agencies:
         if reason:
             click.echo(

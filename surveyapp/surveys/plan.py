@@ -104,6 +104,8 @@ def load_plan(text: str) -> Plan:
     root = PlanTable(problems, "đầu tệp", content, _ROOT)
     kind = root.among("kind", KINDS, "sociological")
     recheck = PlanTable(problems, "mục [recheck]", root.table("recheck"), _RECHECK)
+    #: Nobody knows who answered at a counter, so that nobody can be asked again.
+    limit = 0.0 if kind == "counter" else RECHECK_LIMIT
     groups = tuple(
         _group(problems, row, number, kind) for number, row in enumerate(root.tables("groups"), 1)
     )
@@ -119,7 +121,7 @@ def load_plan(text: str) -> Plan:
         total_planned=root.count("total_planned", needed=False),
         allocation=root.among("allocation", ALLOCATIONS, "equal"),
         min_transactions=root.count("min_transactions", needed=False) or MIN_TRANSACTIONS,
-        recheck_max_share=recheck.share("max_share", RECHECK_LIMIT),
+        recheck_max_share=recheck.share("max_share", limit),
         recheck_planned=recheck.count("planned", needed=False),
         groups=groups,
         notes=(),
@@ -165,7 +167,7 @@ def _group(problems: list[PlanProblem], row: dict[str, Any], number: int, kind: 
     return PlanGroup(
         code=table.code("code"),
         title=table.text("title"),
-        quota=table.count("questionnaires") or 0,
+        quota=_quota(table, kind),
         questionnaire=table.code("questionnaire"),
         method=table.code("method"),
         raters=raters,
@@ -173,6 +175,18 @@ def _group(problems: list[PlanProblem], row: dict[str, Any], number: int, kind: 
         units_valid_from=start,
         units_valid_to=end,
     )
+
+
+def _quota(table: PlanTable, kind: str) -> int:
+    if kind != "counter":
+        return table.count("questionnaires") or 0
+    if "questionnaires" in table.values:
+        table.fault(
+            "SURVEY-120",
+            "Ý kiến tại quầy không chọn mẫu nên không có chỉ tiêu số phiếu.",
+            "Bỏ dòng «questionnaires».",
+        )
+    return 0
 
 
 def _agencies(table: PlanTable) -> tuple[str, ...]:

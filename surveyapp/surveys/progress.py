@@ -1,5 +1,6 @@
-"""What has come in against the plan: counts of spent codes only, never a score."""
+"""What has come in against the plan: counts of codes or forms only, never a score."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,13 +9,25 @@ from sqlalchemy.orm import Session
 
 from surveyapp import clock
 from surveyapp.clock import VIETNAM
-from surveyapp.models import FormCell, Invitation, SampleDraw, Survey
+from surveyapp.models import (
+    Batch,
+    FormCell,
+    Invitation,
+    Response,
+    SampleDraw,
+    Survey,
+    WaitingAnswer,
+)
+
+#: What the scope of a batch of walk-in answers begins with; the agency's code follows.
+AGENCY_SCOPE = "agency:"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Forms of one group: received, planned, and where it should be today.
+    """Forms of one group, or of one agency with a tablet: received, planned, where it should be.
 
+    Opinions at the counter have no plan: `planned` is 0.
     `due` is the share of the time between draw and deadline that has passed (0 to 1), None
     outside the collection; `forecast` is a sentence.
     """
@@ -38,7 +51,9 @@ class Progress:
 
 
 def progress(db: Session, survey: Survey) -> list[Progress]:
-    """Return the progress of every group, in the order of the plan."""
+    """Return the progress of every group, or of every agency with tablets, as the plan orders."""
+    if survey.kind == "counter":
+        return _of_agencies(db, survey)
     received = dict(
         db.execute(
             select(FormCell.group_id, func.count())
@@ -52,9 +67,41 @@ def progress(db: Session, survey: Survey) -> list[Progress]:
 
 
 def received_in_all(db: Session, survey: Survey) -> int:
-    """Return how many codes of the survey are spent."""
+    """Return how many forms came in: codes of the survey that are spent, or answers at counters."""
+    if survey.kind == "counter":
+        return sum(_at_counters(db, survey).values())
     spent = select(func.count()).where(Invitation.survey_id == survey.id, Invitation.is_spent)
     return db.scalar(spent) or 0
+
+
+def _of_agencies(db: Session, survey: Survey) -> list[Progress]:
+    received = _at_counters(db, survey)
+    return [
+        Progress(agency.title, received[agency.code], 0, None, "", is_short=False)
+        for agency in survey.agencies
+        if agency.exclusion is None
+    ]
+
+
+def _at_counters(db: Session, survey: Survey) -> Counter[str]:
+    """Count the answers of tablets by agency: those released, and those that wait."""
+    released = (
+        select(Response.device_agency, func.count())
+        .where(Response.survey_id == survey.id, Response.device_agency.is_not(None))
+        .group_by(Response.device_agency)
+    )
+    waiting = (
+        select(Batch.scope, func.count())
+        .join(WaitingAnswer, WaitingAnswer.batch_id == Batch.id)
+        .where(Batch.survey_id == survey.id, Batch.scope.startswith(AGENCY_SCOPE))
+        .group_by(Batch.scope)
+    )
+    counts: Counter[str] = Counter()
+    for agency, n in db.execute(released):
+        counts[str(agency)] += n
+    for scope, n in db.execute(waiting):
+        counts[scope.removeprefix(AGENCY_SCOPE)] += n
+    return counts
 
 
 def _due(db: Session, survey: Survey) -> float | None:

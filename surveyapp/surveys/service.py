@@ -10,7 +10,7 @@ from sampling.canonical import json_digest
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
-from surveyapp.models import RatedAgency, RaterGroup, Survey, SurveyGroup, Unit
+from surveyapp.models import Device, RatedAgency, RaterGroup, Survey, SurveyGroup, Unit
 from surveyapp.models.survey import EXCLUSIONS
 from surveyapp.surveys import definitions
 from surveyapp.surveys.labels import EXCLUSION_TITLES
@@ -226,6 +226,7 @@ def exclude_agency(
     """Leave an agency out of the measurement; it stays in every report with its reason."""
     agency = _changeable(db, survey, agency_code)
     _check_exclusion(agency, exclusion)
+    _check_tablets(db, agency)
     agency.exclusion = exclusion.reason
     agency.exclusion_count = exclusion.count
     agency.exclusion_threshold = exclusion.threshold
@@ -261,6 +262,22 @@ def _check_exclusion(agency: RatedAgency, exclusion: Exclusion) -> None:
         )
 
 
+def _check_tablets(db: Session, agency: RatedAgency) -> None:
+    """Refuse an agency whose tablet could still send opinions on it."""
+    usable = select(Device.id).where(
+        Device.survey_id == agency.survey_id,
+        Device.agency_code == agency.code,
+        Device.revoked_at.is_(None),
+    )
+    if db.scalar(usable.limit(1)) is not None:
+        raise AppError(
+            "SURVEY-013",
+            f"«{agency.title}» còn máy tính bảng đang dùng trong cuộc khảo sát này.",
+            "Thu hồi máy của cơ quan trước.",
+            status=409,
+        )
+
+
 def include_agency(db: Session, actor: Actor, survey: Survey, agency_code: str) -> RatedAgency:
     """Take an agency back into the measurement."""
     agency = _changeable(db, survey, agency_code)
@@ -275,10 +292,11 @@ def _changeable(db: Session, survey: Survey, agency_code: str) -> RatedAgency:
     db.flush()
     db.refresh(survey, with_for_update=True)
     if survey.state != "draft":
+        step = "thu phiếu" if survey.kind == "counter" else "chọn mẫu"
         raise AppError(
             "SURVEY-008",
-            f"Cuộc khảo sát «{survey.code}» đã chọn mẫu: không đổi được cơ quan được đánh giá.",
-            "Chỉ thêm, bớt cơ quan trước khi chọn mẫu.",
+            f"Cuộc khảo sát «{survey.code}» đã {step}: không đổi được cơ quan được đánh giá.",
+            f"Chỉ thêm, bớt cơ quan trước khi {step}.",
             status=409,
         )
     frame = latest_frame(db, survey)

@@ -12,6 +12,7 @@ from surveyapp.errors import AppError
 from surveyapp.exports.numbers import day
 from surveyapp.models import (
     Batch,
+    Device,
     Frame,
     Invitation,
     RecheckLink,
@@ -46,10 +47,18 @@ class Decision:
     signed_on: date
 
 
+def states_of(survey: Survey) -> tuple[str, ...]:
+    """Return the states of a survey in order; for opinions at the counter nobody is drawn."""
+    if survey.kind == "counter":
+        return tuple(state for state in STATES if state != "sampled")
+    return STATES
+
+
 def next_state(survey: Survey) -> str | None:
     """Return the state after the present one; None for a published survey."""
-    place = STATES.index(survey.state) + 1
-    return STATES[place] if place < len(STATES) else None
+    states = states_of(survey)
+    place = states.index(survey.state) + 1
+    return states[place] if place < len(states) else None
 
 
 def advance(
@@ -61,11 +70,14 @@ def advance(
     """
     db.flush()
     db.refresh(survey, with_for_update=True)
-    if to not in STATES:
+    states = states_of(survey)
+    if to not in states:
         raise AppError(
             "SURVEY-020",
-            f"Không có bước «{to}».",
-            f"Các bước theo thứ tự: {', '.join(STATES)}.",
+            "Ý kiến tại quầy không có bước chọn mẫu: ai đến cũng trả lời được."
+            if to in STATES
+            else f"Không có bước «{to}».",
+            f"Các bước theo thứ tự: {', '.join(states)}.",
             status=422,
         )
     if to == survey.state:
@@ -89,14 +101,15 @@ def advance(
 
 
 def _check_order(survey: Survey, to: str) -> None:
-    here, there = STATES.index(survey.state), STATES.index(to)
+    states = states_of(survey)
+    here, there = states.index(survey.state), states.index(to)
     if there == here + 1:
         return
     if there < here:
         message = f"Cuộc khảo sát đang ở bước «{STATE_TITLES[survey.state]}», không lùi lại được."
         fix = "Nếu cần làm lại, tạo một cuộc khảo sát mới."
     else:
-        between = ", ".join(f"«{STEP_TITLES[state]}»" for state in STATES[here + 1 : there])
+        between = ", ".join(f"«{STEP_TITLES[state]}»" for state in states[here + 1 : there])
         message = f"Chưa thể «{STEP_TITLES[to]}»: còn các bước trước đó."
         fix = f"Làm lần lượt: {between}."
     raise AppError("SURVEY-021", message, fix, status=409)
@@ -128,8 +141,7 @@ def missing(
     if to == "sampled":
         return _before_sampled(db, survey)
     if to == "collecting":
-        asked = _any(db, select(Invitation.code_sha256).where(Invitation.survey_id == survey.id))
-        return () if asked else ("Chưa giao phiếu, chưa có mã phiếu nào.",)
+        return _before_collecting(db, survey)
     if to == "locked":
         return _before_locked(db, survey)
     if to == "analysed":
@@ -153,6 +165,14 @@ def _before_sampled(db: Session, survey: Survey) -> tuple[str, ...]:
     if not _any(db, drawn):
         lacking.append("Chưa chọn mẫu.")
     return tuple(lacking)
+
+
+def _before_collecting(db: Session, survey: Survey) -> tuple[str, ...]:
+    if survey.kind == "counter":
+        usable = select(Device.id).where(Device.survey_id == survey.id, Device.revoked_at.is_(None))
+        return () if _any(db, usable) else ("Chưa ghép máy tính bảng nào tại quầy.",)
+    issued = select(Invitation.code_sha256).where(Invitation.survey_id == survey.id)
+    return () if _any(db, issued) else ("Chưa giao phiếu, chưa có mã phiếu nào.",)
 
 
 def _before_locked(db: Session, survey: Survey) -> tuple[str, ...]:

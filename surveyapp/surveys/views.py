@@ -100,6 +100,11 @@ def _url(endpoint: str, values: Mapping[str, Any]) -> str | None:
 
 def _links(survey: Survey) -> dict[int, str | None]:
     """Return the pages behind the steps of the way, as far as there is something to see."""
+    if survey.kind == "counter":
+        pages = {1: "surveys.agencies", 2: "devices.index"}
+        if survey.is_locked:
+            pages[4] = "results.index"
+        return {number: _url(page, {"code": survey.code}) for number, page in pages.items()}
     pages = {1: "surveys.agencies", 2: "frames.index", 3: "samples.index"}
     if survey.state != "draft":
         pages[4] = "fieldwork.index"

@@ -1,5 +1,6 @@
 """The way of a survey on its first page: steps done, now and later, and what to do next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -9,7 +10,15 @@ from sqlalchemy.orm import Session
 from surveyapp import clock
 from surveyapp.clock import VIETNAM
 from surveyapp.exports.numbers import NumberStyle, day
-from surveyapp.models import Frame, Invitation, RecheckUnit, SampleDraw, SampleUnit, Survey
+from surveyapp.models import (
+    Device,
+    Frame,
+    Invitation,
+    RecheckUnit,
+    SampleDraw,
+    SampleUnit,
+    Survey,
+)
 from surveyapp.models.survey import STATES
 from surveyapp.surveys.progress import progress, received_in_all
 
@@ -39,6 +48,8 @@ class PathStep:
 
 def next_step(db: Session, survey: Survey) -> NextStep:
     """Say what to do next."""
+    if survey.kind == "counter" and survey.state in ("draft", "collecting"):
+        return _at_counters(db, survey)
     if survey.state == "draft":
         return _before_draw(db, survey)
     if survey.state == "sampled":
@@ -102,6 +113,38 @@ def _before_collecting(db: Session, survey: Survey) -> NextStep:
     return _to(survey, "collecting", texts)
 
 
+def _at_counters(db: Session, survey: Survey) -> NextStep:
+    tablets = _tablets(db, survey)
+    if not tablets:
+        texts = (
+            "Ghép máy tính bảng",
+            "Mỗi máy gắn với một cơ quan và một quầy. Không chọn mẫu, không cần mã phiếu: ai đến "
+            "cũng trả lời được.",
+            "Ghép máy",
+        )
+        return _step(survey, "devices.index", texts)
+    if survey.state == "draft":
+        texts = (
+            "Bắt đầu thu phiếu",
+            f"Đã ghép {_count(tablets)} máy. Từ bước này máy nhận ý kiến.",
+            "Bắt đầu thu phiếu",
+        )
+        return _to(survey, "collecting", texts)
+    if survey.deadline_on is not None and clock.today() > survey.deadline_on:
+        texts = (
+            "Khóa số liệu",
+            "Đã quá hạn của kế hoạch. Sau khi khóa không nhận thêm phiếu; khóa xong mới tính.",
+            "Khóa số liệu",
+        )
+        return _to(survey, "locked", texts)
+    texts = (
+        "Theo dõi ý kiến tại quầy",
+        f"{_count(tablets)} máy đang dùng, đã nhận {_count(received_in_all(db, survey))} phiếu.",
+        "Xem các máy",
+    )
+    return _step(survey, "devices.index", texts)
+
+
 def _while_collecting(db: Session, survey: Survey) -> NextStep:
     groups = progress(db, survey)
     short = [group for group in groups if group.is_short]
@@ -155,7 +198,9 @@ def _after_lock(survey: Survey) -> NextStep:
 
 
 def path(db: Session, survey: Survey) -> list[PathStep]:
-    """Return the seven steps of the way with their facts."""
+    """Return the steps of the way with their facts: seven, or six without a sample."""
+    if survey.kind == "counter":
+        return _path_at_counters(db, survey)
     frame = latest_frame(db, survey)
     frozen = frame is not None and frame.frozen_at is not None
     here = STATES.index(survey.state)
@@ -177,7 +222,27 @@ def path(db: Session, survey: Survey) -> list[PathStep]:
         ("Thẩm định, phê duyệt", _approval_facts(survey)),
         ("Công bố", ""),
     )
-    now = done.index(False) if False in done else len(done)
+    return _marked(steps, done)
+
+
+def _path_at_counters(db: Session, survey: Survey) -> list[PathStep]:
+    tablets = _tablets(db, survey)
+    here = STATES.index(survey.state)
+    reached = ("collecting", "locked", "analysed", "approved", "published")
+    done = (True, *(here >= STATES.index(state) for state in reached))
+    steps = (
+        ("Kế hoạch", _plan_facts(survey)),
+        ("Máy tại quầy", f"{_count(tablets)} máy đang dùng" if tablets else "Chưa ghép máy nào"),
+        ("Thu ý kiến", _collecting_facts(db, survey)),
+        ("Khóa số liệu, tính kết quả", _lock_facts(survey)),
+        ("Thẩm định, phê duyệt", _approval_facts(survey)),
+        ("Công bố", ""),
+    )
+    return _marked(steps, done)
+
+
+def _marked(steps: Sequence[tuple[str, str]], done: Sequence[bool]) -> list[PathStep]:
+    now = list(done).index(False) if False in done else len(done)
     return [
         PathStep(i + 1, title, facts, "done" if i < now else "now" if i == now else "later")
         for i, (title, facts) in enumerate(steps)
@@ -194,16 +259,23 @@ def _issued(db: Session, survey: Survey) -> int:
     return db.scalar(select(func.count()).where(Invitation.survey_id == survey.id)) or 0
 
 
+def _tablets(db: Session, survey: Survey) -> int:
+    usable = select(func.count()).where(Device.survey_id == survey.id, Device.revoked_at.is_(None))
+    return db.scalar(usable) or 0
+
+
 def _counted(survey: Survey) -> str:
     """Name what a row of the frame is: a person of two groups stands in it twice."""
     return "lượt người" if survey.kind == "sociological" else "hồ sơ"
 
 
 def _plan_facts(survey: Survey) -> str:
-    quotas = " + ".join(_count(group.quota) for group in survey.groups)
-    share = f"{survey.recheck_max_share * 100:.0f}%"
     left_out = sum(agency.exclusion is not None for agency in survey.agencies)
     tail = f" · {left_out} cơ quan ngoài diện đo lường" if left_out else ""
+    if survey.kind == "counter":
+        return f"Không chọn mẫu: ai đến cũng trả lời được; không chỉ tiêu, không phúc tra{tail}"
+    quotas = " + ".join(_count(group.quota) for group in survey.groups)
+    share = f"{survey.recheck_max_share * 100:.0f}%"
     return f"{quotas} phiếu, phúc tra tối đa {share}{tail}"
 
 

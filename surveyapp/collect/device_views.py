@@ -1,0 +1,74 @@
+"""Pages on the tablets of a survey: list, pair with a code that is shown once, revoke."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from surveyapp import roles, web
+from surveyapp.collect import devices
+from surveyapp.collect.forms import DeviceForm
+from surveyapp.errors import AppError
+from surveyapp.models import Device, Survey
+from surveyapp.surveys import service as surveys
+
+bp = Blueprint("devices", __name__, url_prefix="/surveys/<code>/devices")
+
+
+@bp.get("/")
+def index(code: str) -> ResponseReturnValue:
+    """List the tablets of the survey."""
+    db = web.reading()
+    survey = surveys.find(db, code)
+    return _page(db, survey, DeviceForm(survey))
+
+
+@bp.post("/pair")
+def pair(code: str) -> ResponseReturnValue:
+    """Pair a tablet and show its code, this once."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    form = DeviceForm(survey)
+    if form.validate_on_submit():
+        try:
+            token = devices.pair(db, web.actor(), code, form.agency.data, form.counter.data or "")
+            db.commit()
+        except AppError as error:
+            form.form_errors.append(f"{error.message} {error.fix}")
+        else:
+            return render_template(
+                "collect/token.html",
+                survey=survey,
+                practice=survey.is_practice,
+                token=devices.readable(token),
+                counter=form.counter.data,
+            )
+    return _page(db, survey, form), 422
+
+
+@bp.post("/<int:device_id>/revoke")
+def revoke(code: str, device_id: int) -> ResponseReturnValue:
+    """Refuse what a tablet sends from now on."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    if device_id not in {device.id for device in _of(db, survey)}:
+        abort(404)
+    devices.revoke(db, web.actor(), device_id)
+    db.commit()
+    flash("Đã thu hồi máy; phiếu máy đã gửi vẫn giữ.")
+    return redirect(url_for("devices.index", code=code))
+
+
+def _page(db: Session, survey: Survey, form: DeviceForm) -> str:
+    return render_template(
+        "collect/devices.html",
+        survey=survey,
+        practice=survey.is_practice,
+        devices=_of(db, survey),
+        titles={agency.code: agency.title for agency in survey.agencies},
+        may_pair=not survey.is_locked and web.actor().has_any(roles.ENDPOINTS["devices.pair"]),
+        form=form,
+    )
+
+
+def _of(db: Session, survey: Survey) -> list[Device]:
+    return [device for device, owner in devices.listed(db) if owner.id == survey.id]
