@@ -1,7 +1,6 @@
 """The right to answer: by the code of an invitation, or at a paired tablet without one."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, select, update
@@ -16,7 +15,7 @@ from surveyapp.models import FormCell, Invitation, RatedAgency, Survey, SurveyGr
 from surveyapp.models.survey import STATES
 
 _SURVEY: Final = (
-    select(Survey.id, Survey.kind, Survey.state, Survey.created_at)
+    select(Survey.id, Survey.kind, Survey.state)
     .where(Survey.code == bindparam("code"))
     .with_for_update(read=True)
 )
@@ -32,6 +31,20 @@ _SPEND: Final = (
     .values(is_spent=True)
     .returning(Invitation.cell_id)
 )
+_CELL: Final = (
+    select(FormCell.agencies, SurveyGroup.questionnaire_code, SurveyGroup.questionnaire_version)
+    .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
+    .where(FormCell.id == bindparam("cell_id"))
+)
+_GROUP_OF_AGENCY: Final = (
+    select(SurveyGroup.questionnaire_code, SurveyGroup.questionnaire_version)
+    .join(RatedAgency, RatedAgency.group_id == SurveyGroup.id)
+    .where(RatedAgency.survey_id == bindparam("survey_id"), RatedAgency.code == bindparam("agency"))
+)
+_TITLES: Final = select(RatedAgency.code, RatedAgency.title).where(
+    RatedAgency.survey_id == bindparam("survey_id"),
+    RatedAgency.code.in_(bindparam("agencies", expanding=True)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,6 @@ class OpenSurvey:
 
     id: int
     kind: str
-    created_at: datetime
 
 
 AnySurvey = Survey | OpenSurvey
@@ -99,7 +111,7 @@ def hold_collecting(db: Session, code: str) -> OpenSurvey:
         raise _unknown()
     if found.state != "collecting":
         raise _closed(found.state)
-    return OpenSurvey(found.id, found.kind, found.created_at)
+    return OpenSurvey(found.id, found.kind)
 
 
 def _unknown() -> AppError:
@@ -180,16 +192,12 @@ def _spent() -> AppError:
 
 
 def _form_of_cell(db: Session, survey: AnySurvey, cell_id: int) -> Form:
-    cell, group = db.execute(
-        select(FormCell, SurveyGroup)
-        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-        .where(FormCell.id == cell_id)
-    ).one()
+    cell = db.connection().execute(_CELL, {"cell_id": cell_id}).one()
     return Form(
         survey_id=survey.id,
-        questionnaire=questionnaire(db, group.questionnaire_code, group.questionnaire_version),
+        questionnaire=questionnaire(db, cell.questionnaire_code, cell.questionnaire_version),
         agencies=_agencies(db, survey, cell.agencies),
-        cell_id=cell.id,
+        cell_id=cell_id,
         device_agency=None,
     )
 
@@ -204,11 +212,8 @@ def by_device(db: Session, survey: AnySurvey, device: Tablet) -> Form:
             "Nhập mã phiếu rồi trả lời.",
             status=403,
         )
-    group = db.scalars(
-        select(SurveyGroup)
-        .join(RatedAgency, RatedAgency.group_id == SurveyGroup.id)
-        .where(RatedAgency.survey_id == survey.id, RatedAgency.code == device.agency_code)
-    ).one()
+    wanted = {"survey_id": survey.id, "agency": device.agency_code}
+    group = db.connection().execute(_GROUP_OF_AGENCY, wanted).one()
     return Form(
         survey_id=survey.id,
         questionnaire=questionnaire(db, group.questionnaire_code, group.questionnaire_version),
@@ -230,11 +235,6 @@ def check_device(survey: AnySurvey, device: Tablet) -> None:
 
 
 def _agencies(db: Session, survey: AnySurvey, wanted: list[str]) -> tuple[Agency, ...]:
-    found = dict(
-        db.execute(
-            select(RatedAgency.code, RatedAgency.title).where(
-                RatedAgency.survey_id == survey.id, RatedAgency.code.in_(wanted)
-            )
-        ).all()
-    )
-    return tuple(Agency(code, found[code]) for code in wanted)
+    rows = db.connection().execute(_TITLES, {"survey_id": survey.id, "agencies": wanted})
+    titles = {row.code: row.title for row in rows}
+    return tuple(Agency(code, titles[code]) for code in wanted)
