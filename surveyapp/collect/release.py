@@ -212,17 +212,23 @@ def _release(db: Session, keyring: Keyring, batch_id: str, held_back: int, small
     secrets.SystemRandom().shuffle(values)
     batch.is_open = False
     db.flush()
-    for old, value in values[:held_back]:
-        _repoint(db, old, waiting.put(db, keyring, batch.survey_id, batch.scope, value).waiting_id)
-    _write(db, batch.survey_id, values[held_back:])
+    moved = {
+        old: waiting.put(db, keyring, batch.survey_id, batch.scope, value).waiting_id
+        for old, value in values[:held_back]
+    }
+    moved |= _write(db, batch.survey_id, values[held_back:])
+    _repoint(db, moved)
     db.execute(delete(WaitingAnswer).where(WaitingAnswer.batch_id == batch_id))
     return len(values) - held_back
 
 
-def _write(db: Session, survey_id: int, values: Sequence[tuple[str, dict[str, Any]]]) -> None:
+def _write(
+    db: Session, survey_id: int, values: Sequence[tuple[str, dict[str, Any]]]
+) -> dict[str, str]:
     """Write responses in the shuffled order, all with the latest day among them.
 
-    Several days in one release would tell apart what the release is to mix.
+    Several days in one release would tell apart what the release is to mix. Returns the new id of
+    each answer.
     """
     day = max(date.fromisoformat(value["received_on"]) for _, value in values)
     made = [
@@ -233,10 +239,13 @@ def _write(db: Session, survey_id: int, values: Sequence[tuple[str, dict[str, An
     ]
     db.add_all(made)
     db.flush()
-    for (old, _), response in zip(values, made, strict=True):
-        _repoint(db, old, response.id)
+    return {old: response.id for (old, _), response in zip(values, made, strict=True)}
 
 
-def _repoint(db: Session, old: str, new: str) -> None:
-    """Let a re-check link follow its answer."""
-    db.execute(update(RecheckLink).where(RecheckLink.answer_id == old).values(answer_id=new))
+def _repoint(db: Session, moved: dict[str, str]) -> None:
+    """Let the re-check links follow their answers: most answers have none."""
+    is_moved = RecheckLink.answer_id.in_(moved)
+    for old in db.scalars(select(RecheckLink.answer_id).where(is_moved)).all():
+        if old is not None:
+            own = RecheckLink.answer_id == old
+            db.execute(update(RecheckLink).where(own).values(answer_id=moved[old]))
