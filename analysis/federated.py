@@ -27,13 +27,10 @@ from analysis.measures import Composite, Measure, Plan, plan
 from analysis.moments import ZERO_VARIANCE, settled
 from analysis.plain_values import from_null, texts, with_null
 from analysis.presentation import NOBODY, Corner, Texts
+from analysis.sums_taken_apart import taken_apart
 
 MINIMUM_COUNT = 10
 RESPONDENTS_PER_FEATURE = 10
-
-#: Binary digits of a number in a file. A sum over strata with different weights whose counts need
-#: fewer digits can be taken apart into the counts of every stratum.
-DIGITS = 53
 
 #: Names of the strata of a design without strata: there the survey is the stratum.
 UNSTRATIFIED = ("0",)
@@ -182,22 +179,24 @@ def federated_totals(
     Raises
     ------
     AnalysisError : a policy for lonely units under which sums are not exact, fewer respondents
-        than 10 per feature (in every stratum, where the strata are so few that sums can be taken
-        apart), no measure with enough answers of both kinds.
+        than 10 per feature, no measure with enough answers of both kinds, or none that can be
+        given because all sums over strata can be taken apart and a stratum is too small.
     """
     origin = Origin(method, survey, digest)
     full = complete_totals(moments, layout, origin, fpc=fpc)
-    features = int(np.count_nonzero(full.total))
-    needed = RESPONDENTS_PER_FEATURE * features
+    needed = RESPONDENTS_PER_FEATURE * int(np.count_nonzero(full.total))
     pairs = moments.collapsed().pairs()
     group = pairs.count[:, 0]
-    few = np.sum(np.log2(group + 1)) < DIGITS
-    size = float(group.min() if few else group.sum())
-    if size < needed:
-        where = f"{moments.strata[pairs.stratum[group.argmin()]]}: " if few else ""
-        rule = f"needs {RESPONDENTS_PER_FEATURE} per feature ({features}); use two rounds"
-        raise AnalysisError("respondents", f"{where}{size:.0f} < {needed}", rule)
-    return full
+    rule = f"needs {RESPONDENTS_PER_FEATURE} per feature; use two rounds"
+    if group.sum() < needed:
+        raise AnalysisError("respondents", f"{group.sum():.0f} < {needed}", rule)
+    open_codes = (
+        taken_apart(full.measures, full.total, group) if group.min() < needed else frozenset()
+    )
+    if len(open_codes) == len(full.measures):
+        smallest = moments.strata[pairs.stratum[group.argmin()]]
+        raise AnalysisError("respondents", f"{smallest}: {group.min():.0f} < {needed}", rule)
+    return _reduced(full, plan(full.measures, full.composites), open_codes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from analysis.design import survey_design
 from analysis.errors import AnalysisError
 from analysis.estimate import Moments
 from analysis.federated import (
-    DIGITS,
     FederatedTotals,
     Origin,
     complete_totals,
@@ -170,15 +169,6 @@ def test_few_strata_are_given_out_only_if_each_withstands_the_attack() -> None:
     for h in (0, 1):
         mine = rows[stratum == h]
         assert found(mine.sum(axis=0), mine.T @ mine, len(mine)) == []
-
-
-def test_counts_of_many_strata_need_more_digits_than_a_sum_has() -> None:
-    rows, stratum, weight = layers([10] * 20)
-    totals = federated_totals(
-        moments(rows, stratum, weight), LAYOUT, method="m", survey="s", digest="d"
-    )
-    assert np.log2(np.bincount(stratum) + 1.0).sum() > DIGITS
-    assert totals.covariance.shape == (LAYOUT.n_features,) * 2
 
 
 def test_pairs_that_no_index_uses_are_not_in_the_file() -> None:
