@@ -19,6 +19,7 @@ from sampling.errors import (
 )
 from sampling.optimal_allocation import Bounds, optimal, power
 from sampling.selection import Progress
+from sampling.stages import multistage
 from sampling.types import WHOLE, Act, CellRecheck, Draw, Frame, Plan, StratumDraw
 
 
@@ -98,13 +99,23 @@ def draw(
     """
     if not canonical(act.seed):
         raise ArgumentError("seed", act.seed, "must not be empty")
-    n = allocate(plan, frame, act.shortfall)
-    strata = _select(frame, plan, n, act.seed, progress)
+    if plan.stages:
+        if plan.quotas:
+            check_quotas(plan, frame)
+        staged = multistage(frame, plan, act.seed, act.shortfall)
+        strata, decisions = staged.strata, staged.decisions
+        if progress is not None:
+            progress(len(frame.ids))
+    else:
+        staged = None
+        n = allocate(plan, frame, act.shortfall)
+        strata = _select(frame, plan, n, act.seed, progress)
+        decisions = _decisions(plan, frame, act.shortfall)
     cells: tuple[CellRecheck, ...] = ()
     if act.secret is not None and act.recheck_now:
         main = {part.stratum: part.main for part in strata}
         cells = recheck.select(main, act.secret, plan.recheck_share)
-    return Draw(strata, cells, _decisions(plan, frame, act.shortfall))
+    return Draw(strata, cells, decisions, staged.stages if staged else ())
 
 
 def check_quotas(plan: Plan, frame: Frame) -> None:

@@ -5,13 +5,13 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from sampling.canonical import canonical
 from sampling.errors import PlanError, Problem
-from sampling.types import Plan
+from sampling.types import Plan, Stage
 
 METHODS = ("srs", "systematic", "pps", "pps-exact")
 ALLOCATIONS = ("fixed", "equal", "proportional", "neyman", "cost", "power")
@@ -35,6 +35,10 @@ _KEYS = (
     *("unit_id", "stratum", "method", "size", "order", "total", "allocation", "power", "sd"),
     *("cost", "minimum", "maximum", "reserve_share", "recheck_share"),
 )
+_STAGE_KEYS = ("unit", "method", "n", "size")
+_STAGE_METHODS = ("srs", "pps", "pps-exact")
+#: Keys of the table `sample` that a plan with stages may have.
+_WITH_STAGES = ("unit_id", "stratum", "recheck_share")
 _TABLES = ("sample", "quotas", "stages")
 
 
@@ -59,8 +63,6 @@ def plan_from(raw: Mapping[str, Any]) -> Plan:
     """Make a plan from the tables of a PLAN.toml, given as plain values."""
     reader = _Reader(raw.get("sample", {}))
     reader.known("", raw, _TABLES)
-    if "stages" in raw:
-        reader.add("SAMPLE-115", "Chọn mẫu nhiều giai đoạn ([[stages]]) chưa hỗ trợ.", "")
     if not isinstance(raw.get("sample"), dict):
         reader.add("SAMPLE-116", "Kế hoạch thiếu bảng [sample].", "Thêm dòng [sample] ở đầu.")
         raise PlanError(reader.problems)
@@ -83,7 +85,11 @@ def plan_from(raw: Mapping[str, Any]) -> Plan:
         reserve_share=reader.number("reserve_share") or Fraction(0),
         recheck_share=reader.number("recheck_share", at_most=1) or Fraction(0),
     )
-    _check(plan, reader)
+    if "stages" in raw:
+        plan = replace(plan, stages=_stages(raw["stages"], plan, reader))
+        _check_stages(plan, reader)
+    else:
+        _check(plan, reader)
     if reader.problems:
         raise PlanError(reader.problems)
     return plan
@@ -196,11 +202,85 @@ def _decimal(text: str) -> Fraction:
     return Fraction(repr(float(text)) if "e" in text.lower() else text.replace("_", ""))
 
 
-def _check(plan: Plan, reader: _Reader) -> None:
-    """Collect what is missing or contradicts itself."""
+def _stages(given: object, plan: Plan, reader: _Reader) -> tuple[Stage, ...]:
+    """Read the tables `stages`; the last one draws the units of the list."""
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        reader.wrong("stages", "các bảng [[stages]]", given)
+        return ()
+    stages = []
+    for number, table in enumerate(given, 1):
+        own = _Reader(table)
+        own.known(f"stages[{number}].", table, _STAGE_KEYS)
+        unit = own.text("unit") or (plan.unit_id if number == len(given) else "")
+        method = own.choice("method", _STAGE_METHODS, "srs")
+        stages.append(Stage(unit, method, own.count("n"), own.text("size")))
+        reader.problems += own.problems
+    return tuple(stages)
+
+
+def _check_stages(plan: Plan, reader: _Reader) -> None:
+    """Collect what is missing or contradicts itself in a plan with stages."""
+    _check_unit_id(plan, reader)
+    for key in reader.table:
+        if key in _KEYS and key not in _WITH_STAGES:
+            message = f"Khóa «{key}» không dùng cùng [[stages]]."
+            reader.add("SAMPLE-115", message, "Bỏ khóa này, hoặc ghi vào từng giai đoạn.", key)
+    if len(plan.stages) < 2:
+        message = "[[stages]] cần ít nhất hai giai đoạn."
+        reader.add("SAMPLE-114", message, "Một giai đoạn thì dùng method trong [sample].")
+    for number, stage in enumerate(plan.stages, 1):
+        for broken, message, fix in _stage_rules(plan, number, stage):
+            if broken:
+                reader.add("SAMPLE-114", f"Giai đoạn {number}: {message}", fix)
+
+
+def _stage_rules(plan: Plan, number: int, stage: Stage) -> list[tuple[bool, str, str]]:
+    """List the rules of one stage: broken or not, what is said, what to do."""
+    last = number == len(plan.stages)
+    quotas = number == 1 and bool(plan.quotas)
+    units = [other.unit for other in plan.stages[: number - 1]]
+    return [
+        (not stage.unit and not last, "thiếu «unit».", 'Ví dụ: unit = "xa".'),
+        (stage.unit in units, f"cột «{stage.unit}» đã dùng.", "Mỗi giai đoạn một cột."),
+        (
+            last and stage.unit != plan.unit_id,
+            f"giai đoạn cuối chọn «{plan.unit_id}», đang ghi «{stage.unit}».",
+            "Bỏ unit ở giai đoạn cuối.",
+        ),
+        (
+            not stage.n and not quotas,
+            "thiếu «n», số đơn vị chọn trong mỗi đơn vị cấp trên (từ 1 trở lên).",
+            "Ví dụ: n = 5; riêng giai đoạn 1 có thể dùng bảng [quotas].",
+        ),
+        (stage.n is not None and quotas, "có cả «n» và bảng [quotas].", "Bỏ một trong hai."),
+        (
+            quotas and not plan.stratum,
+            "bảng [quotas] cần cột nhóm (stratum).",
+            "Ghi stratum, hoặc dùng n.",
+        ),
+        (
+            last and stage.method != "srs" and stage.size is None,
+            f"«{stage.method}» ở giai đoạn cuối cần khóa «size».",
+            "Ghi size = tên cột kích cỡ.",
+        ),
+        (
+            stage.method == "srs" and stage.size is not None,
+            "«size» chỉ dùng với pps, pps-exact.",
+            "Bỏ size, hoặc sửa method.",
+        ),
+    ]
+
+
+def _check_unit_id(plan: Plan, reader: _Reader) -> None:
+    """Collect that a plan does not name the column of ids."""
     if not plan.unit_id and "unit_id" not in reader.table:
         message = "Kế hoạch thiếu «unit_id»: tên cột mã đơn vị chọn mẫu."
         reader.add("SAMPLE-113", message, 'Ví dụ: unit_id = "ma_ho_so".', "unit_id")
+
+
+def _check(plan: Plan, reader: _Reader) -> None:
+    """Collect what is missing or contradicts itself."""
+    _check_unit_id(plan, reader)
     for rule, message, fix in _rules(plan):
         if rule:
             reader.add("SAMPLE-114", message, fix)

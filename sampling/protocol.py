@@ -28,6 +28,8 @@ _RULES = {
     "srs": "n số nhỏ nhất trong từng nhóm",
     "systematic": "xếp theo cột order rồi theo số; điểm đầu là số của tên nhóm, nhãn start",
     "pps": "xếp theo cột order rồi theo số; xác suất theo kích cỡ; điểm đầu: nhãn start",
+    "stages": "từng giai đoạn trong đơn vị đã chọn ở giai đoạn trước, nhãn stage-1, stage-2, ...;"
+    " mã là tên từ giai đoạn đầu, nối bằng « | »; xác suất nhân qua các giai đoạn",
     "pps-exact": "xếp theo số; xét lần lượt từng đơn vị (Sampford 1967), nhãn decide",
 }
 _NOT_VERIFIED = ("notes", "previous", "versions")
@@ -93,11 +95,11 @@ def frozen(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> dic
         },
         "plan": {"content": content, "sha256": json_digest(content)},
         "method": {
-            "selection": plan.method,
+            "selection": "stages" if plan.stages else plan.method,
             "allocation": plan.allocation,
             "shortfall": act.shortfall,
             "numbers": _NUMBERS,
-            "rule": _RULES.get(plan.method, ""),
+            "rule": _RULES["stages" if plan.stages else plan.method],
             "label": MAIN,
         },
         "previous": [dict(earlier) for earlier in act.previous],
@@ -231,7 +233,20 @@ def _recheck_opening(plan: Plan, act: Act) -> dict[str, Any]:
 
 def _lists(drawn: Draw) -> dict[str, Any]:
     """Return all lists in order, with the probabilities of the main units and the reserve."""
+    stages = [
+        [
+            {
+                "parent": p.parent,
+                "pop_size": p.pop_size,
+                "ids": list(p.chosen),
+                "probabilities": _short(p.probability),
+            }
+            for p in stage
+        ]
+        for stage in drawn.stages
+    ]
     return {
+        **({"stages": stages} if stages else {}),
         "main": [
             {"stratum": p.stratum, "ids": list(p.main), "probabilities": _short(p.main_probability)}
             for p in drawn.strata

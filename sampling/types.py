@@ -1,7 +1,7 @@
 """What a draw works on and what it gives: plain, frozen, by columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -62,6 +62,24 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a multi-stage plan (table `stages`).
+
+    Attributes
+    ----------
+    unit : column that names the units of this stage; at the last stage the unit id.
+    method : "srs", "pps" or "pps-exact", within every unit of the stage before.
+    n : units drawn per unit of the stage before (first stage: per stratum); None: the quotas.
+    size : column of sizes for PPS; None: the number of rows below the unit.
+    """
+
+    unit: str
+    method: str = "srs"
+    n: int | None = None
+    size: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is drawn: columns, method, allocation (PLAN.toml, table `sample`).
 
@@ -76,6 +94,7 @@ class Plan:
     minimum, maximum : bounds of n_h for every stratum; None is no bound.
     reserve_share : reserve units per main unit, at least 0.
     recheck_share : re-checked share of the main sample, 0 to 1.
+    stages : stages of a multi-stage plan, at least two; empty: one stage, by `method`.
     """
 
     unit_id: str = "unit_id"
@@ -93,9 +112,11 @@ class Plan:
     maximum: int | None = None
     reserve_share: Fraction = Fraction(0)
     recheck_share: Fraction = Fraction(0)
+    stages: tuple[Stage, ...] = ()
 
     def canonical(self) -> dict[str, Any]:
         """Return the plan as JSON values; shares as texts, so that no digit is lost."""
+        stages = {"stages": [asdict(stage) for stage in self.stages]} if self.stages else {}
         return {
             "unit_id": self.unit_id,
             "stratum": list(self.stratum),
@@ -112,6 +133,7 @@ class Plan:
             "maximum": self.maximum,
             "reserve_share": str(self.reserve_share),
             "recheck_share": str(self.recheck_share),
+            **stages,
         }
 
 
@@ -163,6 +185,23 @@ class StratumDraw:
 
 
 @dataclass(frozen=True, slots=True)
+class StageDraw:
+    """What was drawn at one stage within one unit of the stage before.
+
+    Attributes
+    ----------
+    parent : unit of the stage before; at the first stage the stratum.
+    pop_size : units that the parent has.
+    chosen, probability : units drawn in order, and their chances given the parent.
+    """
+
+    parent: str
+    pop_size: int
+    chosen: tuple[str, ...]
+    probability: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CellRecheck:
     """The re-check of one cell: ids in the order of v, then the replacements in that order."""
 
@@ -174,11 +213,15 @@ class CellRecheck:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """The random choice: strata in code-point order, re-check cells, requests not met in full."""
+    """The random choice: strata in code-point order, re-check cells, requests not met in full.
+
+    `stages` holds for a multi-stage plan what was drawn at every stage, in order.
+    """
 
     strata: tuple[StratumDraw, ...]
     recheck: tuple[CellRecheck, ...] = ()
     decisions: tuple[Shortfall, ...] = ()
+    stages: tuple[tuple[StageDraw, ...], ...] = ()
 
     @property
     def main_n(self) -> int:

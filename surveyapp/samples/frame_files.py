@@ -37,11 +37,13 @@ def read_frame(
     path: Path, plan: Plan, sheet: str | None = None, progress: Progress = None
 ) -> FrameFile:
     """Read the columns that the plan names from .csv, .xlsx or .parquet, and check them all."""
-    figures = [name for name in (plan.size, plan.sd, plan.cost) if name]
-    names = dict.fromkeys([plan.unit_id, *plan.stratum, *plan.order, *figures])
+    sizes = [stage.size for stage in plan.stages]
+    figures = [name for name in (plan.size, plan.sd, plan.cost, *sizes) if name]
+    texts = [*plan.order, *(stage.unit for stage in plan.stages[:-1])]
+    names = dict.fromkeys([plan.unit_id, *plan.stratum, *texts, *figures])
     table = read_table(path, Wanted(tuple(names), sheet=sheet), progress)
     table.refuse_problems()
-    columns: dict[str, Column] = {name: table.columns[name] for name in plan.order}
+    columns: dict[str, Column] = {name: table.columns[name] for name in texts}
     columns |= _figures(table, figures)
     keys = join_keys([table.columns[name] for name in plan.stratum]) if plan.stratum else None
     with translated(table.rows, table.sheet):

@@ -14,6 +14,9 @@ from sampling.listing import COLUMNS, SampleRow
 from surveyapp.errors import AppError
 
 SAMPLE, PROTOCOL, SECRET = "sample.csv", "protocol.json", "recheck.secret"
+#: Written for a plan with several stages: what was drawn at each, for the design of the analysis.
+STAGES = "stages.csv"
+_STAGE_COLUMNS = ("stage", "parent", "pop_size", "order", "unit", "probability")
 
 
 def write_folder(
@@ -49,6 +52,8 @@ def _write_all(
             pi = repr(row.inclusion_probability)
             writer.writerow([row.unit_id, row.stratum, row.role, row.order, pi, weight])
         _sync(file.fileno())
+    if stages := stored["lists"].get("stages"):
+        _write_stages(folder / STAGES, stages)
     with (folder / PROTOCOL).open("w", encoding="utf-8") as file:
         json.dump(stored, file, ensure_ascii=False, indent=1)
         file.write("\n")
@@ -57,6 +62,21 @@ def _write_all(
         path = folder / SECRET
         path.touch(mode=0o600)
         path.write_text(secret.hex() + "\n", encoding="ascii")
+
+
+def _write_stages(path: Path, stages: Iterable[Iterable[Mapping[str, Any]]]) -> None:
+    """Write what was drawn at every stage, with the chance of each unit given its parent."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_STAGE_COLUMNS)
+        for number, stage in enumerate(stages, 1):
+            for part in stage:
+                chances = part["probabilities"]
+                for order, unit in enumerate(part["ids"], 1):
+                    chance = chances[0] if len(chances) == 1 else chances[order - 1]
+                    row = [number, part["parent"], part["pop_size"], order, unit, repr(chance)]
+                    writer.writerow(row)
+        _sync(file.fileno())
 
 
 def _sync(fileno: int) -> None:
@@ -71,7 +91,7 @@ def _move(folder: Path, out: Path) -> None:
         folder.chmod(0o755)
         folder.replace(out)
         return
-    for name in (SECRET, SAMPLE, PROTOCOL):
+    for name in (SECRET, SAMPLE, STAGES, PROTOCOL):
         if (folder / name).exists():
             (folder / name).replace(out / name)
 

@@ -453,3 +453,27 @@ def test_a_large_frame_shows_its_progress(sipas, tmp_path, monkeypatch):
     assert code == 0
     assert "Đọc danh sách" in said
     assert "Chọn mẫu" in said
+
+
+def test_a_plan_of_stages_writes_what_was_drawn_at_each_stage(sipas, tmp_path):
+    frame, plan = tmp_path / "frame.csv", tmp_path / "plan.toml"
+    homes = [
+        (f"H{c}{v}{i}", f"Xã {c}", f"Thôn {v}") for c in "ABCD" for v in "123" for i in "12345"
+    ]
+    frame.write_text("ho,xa,thon\n" + "\n".join(map(",".join, homes)), encoding="utf-8")
+    plan.write_text(
+        '[sample]\nunit_id = "ho"\n[[stages]]\nunit = "xa"\nmethod = "pps"\nn = 2\n'
+        '[[stages]]\nunit = "thon"\nn = 2\n[[stages]]\nn = 3\n',
+        encoding="utf-8",
+    )
+    assert _draw(sipas, frame, plan, tmp_path / "out")[0] == 0
+    assert {row["inclusion_probability"] for row in _rows(tmp_path / "out")} == {
+        repr(2 / 4 * (2 / 3) * (3 / 5))
+    }
+    with (tmp_path / "out" / "stages.csv").open(encoding="utf-8", newline="") as file:
+        stages = list(csv.DictReader(file))
+    assert Counter(row["stage"] for row in stages) == {"1": 2, "2": 4, "3": 12}
+    assert {row["parent"] for row in stages if row["stage"] == "2"} == {
+        row["unit"] for row in stages if row["stage"] == "1"
+    }
+    assert _verify(sipas, (frame, plan), tmp_path / "out")[:2] == (0, "khớp\n")

@@ -193,7 +193,7 @@ def test_a_spread_that_varies_within_its_stratum_is_named_by_row():
         (HEAD + 'allocation = "equal"\nmethod = "pps"\n', "«pps» cần khóa «size»"),
         (HEAD + 'allocation = "equal"\nsize = "x"\n', "«size» chỉ dùng với"),
         (HEAD + 'allocation = "equal"\norder = ["x"]\n', "«order» chỉ dùng với"),
-        (HEAD + "[[stages]]\nsize = 3\n", "nhiều giai đoạn"),
+        (HEAD + "[[stages]]\nsize = 3\n", "ít nhất hai giai đoạn"),
     ],
 )
 def test_a_choice_says_which_keys_it_needs(text, said):
