@@ -30,7 +30,7 @@ from surveyapp.models import (
     SurveyGroup,
     Unit,
 )
-from surveyapp.results import gate, service, tables, wording
+from surveyapp.results import gate, opinions, service, tables, wording
 from surveyapp.surveys.labels import EXCLUSION_TITLES
 
 Block = Paragraph | ReportTable | Box
@@ -40,7 +40,9 @@ _COUNT = NumberStyle().count
 def build(db: Session, survey: Survey, run: ResultRun) -> Report:
     """Build the report of a run."""
     found = {group["code"]: group for group in run.content["groups"]}
-    sections = [Section("Phạm vi và cách thực hiện", tuple(_scope(db, survey, run)))]
+    is_counter = survey.kind == "counter"
+    scope = opinions.scope(run) if is_counter else _scope(db, survey, run)
+    sections = [Section("Phạm vi và cách thực hiện", tuple(scope))]
     annexes = []
     for group in survey.groups:
         part = _Group(db, group, found[group.code])
@@ -49,8 +51,9 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
             [Section(f"{group.title}: chi tiết", blocks)] if (blocks := part.detail()) else []
         )
     sections.append(Section("Cơ quan không đo lường", (_excluded(survey),)))
-    sections.append(Section("Phúc tra độc lập", tuple(_rechecks(db, survey, found))))
-    figures = _ministry(db)
+    if not is_counter:
+        sections.append(Section("Phúc tra độc lập", tuple(_rechecks(db, survey, found))))
+    figures = None if is_counter else _ministry(db)
     if figures is not None:
         sections.append(Section("Số liệu của Bộ Nội vụ", (figures,)))
     lead = db.get(Unit, survey.lead_unit_id) if survey.lead_unit_id else None
@@ -117,12 +120,17 @@ class _Group:
             return (Paragraph("Chưa nhận được phiếu nào.", strong=True),)
         if self.found["kind"] == "points":
             return self._points()
+        if self.found["kind"] == "opinions":
+            return self._opinions()
         return self._satisfaction()
 
     def detail(self) -> tuple[Any, ...]:
         """Return the tables of the annex."""
         if self.found["kind"] == "nothing":
             return ()
+        if self.found["kind"] == "opinions":
+            code, agencies = _key(self.group), self.agencies
+            return tuple(opinions.level_table(code, agencies, item) for item in self._counts())
         blocks: list[Any] = [tables.component_table(self._breakdown())]
         if self.found["kind"] == "satisfaction":
             title = f"Từng tiêu chí thành phần, {tables.WHOLE.lower()}"
@@ -165,6 +173,16 @@ class _Group:
             Paragraph(wording.PLACES),
             Paragraph(wording.WITHOUT_CORRECTION),
             *self._notes(),
+        )
+
+    def _counts(self) -> list[opinions.Counts]:
+        return opinions.counts_of(self.found, self.questionnaire, self.method, self.agencies)
+
+    def _opinions(self) -> tuple[Any, ...]:
+        code = _key(self.group)
+        return (
+            Paragraph(f"Nhận được {_COUNT(self.found['received'])} phiếu tại quầy."),
+            opinions.share_table(code, self.found, self.agencies, self._counts()),
         )
 
     def _satisfaction(self) -> tuple[Any, ...]:

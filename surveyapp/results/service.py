@@ -19,6 +19,7 @@ from surveyapp.errors import AppError
 from surveyapp.models import FrameRow, ResultRun, StoredMethod, Survey, SurveyGroup
 from surveyapp.recheck import service as recheck
 from surveyapp.results.answers import GroupAnswers, drawn_frame, eligible_raters, group_answers
+from surveyapp.results.opinions import opinions
 from surveyapp.results.points import points
 from surveyapp.results.rechecks import rechecks
 from surveyapp.results.satisfaction import satisfaction
@@ -62,16 +63,13 @@ def run(db: Session, actor: Actor, survey: Survey) -> ResultRun:
             "Xem lần tính đã phê duyệt.",
             status=409,
         )
-    eligible = _eligible(db, survey)
-    data = {group.code: group_answers(db, group) for group in survey.groups}
+    groups, digests = (_opinions if survey.kind == "counter" else _estimated)(db, survey)
     made = ResultRun(
         survey_id=survey.id,
         made_at=clock.now(),
         code_version=version("sipas"),
-        answers_sha256=_digest_of(data),
-        content={
-            "groups": [_group(db, group, data[group.code], eligible) for group in survey.groups]
-        },
+        answers_sha256=_digest_of(digests),
+        content={"groups": groups},
     )
     db.add(made)
     db.flush()
@@ -107,6 +105,23 @@ def method_of(db: Session, group: SurveyGroup) -> MethodVersion:
 def questionnaire_of(db: Session, group: SurveyGroup) -> Questionnaire:
     """Return the questionnaire of a group."""
     return definitions.questionnaire(db, group.questionnaire_code, group.questionnaire_version)
+
+
+#: What a run holds of every group, and the digests of their answers by the group's code.
+_Computed = tuple[list[dict[str, Any]], dict[str, str]]
+
+
+def _estimated(db: Session, survey: Survey) -> _Computed:
+    eligible = _eligible(db, survey)
+    data = {group.code: group_answers(db, group) for group in survey.groups}
+    groups = [_group(db, group, data[group.code], eligible) for group in survey.groups]
+    return groups, {code: answers.sha256 for code, answers in data.items()}
+
+
+def _opinions(db: Session, survey: Survey) -> _Computed:
+    found = {group.code: opinions(db, group, method_of(db, group)) for group in survey.groups}
+    groups = [content for content, _ in found.values()]
+    return groups, {code: digest for code, (_, digest) in found.items()}
 
 
 def _group(
@@ -146,6 +161,6 @@ def _eligible(db: Session, survey: Survey) -> dict[str, tuple[str, ...]]:
     return result
 
 
-def _digest_of(data: dict[str, GroupAnswers]) -> str:
-    joined = "\n".join(f"{code} {answers.sha256}" for code, answers in sorted(data.items()))
+def _digest_of(digests: dict[str, str]) -> str:
+    joined = "\n".join(f"{code} {digest}" for code, digest in sorted(digests.items()))
     return hashlib.sha256(joined.encode()).hexdigest()

@@ -1,19 +1,32 @@
 """Opinions at the counter from the plan to the results: no draw, no quota, no interval, no place."""
 
+import io
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveyapp import clock
 from surveyapp.actor import Actor
-from surveyapp.collect import devices
+from surveyapp.collect import devices, release
+from surveyapp.collect.keys import Keyring
+from surveyapp.collect.service import accept
+from surveyapp.collect.submission import parse
+from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.models import Device, Survey
+from surveyapp.models import Batch, Device, Response, Survey, WaitingAnswer
+from surveyapp.results import document, opinions
+from surveyapp.results import service as results
 from surveyapp.surveys import definitions, service
 from surveyapp.surveys.plan import load_plan
 from surveyapp.surveys.plan_reading import PlanError
@@ -130,3 +143,149 @@ def test_only_managers_and_administrators_pair_and_revoke(
     assert client.post(f"{HOME}devices/{number + 1}/revoke").status_code == 404
     assert client.post(f"{HOME}devices/{number}/revoke").location == f"{HOME}devices/"
     assert "Đã thu hồi" in client.get(f"{HOME}devices/").text
+
+
+ANSWERS = {
+    "purpose_of_visit": "file",
+    "holder": "self",
+    "waiting_place": "4",
+    "papers": "3",
+    "guidance_manner": "5",
+    "got_result": "no",
+    "visits": "1",
+    "overall": "4",
+}
+
+
+def opened(db: Session, actor: Actor, survey: Survey, agencies: list[str]) -> dict[str, Device]:
+    """Pair one tablet for each agency and begin to collect."""
+    for agency in agencies:
+        devices.pair(db, actor, survey.code, agency, "Quầy 1")
+    service.advance(db, actor, survey, "collecting")
+    db.commit()
+    return {device.agency_code: device for device in db.scalars(select(Device))}
+
+
+def send(db: Session, keyring: Keyring, survey: Survey, device: Device, **answers: str) -> None:
+    given = ANSWERS | answers
+    body = {
+        "survey": survey.code,
+        "questionnaire": "counter",
+        "version": 1,
+        "language": "vi",
+        "mode": "tablet",
+        "assisted": given["holder"],
+        "nonce": "n" * 32,
+        "answers": given,
+    }
+    accept(db, keyring, parse(uuid4(), json.dumps(body).encode()), device)
+
+
+def locked(db: Session, actor: Actor, survey: Survey, keyring: Keyring) -> None:
+    """Give opinions on three agencies: 40 (half of them 4), 12 and 9; two more of an official."""
+    tablets = opened(db, actor, survey, ["so-tu-phap", "so-noi-vu", "so-y-te"])
+    for agency, n in (("so-tu-phap", 40), ("so-noi-vu", 12), ("so-y-te", 9)):
+        for i in range(n):
+            send(db, keyring, survey, tablets[agency], overall="4" if i % 2 else "2")
+    for _ in range(2):
+        send(db, keyring, survey, tablets["so-tu-phap"], overall="5", holder="official")
+    results.lock(db, actor, survey, keyring)
+    db.commit()
+
+
+def test_progress_counts_what_waits_with_what_is_released(
+    db: Session, actor: Actor, survey: Survey, settings: Settings, database: Database
+) -> None:
+    keyring = Keyring(settings.keys)
+    tablets = opened(db, actor, survey, ["so-tu-phap", "so-y-te"])
+    for agency, n in (("so-tu-phap", 13), ("so-y-te", 2)):
+        for _ in range(n):
+            send(db, keyring, survey, tablets[agency])
+    db.commit()
+    release.settle(database, keyring, survey.id, release_size=5)
+
+    counted = {line.title: line.received for line in service.progress(db, survey)}
+
+    assert db.scalar(select(func.count()).select_from(Response)) == 8
+    assert counted["Sở Tư pháp"] == 13
+    assert counted["Sở Y tế"] == 2
+    assert sum(counted.values()) == 15
+    assert [step.facts for step in service.path(db, survey)][1] == "2 máy đang dùng"
+    assert "đã nhận 15 phiếu" in service.path(db, survey)[2].facts
+
+
+def test_shares_stand_without_interval_and_place_and_small_bases_stay_hidden(
+    db: Session, actor: Actor, survey: Survey, settings: Settings
+) -> None:
+    locked(db, actor, survey, Keyring(settings.keys))
+    report = document.build(db, survey, results.run(db, actor, survey))
+
+    tables = {table.code: table for table in report.tables()}
+    shares = {row[0]: row[1:] for row in tables["provincial-opinions"].rows}
+    columns = [column.key for column in tables["provincial-opinions"].columns][1:]
+    assert shares["Sở Tư pháp"][:2] == (40, 2)
+    overall = {
+        name: dict(zip(columns, row, strict=True))["overall"] for name, row in shares.items()
+    }
+    assert overall["Sở Tư pháp"] == 50.0
+    assert overall["Sở Y tế"].reason == "dưới 10"
+    assert overall["Sở Nội vụ (thực hiện khảo sát)"].reason == "không nêu"  # the whole is shown
+    assert overall["Cả nhóm"] == pytest.approx(100 * (20 + 6 + 4) / 61)
+    assert overall["Sở Xây dựng"].reason == "không có phiếu"
+    assert dict(zip(columns, shares["Cả nhóm"], strict=True))["on_time_correct"].reason == (
+        "không có phiếu"
+    )
+
+    levels = {row[0]: row[1:] for row in tables["provincial-opinions-overall"].rows}
+    whole = levels["Cả nhóm"]
+    assert (whole[0], whole[1]) == (61, 0.0)
+    assert levels["Sở Tư pháp"][1].reason == "không nêu"  # 21 hidden answers would follow
+    kinds = {column.kind for table in report.tables() for column in table.columns}
+    assert kinds == {"text", "count", "percent"}
+    assert report.figures() == ()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_page_pdf_and_workbook_say_that_these_are_opinions(
+    db: Session, actor: Actor, survey: Survey, settings: Settings, signed_in: Browser
+) -> None:
+    locked(db, actor, survey, Keyring(settings.keys))
+    client = signed_in("manager")
+    assert client.post(f"{HOME}results/run").location == f"{HOME}results/"
+    page = client.get(f"{HOME}results/").text
+    workbook = load_workbook(io.BytesIO(client.get(f"{HOME}results/report.xlsx").data))
+    pdf = client.get(f"{HOME}results/report.pdf").data
+
+    assert pdf.startswith(b"%PDF")
+    assert opinions.CAVEAT in page
+    cells = {str(cell.value) for sheet in workbook for row in sheet.iter_rows() for cell in row}
+    assert {opinions.CAVEAT, "Cán bộ bấm giúp"} <= cells
+    for text in (page, " ".join(cells)):
+        assert "Khoảng tin cậy 95%" not in text
+        assert "Thứ hạng" not in text
+        assert "Bộ Nội vụ" not in text
+
+
+def test_the_lock_refuses_nothing_that_counters_do_not_have(
+    db: Session, actor: Actor, survey: Survey, settings: Settings
+) -> None:
+    locked(db, actor, survey, Keyring(settings.keys))
+
+    assert survey.state == "locked"
+    assert db.scalar(select(func.count()).select_from(WaitingAnswer)) == 0
+    assert not db.scalar(select(func.count()).where(Batch.is_open))
+
+
+@hypothesis_settings(derandomize=True, max_examples=200)
+@given(
+    n=st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.integers(0, 60), max_size=8),
+    least=st.sampled_from([10, 30]),
+)
+def test_what_is_hidden_together_may_be_shown_as_one_number(n: dict[str, int], least: int) -> None:
+    found = opinions.hidden(n, least)
+
+    answered = {agency for agency, base in n.items() if base}
+    assert {agency for agency in answered if n[agency] < least} <= set(found) <= answered
+    if set(found) != answered:
+        assert not found or (len(found) > 1 and sum(n[agency] for agency in found) >= least)
+    assert set(opinions.hidden(n, 10)) <= set(opinions.hidden(n, 30))

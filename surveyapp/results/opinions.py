@@ -1,0 +1,252 @@
+"""Opinions at the counter: counts and shares of those who wanted to answer, behind the gate.
+
+Nobody was drawn, so nothing is estimated: no interval, no place, no trend (method.md, section 5).
+Answers that an official entered are counted apart and are in no share.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis.disclosure import MINIMUM_BASE, MINIMUM_DISTRIBUTION
+from analysis.report import Cell, Column, Missing, Paragraph, ReportTable
+from questionnaires.method import MethodVersion
+from questionnaires.types import Item, Questionnaire
+from surveyapp.exports.numbers import NumberStyle, day
+from surveyapp.models import RatedAgency, Response, ResultRun, SurveyGroup
+from surveyapp.results import gate, wording
+from surveyapp.results.tables import WHOLE, Agency
+
+#: The item that says who holds the tablet, and its answer for officials.
+HOLDER, OFFICIAL = "holder", "official"
+NOBODY = "không có phiếu"
+CAVEAT = (
+    "Đây là ý kiến của những người muốn trả lời trên máy tại quầy, không phải ước lượng cho mọi "
+    "người đến giao dịch: không ai được chọn ngẫu nhiên. Vì vậy chỉ có số đếm và tỷ lệ; không có "
+    "khoảng tin cậy, không xếp hạng, không so sánh giữa các cơ quan hay giữa các năm."
+)
+APART = (
+    "Phiếu do cán bộ bấm máy giúp được đếm riêng và không tính vào tỷ lệ nào, vì trước mặt cán bộ "
+    "người dân khó nói điều không hài lòng."
+)
+NO_RECHECK = "Ý kiến tại quầy không có phúc tra: không ai biết ai đã trả lời để hỏi lại."
+HIDDEN = (
+    f"Tỷ lệ cần ít nhất {MINIMUM_BASE} câu trả lời, phân bố theo từng mức cần ít nhất "
+    f"{MINIMUM_DISTRIBUTION}; ít hơn thì không công bố. «{gate.PROTECTING}»: nếu nêu thì lấy cả "
+    "nhóm trừ đi sẽ ra ý kiến của quá ít người."
+)
+_COUNT = NumberStyle().count
+
+
+def opinions(db: Session, group: SurveyGroup, method: MethodVersion) -> tuple[dict[str, Any], str]:
+    """Count the released opinions of a group; return plain values (JSON) and their digest.
+
+    `agencies` holds, for every agency with answers, the forms that visitors filled in (`own`),
+    those of officials (`assisted`) and, of the former, the answers by item and code (`levels`).
+    """
+    rows = db.execute(
+        select(Response.device_agency, Response.assisted, Response.answers)
+        .join(
+            RatedAgency,
+            (RatedAgency.survey_id == Response.survey_id)
+            & (RatedAgency.code == Response.device_agency),
+        )
+        .where(RatedAgency.group_id == group.id)
+    ).all()
+    found: dict[str, dict[str, Any]] = {}
+    for agency, assisted, answers in rows:
+        empty = {"own": 0, "assisted": 0, "levels": {item: Counter() for item in method.items}}
+        counts = found.setdefault(agency, empty)
+        if OFFICIAL in (assisted, answers.get(HOLDER)):
+            counts["assisted"] += 1
+            continue
+        counts["own"] += 1
+        for item in method.items:
+            if answers.get(item):
+                counts["levels"][item][answers[item]] += 1
+    content = {
+        "code": group.code,
+        "kind": "opinions" if rows else "nothing",
+        "issued": 0,
+        "received": len(rows),
+        "agencies": json.loads(json.dumps(found, sort_keys=True)),
+    }
+    return content, _digest([list(row) for row in rows])
+
+
+def _digest(forms: Sequence[object]) -> str:
+    written = sorted(json.dumps(form, ensure_ascii=False, sort_keys=True) for form in forms)
+    return hashlib.sha256("\n".join(written).encode()).hexdigest()
+
+
+def hidden(n: Mapping[str, int], least: int) -> dict[str, str]:
+    """Return the agencies whose cell stays hidden beside the shown whole, with the reason.
+
+    The hidden ones are nobody or at least two, and have `least` answers together: the whole minus
+    those shown is then itself a number that may be shown. Cells without answers hide nothing.
+
+    Examples
+    --------
+    >>> hidden({"a": 40, "b": 12, "c": 9}, 10)
+    {'c': 'dưới 10', 'b': 'không nêu'}
+    """
+    answered = {agency: base for agency, base in n.items() if base}
+    result = {agency: _under(least) for agency, base in answered.items() if base < least}
+    while result and len(result) < len(answered):
+        if len(result) > 1 and sum(answered[agency] for agency in result) >= least:
+            break
+        shown = (agency for agency in answered if agency not in result)
+        result[min(shown, key=lambda agency: (answered[agency], agency))] = gate.PROTECTING
+    return result
+
+
+def _under(least: int) -> str:
+    return f"dưới {least}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counts of one item by agency; the whole has the code ""."""
+
+    item: Item
+    satisfied: tuple[str, ...]
+    levels: Mapping[str, Mapping[str, int]]
+
+    def base(self, agency: str) -> int:
+        """Return the number of valid answers."""
+        return sum(self.levels[agency].get(code, 0) for code in self.item.option_codes)
+
+    def share(self, agency: str, codes: Sequence[str], least: int) -> Cell:
+        """Return the share of some options, 0 to 100, or why it is not shown."""
+        base = self.base(agency)
+        if not base:
+            return Missing(NOBODY)
+        if base < least:
+            return Missing(_under(least))
+        bases = {code: self.base(code) for code in self.levels if code}
+        if agency and (reason := hidden(bases, least).get(agency)):
+            return Missing(reason)
+        return 100 * sum(self.levels[agency].get(code, 0) for code in codes) / base
+
+
+def counts_of(
+    found: Mapping[str, Any],
+    questionnaire: Questionnaire,
+    method: MethodVersion,
+    agencies: Sequence[Agency],
+) -> list[Counts]:
+    """Return the counts of every satisfaction item, agencies without answers included."""
+    result = []
+    for code in method.items:
+        levels: dict[str, Mapping[str, int]] = {
+            agency.code: found["agencies"].get(agency.code, {"levels": {}})["levels"].get(code, {})
+            for agency in agencies
+        }
+        levels[""] = sum((Counter(each) for each in levels.values()), Counter())
+        result.append(Counts(questionnaire.item(code), method.satisfied, levels))
+    return result
+
+
+def share_table(
+    code: str, found: Mapping[str, Any], agencies: Sequence[Agency], items: Sequence[Counts]
+) -> ReportTable:
+    """Tabulate forms, forms of officials, and the share satisfied with each item by agency."""
+    numbers = {
+        key: {a.code: found["agencies"].get(a.code, {}).get(key, 0) for a in agencies}
+        for key in ("own", "assisted")
+    }
+    rows: list[tuple[Cell, ...]] = [
+        (
+            agency.label,
+            *(
+                each[agency.code] if agency.code else sum(each.values())
+                for each in numbers.values()
+            ),
+            *(item.share(agency.code, item.satisfied, MINIMUM_BASE) for item in items),
+        )
+        for agency in _with_whole(agencies)
+    ]
+    return ReportTable(
+        code=f"{code}-opinions",
+        title=wording.MEASURES["share_satisfied"],
+        columns=(
+            Column("agency", "Cơ quan", "text"),
+            Column("own", "Phiếu tự trả lời", "count"),
+            Column("assisted", "Cán bộ bấm giúp", "count"),
+            *(
+                Column(each.item.code, each.item.short_text["vi"], "percent", decimals=1)
+                for each in items
+            ),
+        ),
+        rows=tuple(rows),
+        notes=(HIDDEN,),
+        summary_rows=frozenset({len(rows) - 1}),
+    )
+
+
+def level_table(code: str, agencies: Sequence[Agency], counts: Counts) -> ReportTable:
+    """Tabulate the answers to one item by option and agency."""
+    item = counts.item
+    rows: list[tuple[Cell, ...]] = [
+        (
+            agency.label,
+            counts.base(agency.code),
+            *(
+                counts.share(agency.code, (option,), MINIMUM_DISTRIBUTION)
+                for option in item.option_codes
+            ),
+            counts.share(agency.code, counts.satisfied, MINIMUM_BASE),
+        )
+        for agency in _with_whole(agencies)
+    ]
+    return ReportTable(
+        code=f"{code}-opinions-{item.code}",
+        title=f"{item.short_text['vi']}: câu trả lời theo mức",
+        columns=(
+            Column("agency", "Cơ quan", "text"),
+            Column("n", "Số câu trả lời", "count"),
+            *(
+                Column(f"level_{option.code}", option.text["vi"], "percent", decimals=1)
+                for option in item.options
+            ),
+            Column("satisfied", "Mức 4 và 5", "percent", decimals=1),
+        ),
+        rows=tuple(rows),
+        notes=(HIDDEN,),
+        summary_rows=frozenset({len(rows) - 1}),
+    )
+
+
+def _with_whole(agencies: Sequence[Agency]) -> list[Agency]:
+    return [*agencies, Agency("", WHOLE)]
+
+
+def scope(run: ResultRun) -> list[Paragraph]:
+    """Say who answered, what this is not, and what it was counted from."""
+    received = sum(group["received"] for group in run.content["groups"])
+    assisted = sum(
+        counts["assisted"]
+        for group in run.content["groups"]
+        for counts in group["agencies"].values()
+    )
+    return [
+        Paragraph(CAVEAT, strong=True),
+        Paragraph(
+            f"Nhận được {_COUNT(received)} phiếu trên máy tính bảng đặt tại quầy, trong đó "
+            f"{_COUNT(assisted)} phiếu do cán bộ bấm giúp. Không có danh sách chọn mẫu, không có "
+            "chỉ tiêu số phiếu, không có tỷ lệ trả lời."
+        ),
+        Paragraph(APART),
+        Paragraph(wording.MISSING_ANSWERS.replace("không tính vào điểm", "không tính vào tỷ lệ")),
+        Paragraph(NO_RECHECK),
+        Paragraph(
+            f"Lần tính số {run.id} ngày {day(run.made_at.date())}, phiên bản chương trình "
+            f"{run.code_version}, mã kiểm tra câu trả lời {run.answers_sha256[:16]}…."
+        ),
+    ]
