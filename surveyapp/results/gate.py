@@ -1,9 +1,11 @@
 """The one gate between estimates and everything that is shown: small bases stay hidden.
 
 A value needs at least ten valid answers. A hidden value must not follow from those shown: where a
-line of a table has a margin (the index of its components, the whole of its agencies) and exactly
-one value of the line is hidden, the one with the next smallest base is hidden too. A cell that
-nobody answered has no value and needs no protection.
+line of a table has a margin (the index of its components, the whole of its agencies), the margin
+less what is shown tells the hidden values together. So those are at least two, with at least ten
+answers between them; otherwise the one with the next smallest base is hidden too. A cell that
+nobody answered has no value and needs no protection. The rule looks at bases only, so that it
+holds where the equations of the margins are not exact (an item that somebody left out).
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +34,8 @@ def hidden(
         for line in lines:
             answered = [cell for cell in line if n[cell]]
             shown = [cell for cell in answered if cell not in result]
-            if len(answered) - len(shown) == 1 and shown:
+            lost = [n[cell] for cell in answered if cell in result]
+            if shown and lost and (len(lost) == 1 or sum(lost) < MINIMUM_BASE):
                 result[min(shown, key=lambda cell: (n[cell], cell))] = PROTECTING
                 changed = True
     return result
