@@ -50,8 +50,8 @@ PLAIN_TEXTS: dict[AnswerRule, Text] = {
         "en": "This form has no such question. Reload the form and go on.",
     },
     AnswerRule.HIDDEN_ITEM: {
-        "vi": "Câu này không hỏi theo các câu trả lời ở trên. Bỏ câu trả lời này.",
-        "en": "This question is not asked after the answers above. Remove this answer.",
+        "vi": "Theo các câu trả lời ở trên, câu này không cần trả lời. Mời Ông/Bà bỏ trống.",
+        "en": "Because of your answers above, this question does not apply. Please leave it out.",
     },
     AnswerRule.UNKNOWN_OPTION: {
         "vi": "Câu trả lời không có trong các lựa chọn. Mời Ông/Bà chọn lại.",
@@ -70,7 +70,7 @@ PLAIN_TEXTS: dict[AnswerRule, Text] = {
         "en": "A choice is given twice. Give each choice once.",
     },
     AnswerRule.BAD_CHARACTERS: {
-        "vi": "Câu trả lời có ký tự không đọc được. Mời Ông/Bà viết lại bằng chữ thường.",
+        "vi": "Câu trả lời có ký tự không đọc được. Mời Ông/Bà chỉ dùng chữ, số và dấu câu thông thường.",
         "en": "The answer has unreadable characters. Please write it again in plain text.",
     },
     AnswerRule.MISPLACED: {
