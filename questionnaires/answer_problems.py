@@ -70,7 +70,7 @@ PLAIN_TEXTS: dict[AnswerRule, Text] = {
         "en": "A choice is given twice. Give each choice once.",
     },
     AnswerRule.BAD_CHARACTERS: {
-        "vi": "Câu trả lời có ký tự không đọc được. Mời Ông/Bà chỉ dùng chữ, số và dấu câu thông thường.",
+        "vi": "Câu trả lời có ký tự không đọc được. Mời Ông/Bà chỉ dùng chữ, số và dấu câu.",
         "en": "The answer has unreadable characters. Please write it again in plain text.",
     },
     AnswerRule.MISPLACED: {
