@@ -13,23 +13,27 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from surveyapp.errors import AppError
+from surveyapp.writers import Turn
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
+WRITING = "BEGIN IMMEDIATE"
 
 
 class Database:
     """A writing and a reading engine on one URL.
 
     SQLite allows one writer: a writing session takes the lock when it begins (BEGIN IMMEDIATE), as
-    a deferred transaction that reads and then writes fails at once in spite of busy_timeout.
+    a deferred transaction that reads and then writes fails at once in spite of busy_timeout. The
+    writers queue in `surveyapp.writers`.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url, "BEGIN IMMEDIATE") if self.is_sqlite else _postgres(url)
+        self.engine = _sqlite_engine(url, WRITING) if self.is_sqlite else _postgres(url)
         self.read_engine = _sqlite_engine(url, "BEGIN") if self.is_sqlite else self.engine
 
     def session(self) -> Session:
@@ -60,6 +64,9 @@ def _postgres(url: str) -> Engine:
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
     engine = create_engine(url)
+    path = make_url(url).database
+    if begin == WRITING and path and path != ":memory:":
+        _take_turns(engine, Path(path))  # listeners are called in their order: before BEGIN
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -74,6 +81,22 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _take_turns(engine: Engine, path: Path) -> None:
+    """Let the engine's connections queue before each transaction."""
+
+    @event.listens_for(engine, "connect")
+    def join_queue(_connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        record.info["turn"] = Turn(path)
+
+    @event.listens_for(engine, "begin")
+    def take_turn(connection: Connection) -> None:
+        connection.info["turn"].take()
+
+    @event.listens_for(engine, "checkin")  # after commit, rollback or an error
+    def give_turn_back(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["turn"].give_back()
 
 
 def upgrade(url: str) -> None:

@@ -1,0 +1,152 @@
+"""SQLite's writers take turns, and no end of a transaction or a process keeps a turn."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from surveyapp import writers
+from surveyapp.db import Database
+
+ADD = text("INSERT INTO t VALUES (1)")
+#: Writes, says so, and does not end by itself.
+HOLDER = """
+import sys, time
+from sqlalchemy import text
+from surveyapp.db import Database
+with Database(sys.argv[1]) as database, database.session() as db:
+    db.execute(text("INSERT INTO t VALUES (1)"))
+    print("writing", flush=True)
+    sys.stdin.read()
+    db.commit()
+"""
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'survey.sqlite3'}"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    with Database(url) as database:
+        with database.session() as db:
+            db.execute(text("CREATE TABLE t (x INTEGER)"))
+            db.commit()
+        yield database
+
+
+def add(database: Database) -> None:
+    with database.session() as db:
+        db.execute(ADD)
+        db.commit()
+
+
+def rows(database: Database) -> int:
+    with database.read_session() as db:
+        return int(db.execute(text("SELECT count(*) FROM t")).scalar_one())
+
+
+@pytest.fixture
+def holder(url: str, database: Database) -> Iterator["subprocess.Popen[str]"]:  # noqa: ARG001  its table
+    """Start another process that is in the middle of writing."""
+    with subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, "-c", HOLDER, url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        yield process
+        process.kill()
+
+
+def test_many_writers_of_one_process_all_write(database: Database) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: add(database), range(80)))
+
+    assert rows(database) == 80
+
+
+def test_two_engines_on_one_file_take_turns(database: Database, url: str) -> None:
+    with Database(url) as other, ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, [database, other] * 20))
+
+    assert rows(database) == 40
+
+
+def test_a_second_writer_in_one_thread_is_refused_and_the_first_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "WAIT_SECONDS", 0.05)
+    with database.session() as first:
+        first.execute(ADD)
+        with (
+            database.session() as second,
+            pytest.raises(OperationalError, match="locked by this process"),
+        ):
+            second.execute(ADD)
+        with database.session() as reading:
+            assert reading.get_bind() is database.engine  # opened only: it takes no turn
+        first.commit()
+
+    add(database)
+    assert rows(database) == 2
+
+
+@pytest.mark.parametrize("end", ["rollback", "close", "commit"])
+def test_the_turn_ends_with_the_transaction_of_an_open_session(
+    database: Database, end: str
+) -> None:
+    with database.session() as first:
+        first.execute(ADD)
+        getattr(first, end)()
+        add(database)
+    assert rows(database) == 1 + (end == "commit")
+
+
+def test_a_statement_that_fails_keeps_no_turn(database: Database) -> None:
+    with database.session() as db, pytest.raises(OperationalError, match="no such table"):
+        db.execute(text("INSERT INTO missing VALUES (1)"))
+
+    add(database)
+    assert rows(database) == 1
+
+
+def test_a_lost_connection_keeps_no_turn(database: Database) -> None:
+    with database.session() as db:
+        db.execute(ADD)
+        db.invalidate()
+
+    add(database)
+    assert rows(database) == 1
+
+
+def test_a_writer_waits_for_another_process(
+    database: Database, holder: "subprocess.Popen[str]"
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(add, database)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        holder.communicate("go on")
+        waiting.result(timeout=30)
+
+    assert rows(database) == 2
+
+
+def test_a_process_that_is_killed_keeps_no_turn(
+    database: Database, holder: "subprocess.Popen[str]"
+) -> None:
+    holder.send_signal(signal.SIGKILL)
+    add(database)
+
+    assert rows(database) == 1
