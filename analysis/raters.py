@@ -66,8 +66,8 @@ def rater_points(
     rows = rating_rows(ratings, method, fpc=chosen.fpc)
     score = _scores(rows, method)
     codes, coefficient = _layout(method)
-    value, linear, lost = _combined(rows, score, method, coefficient)
-    variance, notes = _variance(rows, linear, lonely_psu)
+    value, linear, gross, lost = _combined(rows, score, method, coefficient)
+    variance, notes = _variance(rows, linear, gross, lonely_psu)
     used = (rows.answered @ (coefficient > 0).T) > 0
     pair_used = sum_by(rows.pair, used.astype(np.float64), rows.pair_stratum.size)
     n = sum_by(rows.pair_agency, pair_used, len(rows.agencies))
@@ -82,10 +82,10 @@ def rater_points(
     corner = replace(corner, cap=_cap(corner, bounds[:, 1]))
     result = table(rows.agencies, codes, corner, deff, chosen)
     covariance = _covariance(rows, linear[:, -1], lonely_psu)
-    known = ~np.isnan(value[:, -1])
-    np.fill_diagonal(covariance, np.where(known, variance[:, -1], 0.0))
-    covariance[~known] = 0.0
-    covariance[:, ~known] = 0.0
+    varies = ~np.isnan(value[:, -1]) & (variance[:, -1] > 0)
+    np.fill_diagonal(covariance, variance[:, -1])
+    covariance[~varies] = 0.0
+    covariance[:, ~varies] = 0.0
     units, raters, held = _reach(rows, used[:, -1])
     silent = _silent_groups(rows, score, method)
     return RaterPoints(result, covariance, units, raters, held, (*silent, *notes))
@@ -110,6 +110,7 @@ def _layout(method: PointsMethod) -> tuple[tuple[str, ...], Floats]:
 class _Scores:
     mean: Floats  # (A, Q) mean percent, nan where nobody answered
     linear: Floats  # (n, Q) linearised value of each rating for the mean of its agency
+    gross: Floats  # (n, Q) its two terms by size, against which it may be rounding
     silent: Bools  # (A, G, Q) groups without an answer
 
 
@@ -128,9 +129,10 @@ def _scores(rows: RatingRows, method: PointsMethod) -> _Scores:
     share = np.divide(share, whole, out=np.zeros_like(share), where=whole > 0)
     level = np.where(whole[:, 0] > 0, (share * mean.reshape(shape)).sum(axis=1), np.nan)
     divisor = np.where(below > 0, below, 1.0)[cell]
-    away = w * (rows.percent - mean[cell] * rows.answered) / divisor
-    linear = away * share.reshape(-1, shape[2])[cell]
-    return _Scores(level, linear, silent)
+    factor = w * share.reshape(-1, shape[2])[cell] / divisor
+    middle = mean[cell] * rows.answered
+    linear, gross = factor * (rows.percent - middle), factor * (rows.percent + middle)
+    return _Scores(level, linear, gross, silent)
 
 
 def _group_weights(rows: RatingRows, method: PointsMethod) -> Floats:
@@ -147,8 +149,8 @@ def _group_weights(rows: RatingRows, method: PointsMethod) -> Floats:
 
 def _combined(
     rows: RatingRows, score: _Scores, method: PointsMethod, coefficient: Floats
-) -> tuple[Floats, Floats, Texts]:
-    """Points (A, E), linearised values (n, E), and why a value is missing."""
+) -> tuple[Floats, Floats, Floats, Texts]:
+    """Points (A, E), linearised values and their gross size (n, E), why a value is missing."""
     known = ~np.isnan(score.mean)
     part = coefficient[None] * known[:, None, :]
     full = part.sum(axis=2)
@@ -158,25 +160,25 @@ def _combined(
     part = part * np.where(estimable, factor, 0.0)[:, :, None] / 100
     value = np.einsum("aeq,aq->ae", part, np.nan_to_num(score.mean))
     linear = np.einsum("neq,nq->ne", part[rows.agency], score.linear)
+    gross = np.einsum("neq,nq->ne", part[rows.agency], score.gross)
     lost = np.full(value.shape, None, dtype=object)
     for a, e in zip(*np.nonzero(~estimable), strict=True):
         empty = np.flatnonzero(~known[a] & (coefficient[e] > 0))
         names = ", ".join(method.items[q].code for q in empty)
         several = np.count_nonzero(coefficient[e]) > 1 and known[a].any()
         lost[a, e] = UNANSWERED.format(names) if several else NOBODY
-    return np.where(estimable, value, np.nan), linear, lost
+    return np.where(estimable, value, np.nan), linear, gross, lost
 
 
 def _variance(
-    rows: RatingRows, linear: Floats, lonely_psu: LonelyPsu
+    rows: RatingRows, linear: Floats, gross: Floats, lonely_psu: LonelyPsu
 ) -> tuple[Floats, tuple[str, ...]]:
-    """Variances (A, E) by agency, strata = rater groups."""
+    """Variances (A, E) by agency, strata = rater groups; 0 where `linear` is only rounding."""
     level = sum_by(rows.pair, linear, rows.n.size) / rows.n[:, None]
     square = sum_by(rows.pair, (linear - level[rows.pair]) ** 2, rows.n.size)
     n = rows.n
     factor = np.divide(rows.keep * n, n - 1, out=np.zeros_like(n), where=n > 1)
     result = sum_by(rows.pair_agency, factor[:, None] * square, len(rows.agencies))
-    gross = sum_by(rows.agency, linear**2, len(rows.agencies))
     names = [
         f"{rows.strata[h]} / {rows.agencies[j]}"
         for h, j in zip(rows.pair_stratum, rows.pair_agency, strict=True)
@@ -191,7 +193,8 @@ def _variance(
     found = [names[p] for p in np.flatnonzero(lonely)]
     shown = ", ".join(found[:5]) + (" ..." if len(found) > 5 else "")
     note = f"Chỉ có một người đánh giá trong nhóm: {shown}; phương sai lấy theo trung bình chung."
-    return settled(result, gross), (note,) if found and lonely_psu == "adjust" else ()
+    size = sum_by(rows.agency, gross**2, len(rows.agencies))
+    return settled(result, size), (note,) if found and lonely_psu == "adjust" else ()
 
 
 def _not_whole(rows: RatingRows, used: Bools, coefficient: Floats) -> Bools:

@@ -163,6 +163,19 @@ def test_a_census_of_raters_has_no_error_and_unanimity_is_no_census() -> None:
     assert 3 < one.ci[0] < one.ci[1] == 5.0
 
 
+@pytest.mark.parametrize("group_weights", [None, {"deputy": 0.3, "leader": 0.7}])
+def test_agreement_with_blank_items_is_seen_as_unanimity(group_weights: dict | None) -> None:
+    """The linearised values are then rounding noise, not 0, and must not pass for a variance."""
+    given = ratings(share_given=0.9, missing=0.3)
+    percent = {code: np.where(np.isnan(x), np.nan, 60.0) for code, x in given.percent.items()}
+    given = Ratings(given.rater, given.agency, given.stratum, percent, given.eligible)
+    got = rater_points(given, PointsMethod(ITEMS, group_weights), Options(fpc=False))
+    for _, code, one in got.table:
+        assert (one.se, one.flag) == (0.0, "degenerate"), code
+        assert one.ci[0] < one.value < one.ci[1]
+    assert not got.covariance.any()
+
+
 def test_what_cannot_be_is_refused() -> None:
     given = ratings()
     method = PointsMethod(ITEMS)
