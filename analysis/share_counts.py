@@ -25,12 +25,13 @@ def share_moments(
     Returns
     -------
     None where this way does not apply: sampling units above the row, other measures than shares,
-    weights that vary within a stratum and cell, values other than 0, 1 and nan.
+    products of two items (they do not follow from the counts of each), weights that vary within a
+    stratum and cell, values other than 0, 1 and nan.
     """
     width = len(cells.names) + 1
     if design.stages or plan.composites or any(item.kind != "share" for item in plan.measures):
         return None
-    if len(design.strata.names) * width > _PAIRS:
+    if len(design.strata.names) * width > _PAIRS or _joins_items(plan):
         return None
     key = design.strata.code * width + (cells.code + 1)
     present = np.flatnonzero(np.bincount(key, minlength=len(design.strata.names) * width))
@@ -46,6 +47,12 @@ def share_moments(
         return None
     n = np.bincount(pair, minlength=present.size).astype(np.float64)
     return _moments(design, plan, (present // width, present % width - 1, weight, n, counts), cells)
+
+
+def _joins_items(plan: Plan) -> bool:
+    """Tell whether a kept product joins features of two items (1 and 2, 3 and 4, ...)."""
+    first, second = plan.products.first, plan.products.second
+    return bool(((first > 0) & ((first - 1) // 2 != (second - 1) // 2)).any())
 
 
 def _counts(

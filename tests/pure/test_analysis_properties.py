@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from analysis.design import survey_design
 from analysis.errors import DesignError
-from analysis.estimate import Options, estimates, joint_covariance, whole
-from analysis.labels import Labels, as_labels
+from analysis.estimate import Options, estimates, gradient_of, joint_covariance, whole
+from analysis.labels import Labels, as_labels, sum_by
 from analysis.measures import Composite, Measure, plan
 from analysis.reduction import chunk_moments, merged, moments_of
 from analysis.share_counts import share_moments
@@ -175,6 +175,27 @@ def test_counting_shares_equals_the_general_way(seed: int) -> None:
     assert numbers_of(merged(*parts), alone) == pytest.approx(
         numbers_of(fast, alone), rel=1e-10, nan_ok=True
     )
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000))
+def test_shares_kept_jointly_have_the_products_of_two_items(seed: int) -> None:
+    """The difference of two items needs their covariance, which counts of each do not hold."""
+    x = population(2 * seed)
+    design = design_of(x, clustered=False)
+    x["values"]["d"] = x["values"]["a"] - x["values"]["b"]
+    both = ~np.isnan(x["values"]["d"])
+    values = {code: np.where(both, x["values"][code], np.nan) for code in ("a", "b", "d")}
+    layout = plan([Measure("a"), Measure("b")], joint=True)
+    moments = moments_of(design, layout, values).collapsed()
+    gradient = gradient_of(
+        sum_by(np.zeros_like(moments.pair_cell), moments.pairs().total, 1), layout
+    )
+    wide = np.concatenate([gradient, np.zeros_like(gradient)]).transpose(1, 0, 2)
+    joint = moments.covariance(wide)
+    direct = plan([Measure("d", "mean")])
+    alone = whole(moments_of(design, direct, values), direct).at("", "d")
+    assert joint[0, 0] + joint[1, 1] - 2 * joint[0, 1] == pytest.approx(alone.se**2, rel=1e-9)
 
 
 def numbers_of(moments, layout) -> np.ndarray:
