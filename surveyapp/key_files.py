@@ -32,6 +32,21 @@ def write_durably(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def destroy(path: Path) -> None:
+    """Overwrite and remove a key, durably; one that is not there is no fault."""
+    try:
+        with path.open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            file.write(secrets.token_bytes(size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    except FileNotFoundError:  # another process was faster
+        return
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Wait until the folder's entries are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)

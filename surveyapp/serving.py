@@ -68,6 +68,8 @@ def _first_administrator(settings: Settings) -> str:
 
 def _practice(settings: Settings, bind: str) -> None:
     """Make the practice surveys where there are none, and say how to answer one."""
+    if practice_surveys.are_there(settings):
+        return
     wanted = practice_surveys.shipped()
     with click.progressbar(
         length=wanted.work, label="Lập số liệu tập dượt", file=sys.stderr
@@ -77,6 +79,9 @@ def _practice(settings: Settings, bind: str) -> None:
         return
     click.echo(f"Phiếu để trả lời thử: http://{bind}/s/{ready.collecting}")
     click.echo(f"Mã phiếu (mỗi mã dùng một lần): {', '.join(ready.codes)}")
+    if ready.tablet is not None:
+        click.echo(f"Máy tại quầy để trả lời thử: http://{bind}/device")
+        click.echo(f"Mã ghép máy (chỉ hiện một lần): {ready.tablet.token}")
 
 
 def _run(bind: str, workers: int) -> None:

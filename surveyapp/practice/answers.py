@@ -35,6 +35,7 @@ USUAL: Mapping[str, Mapping[str, float]] = {
     "channel": {"online": 0.70, "counter": 0.24},
     "visits": {"0": 0.30, "1": 0.40, "2": 0.22},
     "complaint_made": {"no": 0.70},
+    "holder": {"self": 0.84, "family": 0.06, "volunteer": 0.06},
     "trouble": {"no": 0.96},
     "money": {"no": 0.98},
 }

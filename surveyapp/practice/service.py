@@ -1,4 +1,4 @@
-"""The practice surveys of an installation: one with results, one that collects answers now."""
+"""The practice surveys of an installation: with results, collecting now, and at a counter."""
 
 import tempfile
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock, codes
@@ -16,7 +16,7 @@ from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.models import Account, AccountRole, AuditEntry, Survey
-from surveyapp.practice import field_steps, flow
+from surveyapp.practice import counters, field_steps, flow
 from surveyapp.practice.field_steps import Slip
 from surveyapp.practice.intake import straight
 from surveyapp.practice.world import Calendar, Officials, World
@@ -36,7 +36,7 @@ _ROLES = frozenset({"manager", "approver", "analyst", "recheck"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Plan of the survey that is made up to its results, and of the one that collects answers.
+    """Plans of the surveys: made up to its results, collecting answers, and opinions at a counter.
 
     The lists of the first are of the province's size times `finished_scale`, those of the second
     times `collecting_scale`.
@@ -46,37 +46,43 @@ class Wanted:
     collecting: str
     finished_scale: float = 1.0
     collecting_scale: float = 0.25
+    counter: str | None = None
 
     @property
-    def plans(self) -> tuple[str, str]:
-        """The texts of both plans."""
-        return self.finished, self.collecting
+    def plans(self) -> tuple[str, ...]:
+        """The texts of the plans."""
+        counter = () if self.counter is None else (self.counter,)
+        return self.finished, self.collecting, *counter
 
     @property
     def codes(self) -> list[str]:
-        """The codes of both surveys."""
+        """The codes of the surveys, in the order of the plans."""
         return [load_plan(plan).code + surveys.PRACTICE_SUFFIX for plan in self.plans]
 
     @property
     def work(self) -> int:
         """Units of work of `create`, for a bar of progress."""
-        return sum(map(flow.work, self.plans))
+        visitors = 0 if self.counter is None else counters.VISITORS
+        return flow.work(self.finished) + flow.work(self.collecting) + visitors
 
 
 def shipped() -> Wanted:
     """Return the plans of 2024."""
     return Wanted(
-        definitions.plan_text("binh-dinh-par-2024"), definitions.plan_text("binh-dinh-service-2024")
+        definitions.plan_text("binh-dinh-par-2024"),
+        definitions.plan_text("binh-dinh-service-2024"),
+        counter=definitions.plan_text("binh-dinh-counter-2024"),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The practice surveys that were made, and codes to type at /s/<collecting>."""
+    """The surveys that were made, codes to type at /s/<collecting>, and the tablet's token."""
 
     finished: str
     collecting: str
     codes: tuple[str, ...]
+    tablet: counters.Tablet | None = None
 
 
 def create(
@@ -113,7 +119,7 @@ def create(
 
 
 def _make(world: World, settings: Settings, wanted: Wanted) -> Ready:
-    first, second = (keys.pseudonym_key(settings.keys, code) for code in wanted.codes)
+    first, second = (keys.pseudonym_key(settings.keys, code) for code in wanted.codes[:2])
     world.scale = wanted.finished_scale
     finished, _ = flow.whole_survey(world, wanted.finished, first)
     world.scale = wanted.collecting_scale
@@ -125,7 +131,10 @@ def _make(world: World, settings: Settings, wanted: Wanted) -> Ready:
             world.send(sending.id, sending.body)
         world.tick(1)
     world.tick(load_plan(wanted.collecting).quota - len(slips) + flow.WORK_AFTER)
-    return Ready(finished, code, tuple(_shown(world, slips)))
+    tablet = None
+    if wanted.counter is not None:
+        tablet = counters.open_counter(world, wanted.counter, settings.release_size)
+    return Ready(finished, code, tuple(_shown(world, slips)), tablet)
 
 
 def _shown(world: World, slips: list[Slip]) -> list[str]:
@@ -139,22 +148,31 @@ def _shown(world: World, slips: list[Slip]) -> list[str]:
     return [codes.readable(code) for code in apart[:SHOWN]]
 
 
-def _begin(db: Session, settings: Settings, wanted: Wanted) -> bool:
-    """Note that the practice surveys are being made; False where they are there already."""
-    there = list(db.scalars(select(Survey).where(Survey.is_practice)))
+def are_there(settings: Settings) -> bool:
+    """Whether there are practice surveys already, so that `create` has nothing to do."""
+    with Database(settings.database_url) as database, database.read_session() as db:
+        return _are_there(db)
+
+
+def _are_there(db: Session) -> bool:
     last = db.scalar(
         select(AuditEntry.action)
         .where(AuditEntry.action.in_((BEGIN, DONE)))
         .order_by(AuditEntry.id.desc())
         .limit(1)
     )
-    if there and last != BEGIN:
+    return last != BEGIN and bool(db.scalar(select(exists().where(Survey.is_practice))))
+
+
+def _begin(db: Session, settings: Settings, wanted: Wanted) -> bool:
+    """Note that the practice surveys are being made; False where they are there already."""
+    if _are_there(db):
         return False
     actor = _administrator(db)
-    for survey in there:
+    for survey in list(db.scalars(select(Survey).where(Survey.is_practice))):
         if survey.code in wanted.codes:
-            surveys.remove_practice(db, actor, survey)
-            keys.remove_pseudonym_key(settings.keys, survey.code)
+            removed = surveys.remove_practice(db, actor, survey)
+            keys.remove(settings.keys, removed)
     audit.record(db, actor, BEGIN, " ".join(wanted.codes))
     return True
 

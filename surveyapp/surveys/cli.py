@@ -196,9 +196,9 @@ def _day(text: str) -> date:
 def remove_practice(code: str, as_login: str) -> None:
     """Xóa cuộc khảo sát tập dượt CODE cùng mọi số liệu của nó."""
     with commands.opened(as_login, roles.COMMANDS["survey remove-practice"]) as (db, actor):
-        service.remove_practice(db, actor, service.find(db, code))
+        removed = service.remove_practice(db, actor, service.find(db, code))
         db.commit()
-    keys.remove_pseudonym_key(config.load().keys, code)
+    keys.remove(config.load().keys, removed)
     click.echo(f"Đã xóa cuộc khảo sát tập dượt «{code}».")
 
 

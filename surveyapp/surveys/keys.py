@@ -1,8 +1,12 @@
-"""The key of a survey's pseudonyms: a file outside the database and its backups."""
+"""The keys of a survey: files outside the database and its backups."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from surveyapp import key_files
+
+#: How the names of the keys of batches end.
+BATCH = ".batch"
 
 
 def pseudonym_key(folder: Path, survey_code: str) -> bytes:
@@ -10,9 +14,18 @@ def pseudonym_key(folder: Path, survey_code: str) -> bytes:
     return key_files.read_or_make(folder, _name(survey_code))
 
 
-def remove_pseudonym_key(folder: Path, survey_code: str) -> None:
-    """Remove the key of a survey that is gone."""
-    (folder / _name(survey_code)).unlink(missing_ok=True)
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What is left of a survey that was removed: its code, and the batches that had keys."""
+
+    code: str
+    batches: tuple[str, ...]
+
+
+def remove(folder: Path, removed: Removed) -> None:
+    """Destroy the keys of a survey that is gone: of its pseudonyms and of answers that waited."""
+    for name in (_name(removed.code), *(f"{batch}{BATCH}" for batch in removed.batches)):
+        key_files.destroy(folder / name)
 
 
 def _name(survey_code: str) -> str:

@@ -28,10 +28,14 @@ from surveyapp.models import (
     Unit,
     UnitSuccession,
 )
+from surveyapp.surveys.keys import Removed
 
 
-def remove_practice(db: Session, actor: Actor, survey: Survey) -> None:
-    """Remove a practice survey; a real one is refused, whatever its state."""
+def remove_practice(db: Session, actor: Actor, survey: Survey) -> Removed:
+    """Remove a practice survey; a real one is refused, whatever its state.
+
+    After the commit the caller destroys its keys with `keys.remove`.
+    """
     if not survey.is_practice:
         raise AppError(
             "SURVEY-030",
@@ -40,6 +44,7 @@ def remove_practice(db: Session, actor: Actor, survey: Survey) -> None:
             status=409,
         )
     code, units = survey.code, _units(db, survey)
+    batches = tuple(db.scalars(select(Batch.id).where(Batch.survey_id == survey.id)))
     # In this order no row loses its parent on either engine; cascades take the rest.
     codes = select(Invitation.code_sha256).where(Invitation.survey_id == survey.id)
     draws = select(SampleDraw.id).where(SampleDraw.survey_id == survey.id)
@@ -64,6 +69,7 @@ def remove_practice(db: Session, actor: Actor, survey: Survey) -> None:
     db.execute(delete(Unit).where(Unit.id.in_(units), *_unused()))
     db.expire_all()
     audit.record(db, actor, "survey.remove_practice", code)
+    return Removed(code, batches)
 
 
 def _units(db: Session, survey: Survey) -> list[int]:

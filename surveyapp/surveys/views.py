@@ -199,9 +199,9 @@ def remove_practice(code: str) -> ResponseReturnValue:
     survey = service.find(db, code)
     form = Form()
     if form.validate_on_submit():
-        service.remove_practice(db, web.actor(), survey)
+        removed = service.remove_practice(db, web.actor(), survey)
         db.commit()
-        keys.remove_pseudonym_key(web.settings().keys, code)
+        keys.remove(web.settings().keys, removed)
         flash("Đã xóa cuộc khảo sát tập dượt.")
         return redirect(url_for("surveys.index"))
     return render_template("surveys/remove.html", **_head(survey), form=form)

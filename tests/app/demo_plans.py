@@ -1,4 +1,4 @@
-"""Two small plans for the tests of simulated surveys, with the raters of the province's plan."""
+"""Three small plans for the tests of simulated surveys, with the raters of the province's plan."""
 
 RATERS = """
 survey = "par-nho"
@@ -52,6 +52,20 @@ questionnaires = 60
 questionnaire = "service"
 method = "service"
 agencies = ["Sở Nội vụ", "Sở Tư pháp", "Sở Y tế", "Thanh tra tỉnh"]
+"""
+COUNTER = """
+survey = "counter-nho"
+title = "Ý kiến tại quầy nhỏ"
+kind = "counter"
+year = 2024
+deadline = 2024-12-31
+lead_agency = "Sở Nội vụ"
+[[groups]]
+code = "provincial"
+title = "Các cơ quan thuộc Ủy ban nhân dân tỉnh"
+questionnaire = "counter"
+method = "counter"
+agencies = ["Sở Nội vụ", "Sở Tư pháp"]
 """
 #: Size of the lists against the province's: the provincial raters are then fewer than planned.
 SCALE = 0.12

@@ -157,16 +157,19 @@ ANSWERS = {
 }
 
 
-def opened(db: Session, actor: Actor, survey: Survey, agencies: list[str]) -> dict[str, Device]:
+def opened(
+    db: Session, actor: Actor, survey: Survey, agencies: list[str]
+) -> dict[str, devices.Tablet]:
     """Pair one tablet for each agency and begin to collect."""
-    for agency in agencies:
-        devices.pair(db, actor, survey.code, agency, "Quầy 1")
+    tokens = {agency: devices.pair(db, actor, survey.code, agency, "Quầy 1") for agency in agencies}
     service.advance(db, actor, survey, "collecting")
     db.commit()
-    return {device.agency_code: device for device in db.scalars(select(Device))}
+    return {agency: devices.recognise(db, token) for agency, token in tokens.items()}
 
 
-def send(db: Session, keyring: Keyring, survey: Survey, device: Device, **answers: str) -> None:
+def send(
+    db: Session, keyring: Keyring, survey: Survey, device: devices.Tablet, **answers: str
+) -> None:
     given = ANSWERS | answers
     body = {
         "survey": survey.code,

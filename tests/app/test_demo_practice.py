@@ -11,13 +11,16 @@ from surveyapp.actor import Actor
 from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.models import Account, FrameRow, Invitation, Response, Survey
+from surveyapp.models import Account, Device, FrameRow, Invitation, Response, Survey
 from surveyapp.practice import service
 from surveyapp.practice.service import Wanted
+from surveyapp.surveys import keys
 from surveyapp.surveys import service as surveys
 from tests.app import demo_plans
 
-WANTED = Wanted(demo_plans.RATERS, demo_plans.FILES, demo_plans.SCALE, 0.1)
+WANTED = Wanted(
+    demo_plans.RATERS, demo_plans.FILES, demo_plans.SCALE, 0.1, counter=demo_plans.COUNTER
+)
 SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 
@@ -26,7 +29,7 @@ def states(database: Database) -> dict[str, str]:
         return {survey.code: survey.state for survey in surveys.surveys(db) if survey.is_practice}
 
 
-def test_a_first_start_makes_both_surveys_and_a_second_one_nothing(
+def test_a_first_start_makes_the_surveys_and_a_second_one_nothing(
     settings: Settings, database: Database, official: Callable[..., Actor]
 ) -> None:
     official("admin")
@@ -36,8 +39,13 @@ def test_a_first_start_makes_both_surveys_and_a_second_one_nothing(
     before = states(database)
 
     assert ready is not None
-    assert before == {"par-nho-practice": "analysed", "service-nho-practice": "collecting"}
+    assert before == {
+        "par-nho-practice": "analysed",
+        "service-nho-practice": "collecting",
+        "counter-nho-practice": "collecting",
+    }
     assert sum(work) == WANTED.work
+    assert service.are_there(settings)
     assert service.create(settings, WANTED) is None
     assert states(database) == before
     with database.read_session() as db:
@@ -88,9 +96,10 @@ def test_an_interrupted_start_is_made_again(
         with pytest.raises(KeyboardInterrupt):
             service.create(settings, WANTED)
     assert states(database) == {"par-nho-practice": "collecting"}
+    assert not service.are_there(settings)
 
     assert service.create(settings, WANTED) is not None
-    assert list(states(database).values()) == ["analysed", "collecting"]
+    assert sorted(states(database).values()) == ["analysed", "collecting", "collecting"]
 
 
 @SQLITE
@@ -101,11 +110,32 @@ def test_practice_surveys_are_removed_without_a_trace_of_persons(
     service.create(settings, WANTED)
 
     with database.session() as db:
-        for survey in surveys.surveys(db):
-            surveys.remove_practice(db, manager, survey)
+        removed = [surveys.remove_practice(db, manager, each) for each in surveys.surveys(db)]
         db.commit()
-        for table in (Survey, FrameRow, Invitation, Response):
+        for table in (Survey, FrameRow, Invitation, Response, Device):
             assert db.scalar(select(func.count()).select_from(table)) == 0
+    assert any(settings.keys.glob("*.batch"))
+    for each in removed:
+        keys.remove(settings.keys, each)
+    assert not [*settings.keys.glob("*.batch"), *settings.keys.glob("*.pseudonym")]
+
+
+@SQLITE
+def test_the_token_that_is_shown_pairs_a_tablet_with_the_counter_survey(
+    settings: Settings, client: FlaskClient, database: Database, official: Callable[..., Actor]
+) -> None:
+    official("admin")
+
+    ready = service.create(settings, WANTED)
+
+    assert ready is not None
+    assert ready.tablet is not None
+    paired = client.post("/device", data={"token": ready.tablet.token}, follow_redirects=True)
+    assert paired.request.path == f"/s/{ready.tablet.survey}"
+    assert "SỐ LIỆU MÔ PHỎNG" in paired.text
+    with database.read_session() as db:
+        counted = surveys.progress(db, surveys.find(db, ready.tablet.survey))
+    assert {line.title: line.received for line in counted} == {"Sở Nội vụ": 0, "Sở Tư pháp": 45}
 
 
 @SQLITE
