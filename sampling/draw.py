@@ -21,6 +21,7 @@ from sampling.optimal_allocation import Bounds, optimal, power
 from sampling.selection import Progress
 from sampling.stages import multistage
 from sampling.types import WHOLE, Act, CellRecheck, Draw, Frame, Plan, StratumDraw
+from sampling.waves import dropped, second_wave
 
 
 def allocate(plan: Plan, frame: Frame, shortfall: str | None = None) -> dict[str, int]:
@@ -109,7 +110,7 @@ def draw(
     else:
         staged = None
         n = allocate(plan, frame, act.shortfall)
-        strata = _select(frame, plan, n, act.seed, progress)
+        strata = _select(frame, plan, n, act, progress)
         decisions = _decisions(plan, frame, act.shortfall)
     cells: tuple[CellRecheck, ...] = ()
     if act.secret is not None and act.recheck_now:
@@ -135,9 +136,15 @@ def check_quotas(plan: Plan, frame: Frame) -> None:
 
 
 def _select(
-    frame: Frame, plan: Plan, n: Mapping[str, int], seed: str, progress: Progress
+    frame: Frame, plan: Plan, n: Mapping[str, int], act: Act, progress: Progress
 ) -> tuple[StratumDraw, ...]:
     """Draw by the plan's method."""
+    seed = act.seed
+    if plan.keep is not None:
+        if act.first is None or act.first.get("seed") != canonical(seed):
+            raise ArgumentError("first", seed, "a second wave uses the seed of the first")
+        leaving = dropped(act.first, plan.keep)
+        return second_wave(frame, n, seed, leaving, plan.reserve_share, progress)
     if plan.method == "srs":
         return selection.simple_random(frame, n, seed, plan.reserve_share, progress)
     if plan.method == "systematic":

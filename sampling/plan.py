@@ -39,7 +39,7 @@ _STAGE_KEYS = ("unit", "method", "n", "size")
 _STAGE_METHODS = ("srs", "pps", "pps-exact")
 #: Keys of the table `sample` that a plan with stages may have.
 _WITH_STAGES = ("unit_id", "stratum", "recheck_share")
-_TABLES = ("sample", "quotas", "stages")
+_TABLES = ("sample", "quotas", "stages", "wave")
 
 
 def load_plan(text: str) -> Plan:
@@ -90,6 +90,8 @@ def plan_from(raw: Mapping[str, Any]) -> Plan:
         _check_stages(plan, reader)
     else:
         _check(plan, reader)
+    if "wave" in raw:
+        plan = replace(plan, keep=_keep(raw["wave"], plan, reader))
     if reader.problems:
         raise PlanError(reader.problems)
     return plan
@@ -200,6 +202,20 @@ def exact(value: object) -> Fraction | None:
 def _decimal(text: str) -> Fraction:
     """Read a TOML float as it was written; an exponent goes through a float, which is bounded."""
     return Fraction(repr(float(text)) if "e" in text.lower() else text.replace("_", ""))
+
+
+def _keep(given: object, plan: Plan, reader: _Reader) -> Fraction | None:
+    """Read the table `wave`: which share of the first wave may be asked again."""
+    own = _Reader(given if isinstance(given, dict) else {})
+    own.known("wave.", own.table, ("keep",))
+    keep = own.number("keep", at_most=1)
+    if "keep" not in own.table:
+        fix = "Ghi keep = 0 để không hỏi lại ai, keep = 1 để giữ nguyên người đã hỏi."
+        own.add("SAMPLE-117", "Bảng [wave] cần khóa «keep».", fix, "keep")
+    if plan.stages or plan.method != "srs":
+        own.add("SAMPLE-120", '[wave] chỉ dùng với method = "srs".', "Bỏ [wave], hoặc sửa method.")
+    reader.problems += own.problems
+    return keep
 
 
 def _stages(given: object, plan: Plan, reader: _Reader) -> tuple[Stage, ...]:

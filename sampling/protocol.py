@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 from sampling.canonical import canonical, frame_digest, json_digest
@@ -28,6 +28,8 @@ _RULES = {
     "srs": "n số nhỏ nhất trong từng nhóm",
     "systematic": "xếp theo cột order rồi theo số; điểm đầu là số của tên nhóm, nhãn start",
     "pps": "xếp theo cột order rồi theo số; xác suất theo kích cỡ; điểm đầu: nhãn start",
+    "wave": "n số nhỏ nhất sau số lớn nhất của những người rời mẫu đợt trước trong nhóm,"
+    " rồi từ đầu; rời mẫu: ceil((1 - keep) n) người đầu, keep = 0: mọi người, cả dự phòng",
     "stages": "từng giai đoạn trong đơn vị đã chọn ở giai đoạn trước, nhãn stage-1, stage-2, ...;"
     " mã là tên từ giai đoạn đầu, nối bằng « | »; xác suất nhân qua các giai đoạn",
     "pps-exact": "xếp theo số; xét lần lượt từng đơn vị (Sampford 1967), nhãn decide",
@@ -70,6 +72,7 @@ def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> di
         "plan": fixed["plan"],
         "seed": canonical(act.seed),
         "witness": act.witness,
+        "wave": _wave(plan, act),
         "method": fixed["method"],
         "recheck": None if act.secret is None else _recheck_opening(plan, act),
         "previous": fixed["previous"],
@@ -99,7 +102,7 @@ def frozen(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> dic
             "allocation": plan.allocation,
             "shortfall": act.shortfall,
             "numbers": _NUMBERS,
-            "rule": _RULES["stages" if plan.stages else plan.method],
+            "rule": _rule(plan),
             "label": MAIN,
         },
         "previous": [dict(earlier) for earlier in act.previous],
@@ -152,6 +155,7 @@ def verify(
     stored: Mapping[str, Any],
     secret: bytes | None = None,
     progress: Progress = None,
+    first: Mapping[str, Any] | None = None,
 ) -> Difference | None:
     """Recompute a draw and return the first difference, or None when all agrees.
 
@@ -164,10 +168,12 @@ def verify(
     stored : the protocol, as read from JSON.
     secret : published at closing.
     progress : as in `draw.draw`, called for two passes over the frame.
+    first : for a second wave, the protocol of the first.
     """
-    act = _act(stored, secret)
-    if act is None:
+    read = _act(stored, secret)
+    if read is None:
         return Difference("format", stored.get("format"), FORMAT)
+    act = replace(read, first=first)
     try:
         opened = opening(frame, plan, act, progress)
     except WitnessError as error:
@@ -206,6 +212,21 @@ def first_difference(stored: object, computed: object, path: str = "") -> Differ
             return Difference(f"{path}.length", len(stored), len(computed))
         return None
     return None if stored == computed else Difference(path, stored, computed)
+
+
+def _rule(plan: Plan) -> str:
+    """Say how the numbers choose."""
+    if plan.keep is not None:
+        return _RULES["wave"]
+    return _RULES["stages" if plan.stages else plan.method]
+
+
+def _wave(plan: Plan, act: Act) -> dict[str, Any] | None:
+    """Name the first wave that a second one follows."""
+    if plan.keep is None:
+        return None
+    first = None if act.first is None else protocol_digest(act.first)
+    return {"first_protocol_sha256": first, "keep": str(plan.keep)}
 
 
 def _check_witness(fixed: Mapping[str, Any], section: Mapping[str, Any], seed: str) -> None:

@@ -95,6 +95,8 @@ class Plan:
     reserve_share : reserve units per main unit, at least 0.
     recheck_share : re-checked share of the main sample, 0 to 1.
     stages : stages of a multi-stage plan, at least two; empty: one stage, by `method`.
+    keep : for a second wave, the share of the first main sample that may be asked again; None:
+        no second wave.
     """
 
     unit_id: str = "unit_id"
@@ -113,10 +115,12 @@ class Plan:
     reserve_share: Fraction = Fraction(0)
     recheck_share: Fraction = Fraction(0)
     stages: tuple[Stage, ...] = ()
+    keep: Fraction | None = None
 
     def canonical(self) -> dict[str, Any]:
         """Return the plan as JSON values; shares as texts, so that no digit is lost."""
         stages = {"stages": [asdict(stage) for stage in self.stages]} if self.stages else {}
+        wave = {} if self.keep is None else {"wave": {"keep": str(self.keep)}}
         return {
             "unit_id": self.unit_id,
             "stratum": list(self.stratum),
@@ -134,6 +138,7 @@ class Plan:
             "reserve_share": str(self.reserve_share),
             "recheck_share": str(self.recheck_share),
             **stages,
+            **wave,
         }
 
 
@@ -150,6 +155,7 @@ class Act:
         `recheck.select` once the forms have interviewers.
     shortfall : "lower" or "census" where a request is above what the frame has; None refuses.
     previous : earlier draws of the same survey: protocol digest, seed, reason.
+    first : for a second wave, the protocol of the first, whose seed is used again.
     witness : what the seed was made of (`witness.witnessed`); None: somebody chose it.
     notes : what the protocol says besides (survey, program version, time); not verified.
     """
@@ -160,6 +166,7 @@ class Act:
     recheck_now: bool = True
     shortfall: str | None = None
     previous: tuple[Mapping[str, str], ...] = ()
+    first: Mapping[str, Any] | None = None
     witness: Mapping[str, Any] | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 

@@ -107,6 +107,7 @@ def size_command(
 @click.option("--reveal", "reveals", type=_FILE, multiple=True, help="Phần đã mở của một bên.")
 @click.option("--public-value", help="Con số công khai, đúng như đã công bố.")
 @click.option("--recheck-seed", help="Cố định bí mật phúc tra (chỉ để thử).")
+@click.option("--first", type=_FILE, help="Biên bản đợt trước; dùng lại hạt giống của nó.")
 @click.option("--shortfall", type=click.Choice(["lower", "census"]), help="Khi chỉ tiêu vượt.")
 @click.option("--previous", type=_FILE, help="Biên bản của lần chọn trước.")
 @click.option("--reason", default="", help="Lý do chọn lại.")
@@ -143,6 +144,7 @@ def draw_command(
 @click.option("--sheet", help="Trang tính của tệp .xlsx.")
 @click.option("--plan", "plan_path", type=_FILE, required=True, help="PLAN.toml")
 @click.option("--protocol", "protocol_path", type=_FILE, required=True, help="protocol.json")
+@click.option("--first", type=_FILE, help="Biên bản đợt trước, nếu là đợt sau.")
 @click.option("--recheck-secret", type=_FILE, help="Bí mật phúc tra đã công bố (tệp).")
 @click.option("--recheck-seed", help="Bí mật phúc tra đã cố định khi chọn.")
 @click.option("--json", "as_json", is_flag=True, help="Kết quả cho chương trình khác.")
@@ -158,12 +160,13 @@ def verify_command(
     stored = read_protocol(protocol_path)
     plan = read_plan(plan_path)
     secret = _published_secret(options)
+    first = options["first"] and read_protocol(options["first"])
     with _bar(
         "Đọc danh sách", frame_path, frame_path.is_file() and frame_path.stat().st_size
     ) as bar:
         frame = read_frame(frame_path, plan, options["sheet"], bar).frame
     with translated(), _bar("Chọn lại", frame_path, 2 * len(frame.ids)) as bar:
-        found = verify(frame, plan, stored, secret, bar)
+        found = verify(frame, plan, stored, secret, bar, first)
     sealed = secret is None and isinstance(stored.get("recheck"), Mapping)
     if as_json:
         click.echo(json.dumps(_verdict(found, sealed=sealed), ensure_ascii=False))
@@ -213,6 +216,12 @@ def _act(plan: Plan, options: Mapping[str, Any]) -> Act:
         raise AppError("SAMPLE-155", "--recheck-seed đang trống.", "Ghi giá trị, hoặc bỏ đi.")
     secret = recheck.new_secret() if chosen is None else recheck.secret_from_text(chosen)
     act = _witnessed_act(options) if options["announcement"] else _chosen_act(options)
+    if (plan.keep is None) != (act.first is None):
+        raise AppError(
+            "SAMPLE-165",
+            "Bảng [wave] của kế hoạch và --first phải đi cùng nhau.",
+            "Đợt sau: ghi [wave] và --first; đợt đầu: bỏ cả hai.",
+        )
     return replace(
         act,
         secret=secret if plan.recheck_share else None,
@@ -229,20 +238,23 @@ def _chosen_act(options: Mapping[str, Any]) -> Act:
             "--reveal và --public-value chỉ dùng với bản công bố.",
             "Thêm --announcement, hoặc bỏ hai tùy chọn này.",
         )
-    if len(options["seeds"]) > 1:
+    first = options["first"] and read_protocol(options["first"])
+    seeds = [*options["seeds"], *([str(first.get("seed"))] if first else [])]
+    if len(seeds) > 1:
         raise AppError(
             "SAMPLE-153",
             "Một lần chọn mẫu chỉ có một hạt giống, đang ghi nhiều --seed.",
             "Giữ hạt giống đã thống nhất, bỏ các hạt giống khác.",
         )
-    if not options["seeds"] or not canonical(options["seeds"][0]):
+    if not seeds or not canonical(seeds[0]):
         raise AppError(
             "SAMPLE-154",
             "Chưa có hạt giống.",
             "Ghi hạt giống sau --seed, hoặc chọn có chứng kiến bằng --announcement.",
         )
     return Act(
-        seed=options["seeds"][0],
+        seed=seeds[0],
+        first=first,
         shortfall=options["shortfall"],
         previous=earlier_draws(options["previous"], options["reason"]),
     )
@@ -250,11 +262,11 @@ def _chosen_act(options: Mapping[str, Any]) -> Act:
 
 def _witnessed_act(options: Mapping[str, Any]) -> Act:
     """Make the seed as it was announced."""
-    fixed = (options["seeds"], options["shortfall"], options["previous"], options["reason"])
-    if any(fixed):
+    fixed = ("seeds", "first", "shortfall", "previous", "reason")
+    if any(options[name] for name in fixed):
         raise AppError(
             "SAMPLE-164",
-            "--seed, --shortfall, --previous, --reason không dùng cùng bản công bố.",
+            "--seed, --first, --shortfall, --previous, --reason không dùng cùng bản công bố.",
             "Bỏ các tùy chọn này: bản công bố đã ghi.",
         )
     announced = read_object(options["announcement"])
@@ -285,7 +297,7 @@ def _keep_existing(frame: Frame, plan: Plan, act: Act, out: Path) -> None:
     secret = act.secret if act.secret_chosen else None
     same = stored.get("seed") == canonical(act.seed) and (out / SAMPLE).exists()
     with translated():
-        if same and verify(frame, plan, stored, secret) is None:
+        if same and verify(frame, plan, stored, secret, first=act.first) is None:
             return
     raise AppError(
         "SAMPLE-157",

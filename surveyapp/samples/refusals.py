@@ -26,6 +26,7 @@ _RANGES = {
     "seed": "Hạt giống không được trống.",
     "recheck_share": "Tỷ lệ phúc tra phải từ 0 đến 1.",
     "reserve_share": "Tỷ lệ dự phòng không được âm.",
+    "first": "Đợt sau cần biên bản của đợt đầu (--first), chọn ngẫu nhiên đơn giản (srs).",
     "sd": "Mỗi nhóm cần một độ lệch chuẩn không âm.",
     "cost": "Mỗi nhóm cần một chi phí lớn hơn 0.",
 }
@@ -121,6 +122,7 @@ def shortfall_sentence(shortfall: Shortfall) -> str:
     return {
         "pop_size": f"{name}: cần {wanted} phiếu, danh sách chỉ có {available}.",
         "maximum": f"{name}: cần {wanted} phiếu, mức tối đa chỉ cho {available}.",
+        "wave": f"{name}: cần {wanted} người chưa hỏi (kể cả dự phòng), chỉ còn {available}.",
         "minimum": f"{name}: các mức tối thiểu cộng lại là {wanted}, lớn hơn tổng {available}.",
     }[shortfall.constraint]
 
@@ -142,6 +144,8 @@ def _infeasible(error: InfeasibleAllocationError) -> AppError:
     constraints = {shortfall.constraint for shortfall in error.shortfalls}
     if "minimum" in constraints:
         fix = "Tăng tổng số phiếu (total) hoặc hạ mức tối thiểu (minimum)."
+    elif "wave" in constraints:
+        fix = "Hạ chỉ tiêu hoặc dự phòng của nhóm, hoặc tăng keep trong bảng [wave]."
     else:
         fix = (
             "Chọn: hạ chỉ tiêu, nêu lý do (lệnh: --shortfall lower); "
