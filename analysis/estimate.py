@@ -217,6 +217,7 @@ def _points(moments: Moments, plan: Plan) -> _Points:
     census = (sum_by(cell, partly, size)[:, None] == 0) & (unanswered == 0) & (n > 0)
     value, gradient, missing = _linearised(total, plan)
     value = np.where(n > 0, value, np.nan)
+    gradient = np.where(np.isnan(value)[:, :, None], 0.0, gradient)  # no value has no variance
     return _Points(value, gradient, total, n, df, census, missing, pairs)
 
 

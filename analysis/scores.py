@@ -4,6 +4,7 @@ Comparisons are about the way agencies work, so by default without finite popula
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from analysis.presentation import MINIMUM_N
 from analysis.raters import RaterPoints
 
 Places = npt.NDArray[np.int64]
+LimitsBy = Literal["wilson", "t"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Scores:
     names : (K,) agencies and, last, "" for the whole.
     value, n, df : (K,). covariance : (K, K), 0 for what varies not at all.
     low, width : bounds of the measure, nan where unknown.
-    size : (K,) effective sample size of Wilson's limits; nan = limits by Student's t.
+    size : (K,) effective sample size of Wilson's limits. limits_by : ``wilson`` for shares and
+        composites between known bounds, ``t`` for other measures.
     units : (K, K) sampling units that two of them share. held : (K, H) strata of each.
     """
 
@@ -49,18 +52,19 @@ class Scores:
     size: Floats
     units: Floats
     held: Bools
+    limits_by: LimitsBy = "wilson"
 
     @property
     def comparable(self) -> Bools:
         """Which may be compared: at least 10 answers and degrees of freedom."""
         known = ~np.isnan(self.value) & (self.df > 0) & (self.n >= MINIMUM_N)
-        varies = ~np.isnan(self.size) | (np.diag(self.covariance) > 0)
+        varies = (self.limits_by == "wilson") | (np.diag(self.covariance) > 0)
         return np.asarray(known & varies, dtype=np.bool_)
 
     def limits(self, place: Places, t: Floats) -> Limits:
         """Limits of the estimates at `place`, each with its own quantile `t`."""
         value = self.value[place]
-        if np.isnan(self.size).any():
+        if self.limits_by == "t":
             half = t * np.sqrt(np.diag(self.covariance)[place])
             return value - half, value + half
         p = np.clip((value - self.low) / self.width, 0.0, 1.0)
@@ -105,14 +109,16 @@ def scores(moments: Moments, plan: Plan, code: str, *, fpc: bool = False) -> Sco
     units, held = moments.reach(int(plan.counted[e]))
     low, high = plan.bounds[e]
     size = np.r_[_size(cells, e), _size(everything, e)]
-    if plan.kinds[e] not in ("share", "composite"):
-        size = np.full(size.size, np.nan)
+    bounded = plan.kinds[e] in ("share", "composite") and not np.isnan(low)
     variance = np.r_[cells.corner.variance[:, e], everything.corner.variance[:, e]]
     covariance = _with_zeros(covariance, variance)
     n, df = (
         np.r_[x[:, e], y[:, e]] for x, y in ((cells.n, everything.n), (cells.df, everything.df))
     )
-    return Scores(names, value, n, df, covariance, low, high - low, size, units, held)
+    return Scores(
+        names, value, n, df, covariance, low, high - low, size, units, held,
+        "wilson" if bounded else "t",
+    )  # fmt: skip
 
 
 def rater_scores(points: RaterPoints) -> Scores:

@@ -12,6 +12,7 @@ from analysis.contrasts import against_target, all_pairs, differences, groups, h
 from analysis.design import survey_design
 from analysis.errors import AnalysisError
 from analysis.estimate import Estimate, Options, estimates, whole
+from analysis.intervals import t_quantile
 from analysis.measures import Composite, Measure, plan
 from analysis.ranking import closed_form_sets, marginal_sets, places, ranking, simultaneous_sets
 from analysis.raters import PointItem, PointsMethod, Ratings, rater_points
@@ -104,6 +105,28 @@ def test_a_difference_is_decided_exactly_when_zero_lies_outside() -> None:
     assert first.df == 58
     assert first.se == pytest.approx(np.sqrt(28 * 2 / 900 / 29 + 0.25 / 29), rel=1e-9)
     assert differences(got, [("B", "A")])[0].ci == pytest.approx((-first.ci[1], -first.ci[0]))
+
+
+def test_an_agency_without_a_value_changes_no_limits_of_the_others() -> None:
+    """Nobody at C answered item b: C has no index; A and B are compared as without C."""
+    rng = np.random.default_rng(21)
+    agency = np.repeat(["A", "B", "C"], 40)
+    items = {c: (rng.random(120) < 0.9).astype(float) for c in "ab"}
+    items["b"][agency == "C"] = np.nan
+    layout = plan([Measure("a"), Measure("b")], [Composite("i", ("a", "b"))])
+    found = []
+    for rows in (agency != "", agency != "C"):
+        design = survey_design(np.ones(rows.sum()), strata=agency[rows])
+        values = {code: x[rows] for code, x in items.items()}
+        moments = moments_of(design, layout, values, agency[rows])
+        got = scores(moments, layout, "i")
+        assert not got.covariance[np.isnan(got.value)].any()
+        found.append(differences(got, [("A", "B")])[0])
+        one = estimates(moments, layout, Options(fpc=False)).at("A", "i")
+        t = t_quantile(got.df[:1], 0.95)
+        assert np.ravel(got.limits(np.array([0]), t)) == pytest.approx(one.ci)
+    assert found[0].ci == pytest.approx(found[1].ci)
+    assert np.isnan(got.value).sum() == 0
 
 
 def test_agency_against_the_whole_uses_their_covariance() -> None:
