@@ -3,22 +3,31 @@
 A value needs at least ten valid answers. A hidden value must not follow from those shown: where a
 line of a table has a margin (the index of its components, the whole of its agencies), the margin
 less what is shown tells the hidden values together. So those are at least two, with at least ten
-answers between them; otherwise the one with the next smallest base is hidden too. A cell that
-nobody answered has no value and needs no protection. The rule looks at bases only, so that it
-holds where the equations of the margins are not exact (an item that somebody left out).
+answers between them; otherwise the one with the next smallest base is hidden too. A distribution
+over options needs thirty answers instead of ten, in both places. A cell that nobody answered has
+no value and needs no protection. The rule looks at bases only, so that it holds where the
+equations of the margins are not exact (an item that somebody left out).
 """
 
 from collections.abc import Mapping, Sequence
 
 from analysis.disclosure import MINIMUM_BASE
 
-TOO_FEW = "dưới 10"
 PROTECTING = "không nêu"
+
+
+def too_few(least: int) -> str:
+    """Say that a base is smaller than `least`."""
+    return f"dưới {least}"
+
+
+TOO_FEW = too_few(MINIMUM_BASE)
 
 
 def hidden(
     n: Mapping[tuple[str, str], int],
     lines: Sequence[Sequence[tuple[str, str]]],
+    least: int = MINIMUM_BASE,
 ) -> dict[tuple[str, str], str]:
     """Return the cells that stay hidden, with the reason.
 
@@ -26,8 +35,9 @@ def hidden(
     ----------
     n : number of valid answers of every cell (row, column).
     lines : sets of cells whose sum or mean is shown too; cells of margins are not among them.
+    least : answers that a shown value needs.
     """
-    result = {cell: TOO_FEW for cell, base in n.items() if 0 < base < MINIMUM_BASE}
+    result = {cell: too_few(least) for cell, base in n.items() if 0 < base < least}
     changed = True
     while changed:
         changed = False
@@ -35,7 +45,7 @@ def hidden(
             answered = [cell for cell in line if n[cell]]
             shown = [cell for cell in answered if cell not in result]
             lost = [n[cell] for cell in answered if cell in result]
-            if shown and lost and (len(lost) == 1 or sum(lost) < MINIMUM_BASE):
+            if shown and lost and (len(lost) == 1 or sum(lost) < least):
                 result[min(shown, key=lambda cell: (n[cell], cell))] = PROTECTING
                 changed = True
     return result

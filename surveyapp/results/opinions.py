@@ -85,31 +85,6 @@ def _digest(forms: Sequence[object]) -> str:
     return hashlib.sha256("\n".join(written).encode()).hexdigest()
 
 
-def hidden(n: Mapping[str, int], least: int) -> dict[str, str]:
-    """Return the agencies whose cell stays hidden beside the shown whole, with the reason.
-
-    The hidden ones are nobody or at least two, and have `least` answers together: the whole minus
-    those shown is then itself a number that may be shown. Cells without answers hide nothing.
-
-    Examples
-    --------
-    >>> hidden({"a": 40, "b": 12, "c": 9}, 10)
-    {'c': 'dưới 10', 'b': 'không nêu'}
-    """
-    answered = {agency: base for agency, base in n.items() if base}
-    result = {agency: _under(least) for agency, base in answered.items() if base < least}
-    while result and len(result) < len(answered):
-        if len(result) > 1 and sum(answered[agency] for agency in result) >= least:
-            break
-        shown = (agency for agency in answered if agency not in result)
-        result[min(shown, key=lambda agency: (answered[agency], agency))] = gate.PROTECTING
-    return result
-
-
-def _under(least: int) -> str:
-    return f"dưới {least}"
-
-
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The counts of one item by agency; the whole has the code ""."""
@@ -128,9 +103,10 @@ class Counts:
         if not base:
             return Missing(NOBODY)
         if base < least:
-            return Missing(_under(least))
-        bases = {code: self.base(code) for code in self.levels if code}
-        if agency and (reason := hidden(bases, least).get(agency)):
+            return Missing(gate.too_few(least))
+        bases = {(code, ""): self.base(code) for code in self.levels if code}
+        reason = gate.hidden(bases, [list(bases)], least).get((agency, ""))
+        if reason is not None:
             return Missing(reason)
         return 100 * sum(self.levels[agency].get(code, 0) for code in codes) / base
 

@@ -8,9 +8,6 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -277,18 +274,3 @@ def test_the_lock_refuses_nothing_that_counters_do_not_have(
     assert survey.state == "locked"
     assert db.scalar(select(func.count()).select_from(WaitingAnswer)) == 0
     assert not db.scalar(select(func.count()).where(Batch.is_open))
-
-
-@hypothesis_settings(derandomize=True, max_examples=200)
-@given(
-    n=st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.integers(0, 60), max_size=8),
-    least=st.sampled_from([10, 30]),
-)
-def test_what_is_hidden_together_may_be_shown_as_one_number(n: dict[str, int], least: int) -> None:
-    found = opinions.hidden(n, least)
-
-    answered = {agency for agency, base in n.items() if base}
-    assert {agency for agency in answered if n[agency] < least} <= set(found) <= answered
-    if set(found) != answered:
-        assert not found or (len(found) > 1 and sum(n[agency] for agency in found) >= least)
-    assert set(opinions.hidden(n, 10)) <= set(opinions.hidden(n, 30))

@@ -47,3 +47,16 @@ def test_the_next_smallest_base_protects_a_single_hidden_value() -> None:
 def test_two_hidden_values_of_nine_persons_are_protected_by_a_third() -> None:
     n = {("a", "x"): 4, ("b", "x"): 5, ("c", "x"): 40, ("d", "x"): 30}
     assert list(hidden(n, [list(n)])) == [("a", "x"), ("b", "x"), ("d", "x")]
+
+
+@given(bases)
+def test_what_ten_answers_hide_in_a_column_thirty_hide_too(n) -> None:
+    for column in COLUMNS:
+        line = [(row, column) for row in ROWS]
+        of = {cell: n[cell] for cell in line}
+        found = hidden(of, [line], 30)
+        lost = [cell for cell in line if cell in found]
+        shown = [cell for cell in line if n[cell] and cell not in found]
+        assert set(hidden(of, [line])) <= set(found)
+        assert not (shown and lost) or (len(lost) > 1 and sum(map(n.get, lost)) >= 30)
+        assert all(n[cell] >= 30 for cell in shown)
