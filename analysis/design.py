@@ -31,6 +31,8 @@ class SurveyDesign:
         empty = no finite population correction.
     lonely_psu : what a stratum with a single unit adds to the variance.
     notes : warnings, Vietnamese sentences for the reader of the output.
+    stage_left_out : units were drawn inside those of the last of `stages`, out of an unknown
+        number: then nothing counts as taken whole.
     """
 
     weight: Floats
@@ -39,6 +41,7 @@ class SurveyDesign:
     pop_size: tuple[Floats, ...]
     lonely_psu: LonelyPsu
     notes: tuple[str, ...] = ()
+    stage_left_out: bool = False
 
     @property
     def n(self) -> int:
@@ -54,6 +57,7 @@ class SurveyDesign:
             tuple(size[part] for size in self.pop_size),
             self.lonely_psu,
             self.notes,
+            self.stage_left_out,
         )
 
     def unit_keys(self) -> list[Ints]:
@@ -107,8 +111,9 @@ def survey_design(
         if size.shape != (n,):
             raise DesignError(f"pop_size[{i}]", size.shape, f"must hold {n} values")
     notes = _notes(layers, units, len(sizes))
+    kept = max(1, len(sizes))
     design = SurveyDesign(
-        weights, layers, tuple(units[: max(1, len(sizes))]), tuple(sizes), lonely_psu, notes
+        weights, layers, tuple(units[:kept]), tuple(sizes), lonely_psu, notes, len(units) > kept
     )
     _check_stages(design, complete=complete)
     return design

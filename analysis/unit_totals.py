@@ -31,6 +31,7 @@ class UnitTotals:
     entry_unit, entry_cell : (U,) row of `unit` and cell code (-1 = outside every domain).
     total : (U, F) weighted totals. count : (U, F) rows with a weighted feature other than 0.
     spread : (C + 1, Q) sums of w v v' per cell, last = outside; see `Products`.
+    stage_left_out : units were drawn inside those of the last stage, out of an unknown number.
     """
 
     strata: tuple[str, ...]
@@ -44,6 +45,7 @@ class UnitTotals:
     total: Floats
     count: Floats
     spread: Floats
+    stage_left_out: bool = False
 
     @property
     def n_psu(self) -> Floats:
@@ -54,7 +56,7 @@ class UnitTotals:
     @property
     def taken_whole(self) -> Bools:
         """Strata in which every unit of every stage is in the data, (H,)."""
-        whole = np.ones(len(self.strata), np.bool_)
+        whole = np.full(len(self.strata), not self.stage_left_out)
         for stage, (_, parent) in enumerate(_levels(self.unit)):
             first, size = self._stage(stage)
             n = np.bincount(parent)[parent]
@@ -112,8 +114,7 @@ class UnitTotals:
 
     def merge(self, other: "UnitTotals") -> "UnitTotals":
         """Merge with the totals of other rows of the same survey."""
-        same = (self.lonely_psu, self.total.shape[1], self.unit.shape[1])
-        if same != (other.lonely_psu, other.total.shape[1], other.unit.shape[1]):
+        if self._kind != other._kind:
             raise MergeError("moments", "another plan", "parts need the same design and measures")
         names, units = [], []
         for column, (mine, others) in enumerate(
@@ -127,7 +128,7 @@ class UnitTotals:
         spread[left] += self.spread
         spread[right] += other.spread
         return _grouped(
-            _Names(names[0], cells, tuple(names[1:]), self.lonely_psu),
+            _Names(names[0], cells, tuple(names[1:]), self.lonely_psu, self.stage_left_out),
             np.stack(units, axis=1),
             np.concatenate([self.pop_size, other.pop_size]),
             np.concatenate([self.entry_unit, other.entry_unit + self.unit.shape[0]]),
@@ -138,6 +139,12 @@ class UnitTotals:
                 spread,
             ),
         )
+
+    @property
+    def _kind(self) -> tuple[object, ...]:
+        """What parts of one survey have in common."""
+        shape = self.total.shape[1], self.unit.shape[1]
+        return (self.lonely_psu, self.stage_left_out, *shape)
 
     def reach(self, feature: int) -> tuple[Floats, Bools]:
         """Units that two cells share, and the strata of each cell; as `ElementMoments.reach`."""
@@ -240,6 +247,7 @@ class _Names:
     cells: tuple[str, ...]
     stages: tuple[tuple[str, ...], ...]
     lonely_psu: LonelyPsu
+    stage_left_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +281,7 @@ def unit_totals(
         size[:, stage] = column
     names = tuple(stage.names for stage in design.stages)
     return _grouped(
-        _Names(design.strata.names, cells.names, names, design.lonely_psu),
+        _Names(design.strata.names, cells.names, names, design.lonely_psu, design.stage_left_out),
         np.stack([design.strata.code, *(stage.code for stage in design.stages)], axis=1),
         size,
         np.arange(design.n),
@@ -304,6 +312,7 @@ def _grouped(
         sums.total,
         sums.count,
         sums.spread,
+        names.stage_left_out,
     )
     return _regrouped(table, cell)
 

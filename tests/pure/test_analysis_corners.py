@@ -7,9 +7,10 @@ from analysis.design import survey_design
 from analysis.errors import AnalysisError, DesignError, LonelyPsuError, MeasureError
 from analysis.estimate import Estimate, Options, estimates, whole
 from analysis.intervals import METHODS, t_quantile
+from analysis.labels import as_labels
 from analysis.measures import Composite, Measure, plan
 from analysis.presentation import ALL_EQUAL, NO_DF, NOBODY
-from analysis.reduction import moments_of
+from analysis.reduction import chunk_moments, merged, moments_of
 
 
 def share_of(yes: int, n: int, pop_size: int | None = None, **options) -> Estimate:
@@ -50,6 +51,24 @@ def test_all_asked_but_one_who_did_not_answer_is_no_census() -> None:
     one = whole(moments_of(design, layout, {"q": answers}), layout).at("", "q")
     assert one.ci[0] < one.value < one.ci[1]
     assert one.flag == "small"
+
+
+def test_all_villages_but_not_all_households_are_no_census() -> None:
+    """The households of a village are unknown in number: their sampling error is, too."""
+    village, household = np.repeat(np.arange(6), 8), np.tile(np.arange(8), 6)
+    answers = {"q": (np.arange(48) % 5 > 0).astype(float)}
+    layout = plan([Measure("q")])
+    both = survey_design(np.ones(48), psu=[village, household], pop_size=[np.full(48, 6)])
+    one = whole(moments_of(both, layout, answers), layout).at("", "q")
+    assert one.flag == "degenerate"
+    assert one.ci[0] < one.value < one.ci[1]
+    halves = [
+        chunk_moments(both.rows(part), layout, {"q": answers["q"][part]}, as_labels(np.zeros(n)))
+        for part, n in ((slice(0, 20), 20), (slice(20, None), 28))
+    ]
+    assert whole(merged(*halves), layout).at("", "q").ci == pytest.approx(one.ci)
+    everybody = survey_design(np.ones(48), psu=[village], pop_size=[np.full(48, 6)])
+    assert whole(moments_of(everybody, layout, answers), layout).at("", "q").flag == "census"
 
 
 def test_without_degrees_of_freedom_there_is_no_interval() -> None:
