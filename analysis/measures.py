@@ -117,6 +117,10 @@ class Plan:
 
         Feature 0 is the constant 1; then per measure "answered" and "value", per composite
         "answered any" and, for the pooling by respondents, the respondent's own mean.
+
+        Raises
+        ------
+        MeasureError : a share with a value other than 0, 1 and nan.
         """
         n = len(next(iter(values.values())))
         result = np.zeros((self.n_features, n)).T  # a feature's rows lie side by side
@@ -124,6 +128,8 @@ class Plan:
         for j, measure in enumerate(self.measures):
             value = values[measure.code]
             valid = ~np.isnan(value)
+            if measure.kind == "share":
+                _check_share(measure.code, value, valid)
             if measure.denominator:
                 below = values[measure.denominator]
                 valid &= ~np.isnan(below)
@@ -218,6 +224,12 @@ def _lay_composite(layout: Plan, e: int, composite: Composite, free: int) -> int
         return free + 1
     layout.num[e, free + 1], layout.den[e, free] = 1.0, 1.0
     return free + 2
+
+
+def _check_share(code: str, value: Floats, valid: Bools) -> None:
+    wrong = valid & (value != 0) & (value != 1)
+    if wrong.any():
+        raise MeasureError(code, f"{value[wrong][0]:g}", "values of a share are 0 or 1")
 
 
 def _weights(composite: Composite) -> tuple[float, ...]:
