@@ -97,6 +97,8 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     "sample commit": NO_DATABASE,
     "sample announce": NO_DATABASE,
     "sample reveal": NO_DATABASE,
+    "sample intercept": NO_DATABASE,
+    "sample blocks": NO_DATABASE,
     "results estimate": NO_DATABASE,
     "results agree": NO_DATABASE,
     "moments make": NO_DATABASE,

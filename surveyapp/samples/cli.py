@@ -27,6 +27,7 @@ from surveyapp.samples.frame_files import (
     read_plan,
     read_protocol,
 )
+from surveyapp.samples.intercept_cli import blocks_command, intercept_command
 from surveyapp.samples.refusals import translated
 from surveyapp.samples.sample_files import PROTOCOL, SAMPLE, SECRET, write_folder
 from surveyapp.samples.witness_cli import announce_command, commit_command, reveal_command
@@ -63,7 +64,10 @@ def cli() -> None:
     """Group the commands on samples."""
 
 
-for _command in (commit_command, announce_command, reveal_command):
+for _command in (
+    *(commit_command, announce_command, reveal_command),
+    *(intercept_command, blocks_command),
+):
     cli.add_command(_command)
 
 

@@ -13,6 +13,7 @@ from sampling.errors import (
     UnsupportedMethodError,
     WitnessError,
 )
+from sampling.intercept import CountsError
 from surveyapp.errors import AppError
 
 #: argument of the sampling package -> what is allowed, for officials
@@ -27,6 +28,7 @@ _RANGES = {
     "recheck_share": "Tỷ lệ phúc tra phải từ 0 đến 1.",
     "reserve_share": "Tỷ lệ dự phòng không được âm.",
     "first": "Đợt sau cần biên bản của đợt đầu (--first), chọn ngẫu nhiên đơn giản (srs).",
+    "names": "Mỗi khối câu hỏi ghi một lần.",
     "sd": "Mỗi nhóm cần một độ lệch chuẩn không âm.",
     "cost": "Mỗi nhóm cần một chi phí lớn hơn 0.",
 }
@@ -95,6 +97,14 @@ def translated(rows: Sequence[int] = (), sheet: str = "") -> Iterator[None]:
         ) from error
     except InfeasibleAllocationError as error:
         raise _infeasible(error) from error
+    except CountsError as error:
+        raise AppError(
+            "SAMPLE-136",
+            f"Số đếm tại quầy có {error.total} lỗi; chưa tính trọng số.",
+            "Sửa số đếm rồi làm lại.",
+            status=422,
+            problems=tuple(_text(problem, rows, sheet) for problem in error.problems),
+        ) from error
     except WitnessError as error:
         message, fix = _WITNESS[error.rule]
         found = ", ".join(error.found) if isinstance(error.found, list) else error.found

@@ -40,6 +40,18 @@ def write_folder(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file that does not exist yet."""
+    if path.exists():
+        raise AppError(
+            "SAMPLE-168", f"Đã có tệp «{path}»; không ghi đè.", "Chọn tên khác.", status=409
+        )
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+
+
 def _write_all(
     folder: Path, rows: Iterable[SampleRow], stored: Mapping[str, Any], secret: bytes | None
 ) -> None:
