@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import special
 
 from analysis.errors import AnalysisError
-from analysis.intervals import t_quantile, wilson
+from analysis.intervals import check_level, t_quantile, wilson
 from analysis.labels import Floats, Ints, as_labels, canonical
 from analysis.moments import ZERO_VARIANCE
 
@@ -104,8 +104,9 @@ def agreement(
     Raises
     ------
     AnalysisError : an answer outside the categories, fewer than 2 categories, no pair at all, a
-        weight that is not above 0.
+        weight that is not above 0, a level that is not above 0 and below 1.
     """
+    check_level(level)
     names = [canonical(category) for category in categories]
     if len(names) < 2 or len(set(names)) < len(names) or "" in names:
         raise AnalysisError("categories", names, "at least two different categories are needed")

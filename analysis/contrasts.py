@@ -15,6 +15,7 @@ from statsmodels.stats.multitest import multipletests
 
 from analysis.errors import AnalysisError
 from analysis.estimate import Estimate
+from analysis.intervals import check_level
 from analysis.labels import Floats
 from analysis.scores import Places, Scores
 
@@ -56,8 +57,9 @@ def differences(
     Raises
     ------
     AnalysisError : a name that is not there or that cannot be compared (fewer than 10 answers, no
-        degrees of freedom).
+        degrees of freedom), a level that is not above 0 and below 1.
     """
+    check_level(level)
     first = np.array([_place(scores, name) for name, _ in pairs], dtype=np.int64)
     second = np.array([_place(scores, name) for _, name in pairs], dtype=np.int64)
     lower, upper = _limits(scores, first, second, np.full(first.size, 1 - level))

@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.calibrated import CalibratedMoments
 from analysis.errors import AnalysisError
-from analysis.intervals import METHODS, IntervalMethod
+from analysis.intervals import METHODS, IntervalMethod, check_level
 from analysis.labels import Bools, Floats, sum_by
 from analysis.measures import Plan
 from analysis.moments import ElementMoments, Pairs
@@ -39,8 +39,7 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse a level or a method that does not exist."""
-        if not 0 < self.level < 1:
-            raise AnalysisError("level", self.level, "must be above 0 and below 1")
+        check_level(self.level)
         if self.method is not None and self.method not in METHODS:
             raise AnalysisError("method", self.method, f"must be one of {', '.join(METHODS)}")
 

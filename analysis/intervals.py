@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
+from analysis.errors import AnalysisError
 from analysis.labels import Floats
 
 IntervalMethod = Literal["wilson", "korn-graubard", "beta", "logit", "wald"]
@@ -18,8 +19,20 @@ METHODS: tuple[IntervalMethod, ...] = ("wilson", "korn-graubard", "beta", "logit
 Limits = tuple[Floats, Floats]
 
 
+def check_level(level: float) -> None:
+    """Refuse a confidence level that is no probability, as 95 for 95 per cent."""
+    if not 0 < level < 1:
+        raise AnalysisError("level", level, "must be above 0 and below 1")
+
+
 def t_quantile(df: Floats, level: float) -> Floats:
-    """Upper quantile of Student's t for a two-sided interval; nan where df is not positive."""
+    """Upper quantile of Student's t for a two-sided interval; nan where df is not positive.
+
+    Raises
+    ------
+    AnalysisError : a level that is not above 0 and below 1.
+    """
+    check_level(level)
     usable = np.where(df > 0, df, 1.0)
     known, place = np.unique(usable, return_inverse=True)
     upper = (1 + level) / 2

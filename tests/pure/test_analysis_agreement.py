@@ -126,6 +126,7 @@ def test_missing_pairs_are_left_out_and_numbers_equal_texts() -> None:
         (([1], [1], [1]), "at least two"),
         (([""], [1], [1, 2]), "at least one complete pair"),
         (([1, 2], [1, 2], [1, 2], [1, 0]), "weight: must be above 0"),
+        (([1, 2], [1, 2], [1, 2], None, 95), "level: must be above 0 and below 1"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: tuple, match: str) -> None:

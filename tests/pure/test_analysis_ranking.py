@@ -238,6 +238,8 @@ def test_what_cannot_be_compared_is_refused() -> None:
     got = scores(moments, layout, "q")
     with pytest.raises(AnalysisError, match="too few answers"):
         differences(got, [("A", "B")])
+    with pytest.raises(AnalysisError, match="level: must be above 0 and below 1"):
+        differences(got, [("A", "")], level=95)
     with pytest.raises(AnalysisError, match="not among"):
         differences(got, [("A", "Z")])
     with pytest.raises(AnalysisError, match="at least two"):
