@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +56,7 @@ class PointsMethod:
 
     items: tuple[PointItem, ...]
     group_weights: Mapping[str, float] | None = None
-    unanswered: str = "null"
+    unanswered: Literal["null", "renormalise"] = "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,15 @@ def rating_rows(ratings: Ratings, method: PointsMethod, *, fpc: bool) -> RatingR
     """Check ratings and turn them into codes and weights; refusals as `rater_points` says."""
     agency, stratum = as_labels(ratings.agency), as_labels(ratings.stratum)
     rater = as_labels(ratings.rater)
-    if method.group_weights is None:
-        group = Labels(np.zeros(agency.code.size, np.int64), ("",))
-    else:
-        group = stratum if ratings.group is None else as_labels(ratings.group)
-    for argument, column in (("rater", rater), ("agency", agency), ("stratum", stratum)):
+    group = stratum if ratings.group is None else as_labels(ratings.group)
+    named = {"agency": agency, "rater": rater, "stratum": stratum, "group": group}
+    for argument, column in named.items():
         if column.code.size == 0 or (column.code < 0).any():
             raise DesignError(argument, "an empty label", "needs a label in every row")
+        if column.code.size != agency.code.size:
+            raise DesignError(argument, column.code.size, f"must hold {agency.code.size} rows")
+    if method.group_weights is None:
+        group = Labels(np.zeros(agency.code.size, np.int64), ("",))
     percent = np.stack([_percent(ratings.percent, item.code) for item in method.items], axis=1)
     if percent.shape[0] != agency.code.size:
         raise DesignError("percent", percent.shape[0], f"must hold {agency.code.size} rows")

@@ -186,6 +186,14 @@ def test_what_cannot_be_is_refused() -> None:
         rater_points(
             Ratings(np.zeros(given.rater.size), given.agency, given.stratum, given.percent), method
         )
+    group = given.stratum.astype(object)
+    group[3] = ""
+    unnamed = Ratings(given.rater, given.agency, given.stratum, given.percent, group=group)
+    with pytest.raises(DesignError, match="group: needs a label in every row"):
+        rater_points(unnamed, PointsMethod(ITEMS, {"deputy": 1.0, "leader": 1.0}))
+    short = Ratings(given.rater[1:], given.agency, given.stratum, given.percent)
+    with pytest.raises(DesignError, match="rater: must hold 260 rows"):
+        rater_points(short, method)
     bad = {**given.percent, "law": np.full(given.rater.size, 101.0)}
     with pytest.raises(MeasureError, match="between 0 and 100"):
         rater_points(Ratings(given.rater, given.agency, given.stratum, bad), method)
