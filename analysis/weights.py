@@ -52,8 +52,11 @@ def margins(
     Raises
     ------
     AnalysisError : a row without label or with an unknown one, a label with a positive count but
-        no row, counts that are negative or disagree.
+        no row, counts that are negative or disagree, a margin that the rows do not have.
     """
+    unused = sorted(set(totals) - set(categories))
+    if unused:
+        raise AnalysisError("totals", ", ".join(unused), "every margin needs the rows' categories")
     columns, sums, names = [], [], []
     for margin, values in categories.items():
         label = as_labels(values)
@@ -142,8 +145,14 @@ def nonresponse_adjusted(
     Returns
     -------
     (n,) weights, 0 for those who did not respond, and the weighted response rate per class.
+
+    Raises
+    ------
+    AnalysisError : somebody without a class, a class in which nobody responded.
     """
     w, label = np.asarray(weight, dtype=np.float64), as_labels(category)
+    if (label.code < 0).any():
+        raise AnalysisError("category", "an empty label", "needs a label in every row")
     here: Bools = np.asarray(responded, dtype=np.bool_)
     asked = sum_by(label.code, w, len(label.names))
     came = sum_by(label.code[here], w[here], len(label.names))

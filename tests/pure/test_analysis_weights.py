@@ -197,6 +197,8 @@ def test_margins_that_cannot_be_met_are_refused_by_name() -> None:
         margins({"g": ["a", "b"], "h": ["c", "c"]}, {"g": {"a": 5.0, "b": 5.0}, "h": {"c": 11.0}})
     with pytest.raises(AnalysisError, match="needs a label"):
         margins({"g": ["a", ""]}, {"g": {"a": 5.0}})
+    with pytest.raises(AnalysisError, match=r"totals: every margin needs .*found age"):
+        margins({"g": ["a", "b"]}, {"g": {"a": 5.0, "b": 5.0}, "age": {"1": 10.0}})
 
 
 def test_nonresponse_moves_weight_to_those_who_came() -> None:
@@ -207,6 +209,8 @@ def test_nonresponse_moves_weight_to_those_who_came() -> None:
     assert rates == {"a": 0.5, "b": 1.0}
     with pytest.raises(AnalysisError, match="nobody responded"):
         nonresponse_adjusted([1.0, 1.0], [True, False], ["a", "b"])
+    with pytest.raises(AnalysisError, match="category: needs a label"):
+        nonresponse_adjusted([1.0, 1.0], [True, False], ["a", ""])
 
 
 def test_rates_and_effects_follow_their_definitions() -> None:
