@@ -129,7 +129,14 @@ class FileList:
                 (row, "code"),
                 Rule.NO_KEY,
                 "Không có mã hồ sơ, cũng không có họ tên.",
-                "Điền mã hồ sơ.",
+                "Điền mã hồ sơ và họ tên.",
+            )
+        elif not clean(self.columns["name"][i]) and self._is_measured(i):
+            self._fault(
+                (row, "name"),
+                Rule.NO_NAME,
+                "Chưa có họ tên: nếu được chọn thì không gửi thư mời cho ai được.",
+                "Điền tên người hoặc tổ chức nộp hồ sơ.",
             )
         elif natural in seen:
             self._fault(

@@ -21,3 +21,4 @@ class Rule(StrEnum):
     LATER_THAN_TODAY = "FRAME-013"
     NO_KEY = "FRAME-014"
     NAMESAKE = "FRAME-015"
+    NO_NAME = "FRAME-016"

@@ -24,7 +24,7 @@ from surveyapp.frames.files import FileList
 from surveyapp.frames.lists import kind_of
 from surveyapp.frames.raters import RaterList
 from surveyapp.importers.table import Table
-from surveyapp.models import Contact, Frame, FrameRow, Survey
+from surveyapp.models import Contact, Frame, FrameRow, SampleDraw, Survey
 from surveyapp.surveys.service import latest_frame
 
 __all__ = ["FrameReport", "find", "freeze", "import_rows", "strata", "strata_titles"]
@@ -88,6 +88,16 @@ def _check_open(db: Session, survey: Survey) -> None:
             "Chọn mẫu bổ sung từ danh sách đã chốt.",
             status=409,
         )
+    announced = select(SampleDraw.id).where(
+        SampleDraw.survey_id == survey.id, SampleDraw.drawn_at.is_(None)
+    )
+    if db.scalar(announced.limit(1)) is not None:
+        raise AppError(
+            "FRAME-025",
+            f"Cuộc khảo sát «{survey.code}» đã công bố hạt giống cho danh sách hiện có.",
+            "Thực hiện lần chọn mẫu đã công bố; không đổi danh sách giữa chừng.",
+            status=409,
+        )
 
 
 def _short(survey: Survey, groups: Counter[str]) -> Iterator[str]:
@@ -102,6 +112,7 @@ def _short(survey: Survey, groups: Counter[str]) -> Iterator[str]:
 
 def _store(db: Session, actor: Actor, survey: Survey, rows: ListReader) -> Frame:
     db.refresh(survey, with_for_update=True)
+    _check_open(db, survey)  # again: somebody may have announced a draw while the list was read
     version = 1
     last = latest_frame(db, survey)
     if last is not None:
@@ -163,6 +174,7 @@ def freeze(db: Session, actor: Actor, frame: Frame) -> Frame:
     db.refresh(frame)
     if frame.frozen_at is not None:
         return frame
+    _check_open(db, survey)
     newest = latest_frame(db, survey)
     if newest is not frame:
         raise AppError(

@@ -18,9 +18,13 @@ from surveyapp.frames.lists import read_list
 from surveyapp.frames.pseudonyms import pseudonym
 from surveyapp.importers.table import Table
 from surveyapp.models import AuditEntry, Contact, Frame, FrameRow, Survey
+from surveyapp.samples import service as samples
+from surveyapp.samples.proposal import Choices
 from surveyapp.surveys import definitions
 from surveyapp.surveys import service as surveys
 from surveyapp.surveys.service import Exclusion
+from tests.app import sample_factory as make
+from tests.app.sample_factory import SERVICE_PLAN
 
 MANAGER = Actor(1, "manager", frozenset({"manager"}))
 KEY = bytes(range(32))
@@ -387,6 +391,21 @@ def test_a_file_twice_or_without_any_key_is_refused(db: Session, files_survey: S
     assert "dòng 2" in report.problems[0].message
 
 
+def test_a_file_without_a_name_is_refused_as_nobody_could_be_invited(
+    db: Session, files_survey: Survey
+) -> None:
+    agency = "so-noi-vu"
+    surveys.exclude_agency(db, MANAGER, files_survey, agency, Exclusion("no_transactions"))
+    unmeasured = ["H03", "Sở Nội vụ", *FILE[2:6], "", ""]
+    report = load(
+        db, files_survey, table(FILE_HEAD, FILE, ["H02", *FILE[1:6], " ", ""], unmeasured)
+    )
+
+    (problem,) = report.problems
+    assert (problem.code, problem.row, problem.column) == ("FRAME-016", 3, "Họ tên")
+    assert stored(db) == (0, 0, 0)
+
+
 def test_a_list_without_refused_files_is_suspect_and_short_agencies_are_named(
     db: Session, files_survey: Survey
 ) -> None:
@@ -437,6 +456,25 @@ def test_after_the_draw_the_list_is_closed(db: Session, raters_survey: Survey) -
     raters_survey.state = "sampled"
     with pytest.raises(AppError, match="FRAME-021"):
         load(db, raters_survey, table(RATER_HEAD, DEPUTY))
+
+
+def test_a_list_stays_as_it_is_between_the_announcement_and_the_draw(db: Session) -> None:
+    actor = make.official(db)
+    survey, frame = make.survey_with(db, actor, SERVICE_PLAN, make.files({"so-y-te": 90}))
+    choices = Choices(few_reason="thử")
+    for agency in ("so-noi-vu", "so-tu-phap"):
+        next(a for a in survey.agencies if a.code == agency).exclusion = "no_transactions"
+    announced = samples.announce(db, actor, frame, "2024-10-01", choices, make.SECRET)
+
+    with pytest.raises(AppError, match="FRAME-025"):
+        load(db, survey, table(FILE_HEAD, FILE))
+
+    assert samples.draw(db, actor, announced).drawn_at is not None
+    late = Frame(survey_id=survey.id, version=2, pop_size=0, imported_at=make.NOW)
+    db.add(late)
+    db.flush()
+    with pytest.raises(AppError, match="FRAME-021"):
+        service.freeze(db, MANAGER, late)
 
 
 def test_a_long_list_of_files_comes_in_whole(db: Session, files_survey: Survey) -> None:
