@@ -1,5 +1,6 @@
 """The report of a run: what was asked, what came out, what it means, and what it does not."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,16 +22,17 @@ from analysis.report import (
 from questionnaires.method import INDEX, MethodVersion
 from questionnaires.types import Questionnaire
 from surveyapp.exports.collation import name_key
+from surveyapp.clock import local_day
 from surveyapp.exports.numbers import NumberStyle, day
 from surveyapp.models import (
-    PublishedFigure,
     ResultRun,
     SampleDraw,
     Survey,
     SurveyGroup,
     Unit,
 )
-from surveyapp.results import gate, opinions, service, tables, wording
+from surveyapp.recheck.service import OUTCOMES
+from surveyapp.results import published, gate, opinions, service, tables, wording
 from surveyapp.surveys.labels import EXCLUSION_TITLES
 
 Block = Paragraph | ReportTable | Box
@@ -53,15 +55,17 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
     sections.append(Section("Cơ quan không đo lường", (_excluded(survey),)))
     if not is_counter:
         sections.append(Section("Phúc tra độc lập", tuple(_rechecks(db, survey, found))))
-    figures = None if is_counter else _ministry(db)
-    if figures is not None:
-        sections.append(Section("Số liệu của Bộ Nội vụ", (figures,)))
+    figures = () if is_counter else published.boxes(db)
+    if figures:
+        sections.append(Section("Số liệu của nơi khác công bố", figures))
     lead = db.get(Unit, survey.lead_unit_id) if survey.lead_unit_id else None
     return Report(
         code=f"results-{survey.code}",
         title=f"Kết quả {survey.title[:1].lower()}{survey.title[1:]}",
         agency=("ỦY BAN NHÂN DÂN TỈNH", lead.name.upper() if lead else "SỞ NỘI VỤ"),
-        place="Bình Định" if survey.plan.get("province") is None else survey.plan["province"],
+        number=survey.decision_number or "",
+        issued_on=survey.decision_on,
+        place=survey.plan.get("province") or "................",
         sections=tuple(sections),
         annexes=tuple(annexes),
         simulated=survey.is_practice,
@@ -87,7 +91,7 @@ def _scope(db: Session, survey: Survey, run: ResultRun) -> list[Paragraph]:
         f"phiếu hợp lệ, đạt {rate}."
     ]
     if draw is not None and draw.protocol is not None:
-        drawn_on = day(draw.drawn_at.date()) if draw.drawn_at else ""
+        drawn_on = day(local_day(draw.drawn_at)) if draw.drawn_at else ""
         texts.append(
             f"Mẫu được chọn ngẫu nhiên ngày {drawn_on} với hạt giống «{draw.seed}» (hạt giống tự "
             f"chọn); danh sách chọn mẫu có mã kiểm tra {draw.frame_sha256[:16]}…. Bất kỳ ai có "
@@ -95,7 +99,7 @@ def _scope(db: Session, survey: Survey, run: ResultRun) -> list[Paragraph]:
         )
     texts += [wording.NON_RESPONSE, wording.MISSING_ANSWERS]
     texts.append(
-        f"Lần tính số {run.id} ngày {day(run.made_at.date())}, phiên bản chương trình "
+        f"Lần tính số {run.id} ngày {day(local_day(run.made_at))}, phiên bản chương trình "
         f"{run.code_version}, mã kiểm tra câu trả lời {run.answers_sha256[:16]}…."
     )
     return [Paragraph(text) for text in texts]
@@ -129,12 +133,13 @@ class _Group:
         if self.found["kind"] == "nothing":
             return ()
         if self.found["kind"] == "opinions":
-            code, agencies = _key(self.group), self.agencies
+            code, agencies = _key(self.group), opinions.heard(self.found, self.agencies)
             return tuple(opinions.level_table(code, agencies, item) for item in self._counts())
         blocks: list[Any] = [tables.component_table(self._breakdown())]
         if self.found["kind"] == "satisfaction":
             title = f"Từng tiêu chí thành phần, {tables.WHOLE.lower()}"
             items = [(code, _label(self.questionnaire, code)) for code in self.method.items]
+            components = [part.items for part in self.method.components]
             blocks.append(
                 tables.item_table(
                     f"{_key(self.group)}-items", title, items, self.found["estimates"]
@@ -176,13 +181,17 @@ class _Group:
         )
 
     def _counts(self) -> list[opinions.Counts]:
-        return opinions.counts_of(self.found, self.questionnaire, self.method, self.agencies)
+        heard = opinions.heard(self.found, self.agencies)
+        return opinions.counts_of(self.found, self.questionnaire, self.method, heard)
 
     def _opinions(self) -> tuple[Any, ...]:
-        code = _key(self.group)
+        heard = opinions.heard(self.found, self.agencies)
+        group = (_key(self.group), self.group.title)
+        silent = [agency.title for agency in self.agencies if agency not in heard]
         return (
             Paragraph(f"Nhận được {_COUNT(self.found['received'])} phiếu tại quầy."),
-            opinions.share_table(code, self.found, self.agencies, self._counts()),
+            opinions.share_table(group, self.found, heard, self._counts()),
+            *([Paragraph(f"Không có phiếu nào: {'; '.join(silent)}.")] if silent else []),
         )
 
     def _satisfaction(self) -> tuple[Any, ...]:
@@ -236,10 +245,10 @@ def _rechecks(
     db: Session, survey: Survey, found: Mapping[str, Mapping[str, Any]]
 ) -> Sequence[Block]:
     rows: list[tuple[Cell, ...]] = []
-    forms = 0
+    counts: Counter[str] = Counter()
     for group in survey.groups:
-        checked = found[group.code].get("recheck", {"forms": 0, "items": {}})
-        forms += checked["forms"]
+        checked = found[group.code].get("recheck", {"counts": {}, "items": {}})
+        counts.update(checked["counts"])
         questionnaire = service.questionnaire_of(db, group)
         for code, item in checked["items"].items():
             rows.append(
@@ -250,10 +259,18 @@ def _rechecks(
                     *_agreement(item),
                 )
             )
-    if not forms:
-        return (Paragraph("Không có phiếu phúc tra nào ghép được cặp."),)
+    outcomes = "; ".join(
+        f"{title.lower()} {_COUNT(counts[kind])}" for kind, title in OUTCOMES.items() if counts[kind]
+    )
+    told = Paragraph(
+        f"Chọn phúc tra {_COUNT(counts['drawn'])} phiếu, trong đó {_COUNT(counts['answered'])} phiếu "
+        f"đã trả lời lần đầu. Kết quả hỏi lại: {outcomes or 'chưa hỏi lại phiếu nào'}."
+    )
+    if not rows:
+        return (told,)
     return (
-        Paragraph(f"{_COUNT(forms)} phiếu được hỏi lại. {wording.RECHECK}"),
+        told,
+        Paragraph(wording.RECHECK),
         ReportTable(
             code="recheck",
             title="Mức độ trùng khớp giữa lần đầu và phúc tra",
@@ -269,6 +286,8 @@ def _rechecks(
             notes=(
                 "Mức ổn định theo chỉ số không nhất quán: dưới 20 ổn định cao, 20 đến 50 ổn định "
                 "vừa, trên 50 kém ổn định. Không câu trả lời nào bị sửa theo phúc tra.",
+                "Khoảng tin cậy coi các cặp câu trả lời là độc lập; nhiều cặp của một người làm khoảng "
+                "thật rộng hơn một chút.",
             ),
         ),
     )
@@ -284,48 +303,6 @@ def _agreement(item: Mapping[str, Any]) -> tuple[Cell, Cell, Cell]:
         100 * found["value"],
         Interval(100 * span[0], 100 * span[1]) if span else Missing("không tính được"),
         wording.GRADES[item["grade"]],
-    )
-
-
-def _ministry(db: Session) -> Box | None:
-    """Return the ministry's figures and targets in a box of their own."""
-    rows = db.scalars(
-        select(PublishedFigure)
-        .where(PublishedFigure.kind.in_(("value", "target")))
-        .order_by(PublishedFigure.code, PublishedFigure.year)
-    ).all()
-    if not rows:
-        return None
-    titles = {row.code: row.title for row in rows}
-    values = {(row.code, row.kind): row for row in rows}
-    cells: list[tuple[Cell, ...]] = []
-    for code, title in titles.items():
-        value, target = values.get((code, "value")), values.get((code, "target"))
-        cells.append(
-            (
-                f"{code}. {title}",
-                value.value if value else Missing("chưa có"),
-                target.value if target else Missing("chưa có"),
-            )
-        )
-    first = rows[0]
-    years = {
-        kind: next((row.year for row in rows if row.kind == kind), None)
-        for kind in ("value", "target")
-    }
-    return Box(
-        title="Chỉ số SIPAS do Bộ Nội vụ công bố",
-        paragraphs=(Paragraph(f"Đối tượng: {first.population}. Nguồn: {first.source}."),),
-        table=ReportTable(
-            code="ministry",
-            title="Kết quả và chỉ tiêu SIPAS",
-            columns=(
-                Column("part", "Lĩnh vực, tiêu chí", "text"),
-                Column("value", f"Kết quả {years['value']}", "percent", decimals=2),
-                Column("target", f"Chỉ tiêu {years['target']}", "percent", decimals=2),
-            ),
-            rows=tuple(cells),
-        ),
     )
 
 

@@ -111,18 +111,22 @@ class Counts:
         return 100 * sum(self.levels[agency].get(code, 0) for code in codes) / base
 
 
+def heard(found: Mapping[str, Any], agencies: Sequence[Agency]) -> list[Agency]:
+    """Return the agencies on which there are opinions."""
+    return [agency for agency in agencies if agency.code in found["agencies"]]
+
+
 def counts_of(
     found: Mapping[str, Any],
     questionnaire: Questionnaire,
     method: MethodVersion,
     agencies: Sequence[Agency],
 ) -> list[Counts]:
-    """Return the counts of every satisfaction item, agencies without answers included."""
+    """Return the counts of every satisfaction item."""
     result = []
     for code in method.items:
         levels: dict[str, Mapping[str, int]] = {
-            agency.code: found["agencies"].get(agency.code, {"levels": {}})["levels"].get(code, {})
-            for agency in agencies
+            agency.code: found["agencies"][agency.code]["levels"][code] for agency in agencies
         }
         levels[""] = sum((Counter(each) for each in levels.values()), Counter())
         result.append(Counts(questionnaire.item(code), method.satisfied, levels))
@@ -130,11 +134,17 @@ def counts_of(
 
 
 def share_table(
-    code: str, found: Mapping[str, Any], agencies: Sequence[Agency], items: Sequence[Counts]
+    group: tuple[str, str],
+    found: Mapping[str, Any],
+    agencies: Sequence[Agency],
+    items: Sequence[Counts],
 ) -> ReportTable:
-    """Tabulate forms, forms of officials, and the share satisfied with each item by agency."""
+    """Tabulate forms, forms of officials, and the share satisfied with each item by agency.
+
+    `group` is the code and the title of the group.
+    """
     numbers = {
-        key: {a.code: found["agencies"].get(a.code, {}).get(key, 0) for a in agencies}
+        key: {agency.code: found["agencies"][agency.code][key] for agency in agencies}
         for key in ("own", "assisted")
     }
     rows: list[tuple[Cell, ...]] = [
@@ -149,8 +159,8 @@ def share_table(
         for agency in _with_whole(agencies)
     ]
     return ReportTable(
-        code=f"{code}-opinions",
-        title=wording.MEASURES["share_satisfied"],
+        code=f"{group[0]}-opinions",
+        title=f"{wording.MEASURES['share_satisfied']}: {group[1]}",
         columns=(
             Column("agency", "Cơ quan", "text"),
             Column("own", "Phiếu tự trả lời", "count"),

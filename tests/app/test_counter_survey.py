@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from analysis.report import Paragraph
 from surveyapp import clock
 from surveyapp.actor import Actor
 from surveyapp.collect import devices, release
@@ -231,7 +232,10 @@ def test_shares_stand_without_interval_and_place_and_small_bases_stay_hidden(
     assert overall["Sở Y tế"].reason == "dưới 10"
     assert overall["Sở Nội vụ (thực hiện khảo sát)"].reason == "không nêu"  # the whole is shown
     assert overall["Cả nhóm"] == pytest.approx(100 * (20 + 6 + 4) / 61)
-    assert overall["Sở Xây dựng"].reason == "không có phiếu"
+    assert "Sở Xây dựng" not in overall
+    told = [block.text for block in report.sections[1].blocks if isinstance(block, Paragraph)]
+    assert "Không có phiếu nào: " in told[1]
+    assert "Sở Xây dựng" in told[1]
     assert dict(zip(columns, shares["Cả nhóm"], strict=True))["on_time_correct"].reason == (
         "không có phiếu"
     )
