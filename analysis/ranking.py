@@ -8,6 +8,7 @@ Economic Studies 91:476, with step-down), and Klein, Wright & Wieczorek's closed
 """
 
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 import numpy as np
 from scipy import special
@@ -92,8 +93,13 @@ def _pair(sets: Sets, i: int) -> tuple[int, int]:
 
 
 def places(value: Floats, *, decimals: int, factor: float = 1.0) -> Ints:
-    """Places by score; scores equal at the published rounding share the best place."""
-    shown = np.array([round(float(v) * factor, decimals) for v in value])
+    """Places by score; scores equal at the published rounding share the best place.
+
+    Rounded as published: half away from zero on the decimal digits, 82.125 gives 82.13.
+    """
+    step, wide = Decimal(1).scaleb(-decimals), Context(prec=330)
+    digits = [Decimal(repr(float(v) * factor)) for v in value]
+    shown = np.array([float(d.quantize(step, ROUND_HALF_UP, wide)) for d in digits])
     return np.asarray(1 + (shown[None, :] > shown[:, None]).sum(axis=1), dtype=np.int64)
 
 

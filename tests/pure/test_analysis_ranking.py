@@ -75,6 +75,11 @@ def test_places_are_shared_at_the_published_rounding() -> None:
     ]
 
 
+def test_places_round_as_what_is_published_half_away_from_zero() -> None:
+    assert places(np.array([82.125, 82.128]), decimals=2).tolist() == [1, 1]  # both 82.13
+    assert places(np.array([85.245, 85.25]), decimals=2).tolist() == [1, 1]  # in binary 85.2449...
+
+
 def test_holm_equals_r_p_adjust() -> None:
     small = next(case for case in CASES if case["id"] == "eight")["pairwise"]
     assert holm(np.array(small["p"])) == pytest.approx(small["p_holm"], rel=1e-12)
