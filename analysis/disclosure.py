@@ -116,7 +116,7 @@ def exposed(
 
     A cell is given away if the margins leave its count less than one count of play (linear
     program over all counts that fit), or if it lies in a margin with a shown total whose hidden
-    parts have a base below the threshold.
+    parts have a base below the threshold. A cell without answers has nothing to give away.
     """
     place = {key: i for i, key in enumerate(key for key in cells if key in hidden)}
     if not place:
@@ -127,6 +127,8 @@ def exposed(
     connected = {key for key, i in place.items() if rows.shape[0] and np.any(rows[:, i])}
     found = []
     for key, i in place.items():
+        if cells[key].base == 0:  # there is nobody whose answer could be learned
+            continue
         if key in thin or (key in connected and _play(rows, sides, bounds, i) < PLAY - 1e-6):
             found.append(key)
     return found

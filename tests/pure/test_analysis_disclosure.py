@@ -35,6 +35,14 @@ def test_one_hidden_agency_takes_the_smallest_other_with_it() -> None:
     assert suppressed(cells, margins) == {"B": "base", "C": "complementary"}
 
 
+def test_an_agency_that_nobody_rated_hides_nothing_else() -> None:
+    """It has no count to protect, and gives no cover to another hidden one either."""
+    cells, margins = table({"A": (25, 30), "B": (0, 0), "C": (12, 15), "D": (30, 40)})
+    assert suppressed(cells, margins) == {"B": "base"}
+    cells, margins = table({"A": (25, 30), "B": (0, 0), "C": (5, 8), "D": (30, 40)})
+    assert suppressed(cells, margins) == {"B": "base", "C": "base", "A": "complementary"}
+
+
 def test_two_small_agencies_below_the_threshold_together_take_a_third() -> None:
     cells, margins = table({"A": (25, 30), "B": (2, 4), "C": (3, 5), "D": (30, 40)})
     assert set(suppressed(cells, margins)) == {"A", "B", "C"}
