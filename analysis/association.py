@@ -1,7 +1,8 @@
 """Tests under a survey design: association of two classifications, difference of two means.
 
 Rao & Scott (1984, Annals of Statistics 12:46), as R ``survey::svychisq`` (statistics ``F`` and
-``Chisq``); design-based t test as ``survey::svyttest``.
+``Chisq``); design-based t test as ``survey::svyttest``. Tests ask about the way agencies work, so
+by default without finite population correction; R applies it where the design has sizes.
 """
 
 from dataclasses import dataclass
@@ -52,14 +53,19 @@ class MeanTest:
 
 
 def rao_scott(
-    design: SurveyDesign, rows: "npt.ArrayLike | Labels", columns: "npt.ArrayLike | Labels"
+    design: SurveyDesign,
+    rows: "npt.ArrayLike | Labels",
+    columns: "npt.ArrayLike | Labels",
+    *,
+    fpc: bool = False,
 ) -> Association:
     """Test the association of two classifications.
 
     Parameters
     ----------
-    design : design of the n rows; its population sizes enter the variance.
+    design : design of the n rows.
     rows, columns : (n,) labels; a row without one of them is left out.
+    fpc : with finite population correction, about these transactions only.
 
     Raises
     ------
@@ -75,7 +81,7 @@ def rao_scott(
     layout = plan([Measure("one", "total")])
     ones = {"one": np.where(both, 1.0, np.nan)}
     moments = moments_of(design, layout, ones, cells)
-    _, totals, covariance = joint_covariance(moments, layout, "one", fpc=True)
+    _, totals, covariance = joint_covariance(moments, layout, "one", fpc=fpc)
     count = np.nan_to_num(totals[:-1])
     weight = float(count.sum())
     p = count / weight
@@ -86,14 +92,20 @@ def rao_scott(
 
 
 def mean_difference(
-    moments: Moments, layout: Plan, code: str, cells: tuple[str, str], level: float = 0.95
+    moments: Moments,
+    layout: Plan,
+    code: str,
+    cells: tuple[str, str],
+    level: float = 0.95,
+    *,
+    fpc: bool = False,
 ) -> MeanTest:
     """Test the difference of a mean or share between two cells of one breakdown.
 
     Degrees of freedom are those of the rows of both cells, less one, as in a regression on
-    the cell.
+    the cell. `fpc` as for `rao_scott`.
     """
-    names, values, covariance = joint_covariance(moments, layout, code, fpc=True)
+    names, values, covariance = joint_covariance(moments, layout, code, fpc=fpc)
     missing = [cell for cell in cells if cell not in names[:-1]]
     if missing:
         raise AnalysisError("cells", missing[0], "must be cells of the breakdown")

@@ -72,7 +72,7 @@ CHI = [
 def test_association_equals_svychisq(case: dict) -> None:
     design, x = design_of(case["design"])
     rows, columns = re.search(r"~([\w.]+)\+([\w.]+)", case["call"]).groups()
-    got = rao_scott(design, x[rows], x[columns])
+    got = rao_scott(design, x[rows], x[columns], fpc=True)
     if "F" in case["statistic"]:
         assert got.f == pytest.approx(case["statistic"]["F"], rel=1e-8)
         assert got.f_df == pytest.approx(tuple(case["parameter"].values()), rel=1e-8)
@@ -88,7 +88,7 @@ def test_mean_difference_equals_svyttest(case: dict) -> None:
     design, x = design_of(case["design"])
     layout = plan([Measure("api00", "mean")])
     moments = moments_of(design, layout, {"api00": x["api00"]}, x["comp.imp"])
-    got = mean_difference(moments, layout, "api00", ("Yes", "No"))
+    got = mean_difference(moments, layout, "api00", ("Yes", "No"), fpc=True)
     assert got.difference == pytest.approx(case["estimate"]["difference in mean"], rel=1e-8)
     assert got.t == pytest.approx(case["statistic"]["t"], rel=1e-7)
     assert got.df == case["parameter"]["df"]
@@ -105,13 +105,29 @@ def test_a_composite_compares_channels_as_r() -> None:
     )
     values = {q: np.where(np.isnan(x[q]), np.nan, x[q] >= 4) for q in items}
     moments = moments_of(design, layout, values, x["channel"])
-    got = mean_difference(moments, layout, "share", ("online", "counter"))
+    got = mean_difference(moments, layout, "share", ("online", "counter"), fpc=True)
     assert got.difference == pytest.approx(case["estimate"]["difference in mean"], rel=1e-8)
     assert got.t == pytest.approx(case["statistic"]["t"], rel=1e-7)
     assert (got.df, got.p_value) == (
         case["parameter"]["df"],
         pytest.approx(case["p.value"], rel=1e-6),
     )
+
+
+def test_tests_leave_out_the_correction_unless_asked() -> None:
+    """Without it the design with population sizes tests as R's design without them."""
+    design, x = design_of("dsrs")
+    without, _ = design_of("dsrs_wr")
+    layout = plan([Measure("api00", "mean")])
+    means = [
+        mean_difference(
+            moments_of(one, layout, {"api00": x["api00"]}, x["comp.imp"]),
+            layout, "api00", ("Yes", "No"),
+        )
+        for one in (design, without)
+    ]  # fmt: skip
+    assert means[0] == means[1]
+    assert rao_scott(design, x["stype"], x["awards"]) == rao_scott(without, x["stype"], x["awards"])
 
 
 def test_what_cannot_be_tested_is_refused() -> None:
