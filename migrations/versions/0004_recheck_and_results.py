@@ -39,8 +39,9 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("survey_id", sa.Integer(), nullable=False),
         sa.Column("group_code", sa.String(length=60), nullable=False),
-        sa.Column("rechecker", sa.String(length=20), nullable=False),
-        sa.Column("pairs", JSON_VALUE, nullable=False),
+        sa.Column("item", sa.String(length=60), nullable=False),
+        sa.Column("first", sa.String(length=60), nullable=False),
+        sa.Column("second", sa.String(length=60), nullable=False),
         sa.ForeignKeyConstraint(
             ["survey_id"], ["survey.id"], name=op.f("fk_recheck_pair_survey_id"), ondelete="CASCADE"
         ),
@@ -49,6 +50,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("recheck_pair", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recheck_pair_survey_id"), ["survey_id"], unique=False)
+    op.create_table(
+        "recheck_count",
+        sa.Column("survey_id", sa.Integer(), nullable=False),
+        sa.Column("group_code", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["survey_id"],
+            ["survey.id"],
+            name=op.f("fk_recheck_count_survey_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("survey_id", "group_code", "kind", name=op.f("pk_recheck_count")),
+    )
     op.create_table(
         "result_run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -91,5 +106,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("published_figure")
     op.drop_table("result_run")
+    op.drop_table("recheck_count")
     op.drop_table("recheck_pair")
     op.drop_table("recheck_interview")

@@ -7,7 +7,7 @@ from surveyapp.models.device import Device
 from surveyapp.models.frame import Contact, Frame, FrameRow
 from surveyapp.models.invitation import Assignment, FormCell, Invitation, RecheckLink
 from surveyapp.models.questionnaire import StoredMethod, StoredQuestionnaire
-from surveyapp.models.recheck import RecheckInterview, RecheckPair
+from surveyapp.models.recheck import RecheckCount, RecheckInterview, RecheckPair
 from surveyapp.models.response import Batch, Exchange, Response, WaitingAnswer
 from surveyapp.models.result import PublishedFigure, ResultRun
 from surveyapp.models.sample import RecheckUnit, SampleDraw, SampleUnit
@@ -32,6 +32,7 @@ __all__ = [
     "PublishedFigure",
     "RatedAgency",
     "RaterGroup",
+    "RecheckCount",
     "RecheckInterview",
     "RecheckLink",
     "RecheckPair",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from surveyapp.models.base import ANSWER, OFFICIAL, PSEUDONYM, SECRET, Base
+from surveyapp.models.base import ANSWER, OFFICIAL, SECRET, Base
 
 
 class RecheckInterview(Base):
@@ -31,7 +31,11 @@ class RecheckInterview(Base):
 
 
 class RecheckPair(Base):
-    """First and second answers of one re-checked form, kept for the agreement; nobody behind it."""
+    """First and second answer to one question, kept for the agreement; nobody behind it.
+
+    One row per question, without form, agency or re-checker: several answers of one form together
+    could be found again among the responses.
+    """
 
     __tablename__ = "recheck_pair"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -41,7 +45,21 @@ class RecheckPair(Base):
         ForeignKey("survey.id", ondelete="CASCADE"), index=True, info=ANSWER
     )
     group_code: Mapped[str] = mapped_column(String(60), info=ANSWER)
-    #: Pseudonym of the re-checker within this survey.
-    rechecker: Mapped[str] = mapped_column(String(20), info=PSEUDONYM)
-    #: item (or "agency/item") -> [first, second]
-    pairs: Mapped[dict[str, Any]] = mapped_column(info=ANSWER)
+    item: Mapped[str] = mapped_column(String(60), info=ANSWER)
+    #: Option codes; missing codes are not paired.
+    first: Mapped[str] = mapped_column(String(60), info=ANSWER)
+    second: Mapped[str] = mapped_column(String(60), info=ANSWER)
+
+
+class RecheckCount(Base):
+    """How the re-check of one group went, counted at the lock: drawn, answered, each outcome."""
+
+    __tablename__ = "recheck_count"
+
+    survey_id: Mapped[int] = mapped_column(
+        ForeignKey("survey.id", ondelete="CASCADE"), primary_key=True, info=OFFICIAL
+    )
+    group_code: Mapped[str] = mapped_column(String(60), primary_key=True, info=OFFICIAL)
+    #: "drawn", "answered" or an outcome of an interview.
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True, info=OFFICIAL)
+    n: Mapped[int] = mapped_column(info=OFFICIAL)

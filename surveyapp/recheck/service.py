@@ -1,15 +1,18 @@
 """The verbs of the re-check: list the cases, record an interview, pair the answers at the lock."""
 
 import secrets
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from questionnaires.answer_problems import join_problems
 from questionnaires.check import CheckScope, check_answers, check_rating
+from questionnaires.types import MISSING_CODES
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.collect import definitions
@@ -19,6 +22,7 @@ from surveyapp.models import (
     FormCell,
     FrameRow,
     Invitation,
+    RecheckCount,
     RecheckInterview,
     RecheckLink,
     RecheckPair,
@@ -71,7 +75,12 @@ class RecheckProgress:
 
     @property
     def asked(self) -> int:
-        """Cases with an outcome."""
+        """Second interviews that took place."""
+        return self.by_outcome.get("done", 0)
+
+    @property
+    def contacted(self) -> int:
+        """Cases with an outcome, whatever it is."""
         return sum(self.by_outcome.values())
 
 
@@ -135,58 +144,75 @@ def record(
             "Giao cho người của đơn vị phúc tra độc lập.",
             status=403,
         )
+    db.refresh(survey, with_for_update={"read": True})  # a lock waits for us, or we see it
     if survey.state != "collecting":
         raise AppError(
-            "RECHECK-002", "Cuộc khảo sát không còn nhận phúc tra.", "Xem trạng thái.", status=409
+            "RECHECK-002",
+            "Cuộc khảo sát không còn ở bước thu phiếu nên không nhận phúc tra.",
+            "Báo Sở Nội vụ nếu phiếu này đã hỏi trước khi khóa số liệu.",
+            status=409,
         )
     if outcome not in OUTCOMES:
-        raise AppError("RECHECK-003", f"Không có kết quả phúc tra «{outcome}».", status=422)
-    form, group = form_of(db, survey, case_id)
-    if db.get(RecheckInterview, case_id) is not None:
         raise AppError(
-            "RECHECK-004", "Phiếu này đã được phúc tra.", "Chọn người khác trong danh sách.", 409
+            "RECHECK-003",
+            "Chưa chọn kết quả liên hệ.",
+            f"Chọn một trong: {', '.join(OUTCOMES.values())}.",
+            status=422,
         )
+    form, group = form_of(db, survey, case_id)
     stored: dict[str, Any] = {}
     if outcome == "done":
+        if not interview.answers and not any(interview.ratings.values()):
+            raise AppError(
+                "RECHECK-007",
+                "Đã chọn «Đã hỏi lại» nhưng chưa ghi câu trả lời nào.",
+                "Ghi các câu trả lời, hoặc chọn kết quả liên hệ khác.",
+                status=422,
+            )
         _check(db, group, form, interview)
         stored = {"answers": dict(interview.answers), "ratings": dict(interview.ratings)}
-    db.add(
-        RecheckInterview(
-            code_sha256=case_id,
-            account_id=actor.account_id,
-            outcome=outcome,
-            answers=stored,
-            done_on=clock.today(),
-        )
-    )
-    db.flush()
+    try:
+        with db.begin_nested():
+            db.add(
+                RecheckInterview(
+                    code_sha256=case_id,
+                    account_id=actor.account_id,
+                    outcome=outcome,
+                    answers=stored,
+                    done_on=clock.today(),
+                )
+            )
+            db.flush()
+    except IntegrityError as error:
+        raise AppError(
+            "RECHECK-004", "Phiếu này đã được phúc tra.", "Chọn người khác trong danh sách.", 409
+        ) from error
     audit.record(db, actor, "recheck.record", survey.code, outcome=outcome)
 
 
 def progress(db: Session, survey: Survey) -> RecheckProgress:
-    """Count the subsample, without naming anybody."""
-    links = (
-        select(RecheckLink.code_sha256, RecheckLink.answer_id)
-        .join(SampleDraw, SampleDraw.id == RecheckLink.draw_id)
-        .where(SampleDraw.survey_id == survey.id)
-        .subquery()
-    )
-    drawn, answered = db.execute(
-        select(func.count(), func.count(links.c.answer_id)).select_from(links)
-    ).one()
-    outcomes = db.execute(
-        select(RecheckInterview.outcome, func.count())
-        .join(links, links.c.code_sha256 == RecheckInterview.code_sha256)
-        .group_by(RecheckInterview.outcome)
+    """Count the subsample, without naming anybody; after the lock from the counts kept then."""
+    kept = db.execute(
+        select(RecheckCount.kind, func.sum(RecheckCount.n))
+        .where(RecheckCount.survey_id == survey.id)
+        .group_by(RecheckCount.kind)
     ).all()
-    return RecheckProgress(drawn, answered, dict(outcomes))
+    counts: Counter[str] = Counter(dict(kept))
+    if not kept:
+        for (_, kind), n in _counted(db, survey).items():
+            counts[kind] += n
+    outcomes = {kind: n for kind, n in counts.items() if kind in OUTCOMES}
+    return RecheckProgress(counts["drawn"], counts["answered"], outcomes)
 
 
 def pair(db: Session, survey: Survey) -> int:
     """Keep first and second answers side by side, then destroy every link to a person.
 
-    Called once by the lock, after all waiting answers were released; returns how many pairs.
+    Called once by the lock, after all waiting answers were released; returns how many second
+    interviews were paired. A pair is one question: several answers of one form together could be
+    found again among the responses, and with the agencies of a form even its person.
     """
+    counts = _counted(db, survey)
     rows = db.execute(
         select(RecheckInterview, Response, SurveyGroup.code)
         .join(RecheckLink, RecheckLink.code_sha256 == RecheckInterview.code_sha256)
@@ -195,23 +221,29 @@ def pair(db: Session, survey: Survey) -> int:
         .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
         .where(Response.survey_id == survey.id, RecheckInterview.outcome == "done")
     ).all()
-    pseudonyms = _pseudonyms({interview.account_id for interview, _, _ in rows})
     pairs = [
         RecheckPair(
             id=secrets.token_hex(16),
             survey_id=survey.id,
             group_code=group_code,
-            rechecker=pseudonyms[interview.account_id],
-            pairs=_both(response, interview.answers),
+            item=item,
+            first=first,
+            second=second,
         )
         for interview, response, group_code in rows
+        for item, first, second in _both(response, interview.answers)
     ]
+    secrets.SystemRandom().shuffle(pairs)
     db.add_all(pairs)
+    db.add_all(
+        RecheckCount(survey_id=survey.id, group_code=group, kind=kind, n=n)
+        for (group, kind), n in counts.items()
+    )
     draws = select(SampleDraw.id).where(SampleDraw.survey_id == survey.id)
     links = select(RecheckLink.code_sha256).where(RecheckLink.draw_id.in_(draws))
     db.execute(delete(RecheckInterview).where(RecheckInterview.code_sha256.in_(links)))
     db.execute(delete(RecheckLink).where(RecheckLink.draw_id.in_(draws)))
-    return len(pairs)
+    return len(rows)
 
 
 def _cell(db: Session, survey: Survey, case_id: str) -> tuple[FormCell, str]:
@@ -250,20 +282,36 @@ def _check(db: Session, group: SurveyGroup, form: ShortForm, interview: SecondIn
         )
 
 
-def _pseudonyms(account_ids: set[int]) -> dict[int, str]:
-    """Give each re-checker a number in an order that says nothing about who they are."""
-    shuffled = list(account_ids)
-    secrets.SystemRandom().shuffle(shuffled)
-    return {account_id: f"PT{n}" for n, account_id in enumerate(shuffled, 1)}
+def _counted(db: Session, survey: Survey) -> Counter[tuple[str, str]]:
+    """Count cases by (group, kind): drawn, answered, and each outcome."""
+    rows = db.execute(
+        select(SurveyGroup.code, RecheckLink.answer_id, RecheckInterview.outcome)
+        .select_from(RecheckLink)
+        .join(Invitation, Invitation.code_sha256 == RecheckLink.code_sha256)
+        .join(FormCell, FormCell.id == Invitation.cell_id)
+        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
+        .outerjoin(RecheckInterview, RecheckInterview.code_sha256 == RecheckLink.code_sha256)
+        .where(FormCell.survey_id == survey.id)
+    )
+    counts: Counter[tuple[str, str]] = Counter()
+    for group, answer_id, outcome in rows:
+        counts[group, "drawn"] += 1
+        counts[group, "answered"] += answer_id is not None
+        if outcome is not None:
+            counts[group, outcome] += 1
+    return counts
 
 
-def _both(response: Response, second: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return item (or agency/item) -> [first, second] for everything that was asked again."""
-    both = {
-        code: [response.answers.get(code), value]
-        for code, value in second.get("answers", {}).items()
-    }
+def _both(response: Response, second: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield (item, first, second) for every question answered with an option both times."""
+    asked = [(response.answers, second.get("answers", {}))]
     for agency, rating in second.get("ratings", {}).items():
-        first = response.ratings.get(agency, {})
-        both |= {f"{agency}/{code}": [first.get(code), value] for code, value in rating.items()}
-    return both
+        asked.append((response.ratings.get(agency, {}), rating))
+    for before, after in asked:
+        for item, value in after.items():
+            if _is_option(before.get(item)) and _is_option(value):
+                yield item, before[item], value
+
+
+def _is_option(value: object) -> bool:
+    return isinstance(value, str) and value not in MISSING_CODES

@@ -18,6 +18,7 @@ from surveyapp.models import (
     Frame,
     Invitation,
     RatedAgency,
+    RecheckCount,
     RecheckInterview,
     RecheckLink,
     RecheckPair,
@@ -54,6 +55,7 @@ def remove_practice(db: Session, actor: Actor, survey: Survey) -> Removed:
     for table in (
         Invitation,
         Response,
+        RecheckCount,
         RecheckPair,
         Exchange,
         Batch,

@@ -135,14 +135,15 @@ def add_response(db: Session, survey: Survey, cell: FormCell, answers: Any, rati
 
 def add_pairs(db: Session, survey: Survey, group: SurveyGroup, item: str, pairs: Any) -> None:
     """Add re-check pairs of one item."""
-    for pair in pairs:
+    for first, second in pairs:
         db.add(
             RecheckPair(
                 id=secrets.token_hex(16),
                 survey_id=survey.id,
                 group_code=group.code,
-                rechecker="PT1",
-                pairs={item: list(pair)},
+                item=item,
+                first=first,
+                second=second,
             )
         )
     db.flush()

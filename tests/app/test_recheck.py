@@ -159,15 +159,41 @@ def test_the_lock_keeps_pairs_and_destroys_every_link_to_a_person(
 
     results.lock(db, actor, survey, Keyring(settings.keys))
 
-    pair = db.scalars(select(RecheckPair)).one()
-    assert pair.pairs == {"access_signs": ["4", "5"], "outcome": ["granted", "granted"]}
+    pairs = {(p.item, p.first, p.second) for p in db.scalars(select(RecheckPair))}
+    assert pairs == {("access_signs", "4", "5"), ("outcome", "granted", "granted")}
+    progress = service.progress(db, survey)
+    assert (progress.drawn, progress.answered, progress.by_outcome) == (
+        2,
+        2,
+        {"done": 1, "absent": 1},
+    )
     assert db.scalars(select(RecheckLink)).all() == []
     assert db.scalars(select(RecheckInterview)).all() == []
     assert survey.state == "locked"
     assert len(db.scalars(select(Response)).all()) == 10
 
 
-def test_the_second_lock_is_refused_and_changes_nothing(
+def test_what_stays_after_the_lock_joins_no_two_answers_of_one_form(
+    db: Session, actor: Actor, survey: Survey, settings: Settings
+) -> None:
+    first, second = service.cases(db, survey)
+    service.record(db, actor, survey, done(first, access_signs="5", outcome="granted"))
+    service.record(db, actor, survey, done(second, access_signs="2", outcome="rejected"))
+    results.lock(db, actor, survey, Keyring(settings.keys))
+
+    kept = {column.name for column in RecheckPair.__table__.columns}
+    assert kept == {"id", "survey_id", "group_code", "item", "first", "second"}
+    ids = db.scalars(select(RecheckPair.id)).all()
+    assert len(set(ids)) == len(ids) == 4
+
+
+def test_a_case_said_to_be_done_needs_an_answer(db: Session, actor: Actor, survey: Survey) -> None:
+    case = service.cases(db, survey)[0]
+    with pytest.raises(AppError, match="RECHECK-007"):
+        service.record(db, actor, survey, done(case))
+
+
+def test_the_second_lock_changes_nothing(
     db: Session, actor: Actor, survey: Survey, settings: Settings
 ) -> None:
     keyring = Keyring(settings.keys)
