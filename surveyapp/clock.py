@@ -17,7 +17,12 @@ def now() -> datetime:
 
 def today() -> date:
     """Return the day in Vietnam: 06:45 there is still the day before in UTC."""
-    return now().astimezone(VIETNAM).date()
+    return local_day(now())
+
+
+def local_day(instant: datetime) -> date:
+    """Return the day in Vietnam of an instant."""
+    return instant.astimezone(VIETNAM).date()
 
 
 @contextmanager

@@ -60,8 +60,9 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
         (_canonical(stratum, agencies, answers, ratings), stratum, agencies, answers, ratings)
         for stratum, agencies, answers, ratings in rows
     )
+    stored = _stored_strata(db, group)
     return GroupAnswers(
-        tuple(Form(row[1], tuple(row[2]), row[3], row[4]) for row in keyed),
+        tuple(Form(stored[row[1]], tuple(row[2]), row[3], row[4]) for row in keyed),
         _pop_size(db, group),
         _issued(db, group),
         hashlib.sha256("\n".join(row[0] for row in keyed).encode()).hexdigest(),
@@ -107,9 +108,11 @@ def _canonical(*parts: object) -> str:
 
 
 def _stored_strata(db: Session, group: SurveyGroup) -> dict[str, str]:
-    """Return the stratum stored with answers for each stratum of the frame.
+    """Return the stratum of the analysis for each stratum of the frame and each stored one.
 
-    Small strata are coarsened in the answer, so one stored stratum may stand for several.
+    Small strata are coarsened in the answer, so one stored stratum may stand for several of the
+    frame; after a supplementary draw one of the frame may be stored in several ways. Strata that
+    are linked so are one stratum of the analysis, named after the stored ones.
     """
     rows = db.execute(
         select(SampleUnit.stratum, FormCell.stratum)
@@ -121,8 +124,18 @@ def _stored_strata(db: Session, group: SurveyGroup) -> dict[str, str]:
         .join(FormCell, FormCell.id == Assignment.cell_id)
         .where(FormCell.group_id == group.id)
         .distinct()
-    )
-    return dict(rows.all())
+    ).all()
+    linked: list[tuple[set[str], set[str]]] = []
+    for frame_stratum, stored in sorted(rows):
+        joined = ({frame_stratum}, {stored})
+        for other in [each for each in linked if frame_stratum in each[0] or stored in each[1]]:
+            linked.remove(other)
+            joined[0].update(other[0])
+            joined[1].update(other[1])
+        linked.append(joined)
+    return {
+        name: " + ".join(sorted(stored)) for framed, stored in linked for name in (*framed, *stored)
+    }
 
 
 def _pop_size(db: Session, group: SurveyGroup) -> dict[str, int]:

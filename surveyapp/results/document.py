@@ -21,8 +21,8 @@ from analysis.report import (
 )
 from questionnaires.method import INDEX, MethodVersion
 from questionnaires.types import Questionnaire
-from surveyapp.exports.collation import name_key
 from surveyapp.clock import local_day
+from surveyapp.exports.collation import name_key
 from surveyapp.exports.numbers import NumberStyle, day
 from surveyapp.models import (
     ResultRun,
@@ -32,7 +32,7 @@ from surveyapp.models import (
     Unit,
 )
 from surveyapp.recheck.service import OUTCOMES
-from surveyapp.results import published, gate, opinions, service, tables, wording
+from surveyapp.results import gate, opinions, published, service, tables, wording
 from surveyapp.surveys.labels import EXCLUSION_TITLES
 
 Block = Paragraph | ReportTable | Box
@@ -138,13 +138,12 @@ class _Group:
         blocks: list[Any] = [tables.component_table(self._breakdown())]
         if self.found["kind"] == "satisfaction":
             title = f"Từng tiêu chí thành phần, {tables.WHOLE.lower()}"
-            items = [(code, _label(self.questionnaire, code)) for code in self.method.items]
-            components = [part.items for part in self.method.components]
-            blocks.append(
-                tables.item_table(
-                    f"{_key(self.group)}-items", title, items, self.found["estimates"]
-                )
-            )
+            components = [
+                [(code, _label(self.questionnaire, code)) for code in part.items]
+                for part in self.method.components
+            ]
+            key, found = f"{_key(self.group)}-items", self.found["estimates"]
+            blocks.append(tables.item_table(key, title, components, found))
         return tuple(blocks)
 
     def _breakdown(self) -> tables.Breakdown:
@@ -260,11 +259,13 @@ def _rechecks(
                 )
             )
     outcomes = "; ".join(
-        f"{title.lower()} {_COUNT(counts[kind])}" for kind, title in OUTCOMES.items() if counts[kind]
+        f"{title.lower()} {_COUNT(counts[kind])}"
+        for kind, title in OUTCOMES.items()
+        if counts[kind]
     )
     told = Paragraph(
-        f"Chọn phúc tra {_COUNT(counts['drawn'])} phiếu, trong đó {_COUNT(counts['answered'])} phiếu "
-        f"đã trả lời lần đầu. Kết quả hỏi lại: {outcomes or 'chưa hỏi lại phiếu nào'}."
+        f"Chọn phúc tra {_COUNT(counts['drawn'])} phiếu, {_COUNT(counts['answered'])} phiếu đã "
+        f"trả lời lần đầu. Kết quả hỏi lại: {outcomes or 'chưa hỏi lại phiếu nào'}."
     )
     if not rows:
         return (told,)
@@ -286,8 +287,8 @@ def _rechecks(
             notes=(
                 "Mức ổn định theo chỉ số không nhất quán: dưới 20 ổn định cao, 20 đến 50 ổn định "
                 "vừa, trên 50 kém ổn định. Không câu trả lời nào bị sửa theo phúc tra.",
-                "Khoảng tin cậy coi các cặp câu trả lời là độc lập; nhiều cặp của một người làm khoảng "
-                "thật rộng hơn một chút.",
+                "Khoảng tin cậy coi các cặp câu trả lời là độc lập; một người trả lời nhiều cặp nên "
+                "khoảng thật rộng hơn một chút.",
             ),
         ),
     )

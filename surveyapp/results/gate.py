@@ -45,7 +45,12 @@ def hidden(
             answered = [cell for cell in line if n[cell]]
             shown = [cell for cell in answered if cell not in result]
             lost = [n[cell] for cell in answered if cell in result]
-            if shown and lost and (len(lost) == 1 or sum(lost) < least):
+            if shown and lost and too_thin(lost, least):
                 result[min(shown, key=lambda cell: (n[cell], cell))] = PROTECTING
                 changed = True
     return result
+
+
+def too_thin(lost: Sequence[int], least: int = MINIMUM_BASE) -> bool:
+    """Whether hidden values with these bases could be told from their sum."""
+    return len(lost) == 1 or 0 < sum(lost) < least

@@ -11,6 +11,8 @@ from analysis.raters import TOTAL, PointItem, PointsMethod, Ratings, rater_point
 from analysis.scores import rater_scores
 from questionnaires.method import MethodVersion
 from questionnaires.types import Questionnaire
+from sampling.agency_sets import MERGED
+from sampling.types import KEY_SEPARATOR
 from surveyapp.results.answers import Form, GroupAnswers
 from surveyapp.results.ranks import ranks
 from surveyapp.results.satisfaction import plain_estimate
@@ -40,7 +42,7 @@ def points(
             stratum=[form.stratum for _, form, _ in rated],
             percent={item.code: _percent(rated, questionnaire, item.code) for item in items},
             eligible=eligible,
-            group=[form.stratum.split(" | ")[1] for _, form, _ in rated],
+            group=[_rater_group(form.stratum) for _, form, _ in rated],
         ),
         PointsMethod(items, method.rater_group_weights or None, method.unanswered_item),
         Options(fpc=False),
@@ -59,6 +61,12 @@ def points(
         "total": TOTAL,
         "notes": list(found.notes),
     }
+
+
+def _rater_group(stratum: str) -> str:
+    """Return the rater group of a stratum; of several joined ones, their names joined."""
+    groups = {part.split(KEY_SEPARATOR)[1] for part in stratum.split(MERGED)}
+    return MERGED.join(sorted(groups))
 
 
 def _percent(rated: list[tuple[int, Form, str]], questionnaire: Questionnaire, code: str) -> Floats:

@@ -14,6 +14,7 @@ from analysis.reduction import moments_of
 from analysis.scores import scores
 from questionnaires.method import INDEX, MethodVersion, composite_weights
 from questionnaires.types import Questionnaire
+from surveyapp.exports.numbers import NumberStyle
 from surveyapp.results.answers import GroupAnswers
 from surveyapp.results.ranks import ranks
 
@@ -23,8 +24,6 @@ SCALES: Mapping[str, tuple[float, float]] = {
     "mean_minus_1_of_4": (25.0, -25.0),
     "share_satisfied": (100.0, 0.0),
 }
-#: The share of satisfied answers stands beside the index whatever the method measures.
-SHARE = "share"
 
 
 def satisfaction(
@@ -47,7 +46,10 @@ def satisfaction(
     )
     result: dict[str, Any] = {}
     places: dict[str, Any] = {}
-    for name in dict.fromkeys((method.item_measure or SHARE, "share_satisfied")):
+    if method.item_measure is None:
+        raise ValueError(f"method {method.code} names no item measure")
+    names: tuple[str, ...] = (method.item_measure, "share_satisfied")
+    for name in dict.fromkeys(names):
         layout = _plan(method, name)
         values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
         scale = SCALES[name]
@@ -63,8 +65,20 @@ def satisfaction(
         "measure": method.item_measure,
         "estimates": result,
         "levels": _levels(data, questionnaire, method),
-        "notes": list(design.notes),
+        "notes": [*design.notes, *_silent(data, received)],
     }
+
+
+def _silent(data: GroupAnswers, received: Mapping[str, int]) -> list[str]:
+    """Say which part of the population the whole does not cover, because nobody answered there."""
+    lost = sum(n for stratum, n in data.pop_size.items() if not received.get(stratum))
+    if not lost:
+        return []
+    every = NumberStyle().count(sum(data.pop_size.values()))
+    return [
+        f"Có cơ quan không ai trả lời: số liệu của cả nhóm không gồm {NumberStyle().count(lost)} "
+        f"trong {every} giao dịch của danh sách chọn mẫu."
+    ]
 
 
 def _plan(method: MethodVersion, measure: str) -> Plan:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.disclosure import MINIMUM_BASE
 from analysis.report import (
     Cell,
     Column,
@@ -61,11 +60,17 @@ class Breakdown:
         """Return the cells that stay hidden, with the reason."""
         rows = [agency.code for agency in self.agencies]
         codes = [code for code, _ in self.columns]
-        n = {(row, code): self._n(row, code) for row in rows for code in codes}
+        n = {(row, code): self._n(row, code) for row in (*rows, "") for code in codes}
         lines = [[(row, code) for code in codes[1:]] for row in rows if len(codes) > 1]
+        columns = [[(row, code) for row in rows] for code in codes]
         if "" in self.found:  # the whole is a margin of the agencies
-            lines += [[(row, code) for row in rows] for code in codes]
-        return gate.hidden(n, lines)
+            lines += columns
+        found = gate.hidden(n, lines)
+        for code, column in zip(codes, columns, strict=True):
+            lost = [n[cell] for cell in column if n[cell]]
+            if all(cell in found for cell in column if n[cell]) and gate.too_thin(lost):
+                found.setdefault(("", code), gate.PROTECTING)  # it would stand for them
+        return found
 
     def _n(self, row: str, code: str) -> int:
         return int(self.found.get(row, {}).get(code, {}).get("n", 0))
@@ -215,17 +220,33 @@ def figure(breakdown: Breakdown, *, number: str) -> IntervalFigure:
 
 
 def item_table(
-    code: str, title: str, items: Sequence[tuple[str, str]], both: Mapping[str, Found]
+    code: str,
+    title: str,
+    components: Sequence[Sequence[tuple[str, str]]],
+    both: Mapping[str, Found],
 ) -> ReportTable:
-    """Tabulate the items of the whole: the two usual measures beside each other."""
+    """Tabulate the items of the whole, (code, text) by component: the usual measures side by side.
+
+    A component is shown elsewhere and is the mean of its items, so its items protect one another.
+    """
     measures = [
         name for name in ("mean_of_5", "mean_minus_1_of_4", "share_satisfied") if name in both
     ]
-    rows: list[tuple[Cell, ...]] = []
-    for item, text in items:
-        estimates = [both[name][""][item] for name in measures]
-        n = int(estimates[0]["n"])
-        rows.append((text, *(_shown(estimate) for estimate in estimates), n))
+    n = {
+        ("", item): int(both[measures[0]][""][item]["n"])
+        for component in components
+        for item, _ in component
+    }
+    hidden = gate.hidden(n, [[("", item) for item, _ in component] for component in components])
+    rows: list[tuple[Cell, ...]] = [
+        (
+            text,
+            *(_shown(both[name][""][item], hidden.get(("", item))) for name in measures),
+            n["", item],
+        )
+        for component in components
+        for item, text in component
+    ]
     return ReportTable(
         code=code,
         title=title,
@@ -235,12 +256,13 @@ def item_table(
             Column("n", "Số phiếu có trả lời", "count"),
         ),
         rows=tuple(rows),
+        notes=(wording.HIDDEN,) if hidden else (),
     )
 
 
-def _shown(estimate: Mapping[str, Any]) -> Cell:
-    if int(estimate["n"]) < MINIMUM_BASE:
-        return Missing(gate.TOO_FEW)
+def _shown(estimate: Mapping[str, Any], hidden: str | None) -> Cell:
+    if hidden is not None:
+        return Missing(hidden)
     value = estimate["value"]
     return Missing(estimate["reason"] or "không ước lượng được") if value is None else float(value)
 
@@ -260,7 +282,9 @@ def _reference(
     breakdown: Breakdown, code: str, hidden: Mapping[tuple[str, str], str]
 ) -> Reference | None:
     if "" not in breakdown.found:
-        return None if breakdown.mean is None else Reference(MEAN, breakdown.mean)
+        whole = not any((agency.code, code) in hidden for agency in breakdown.agencies)
+        known = breakdown.mean is not None and whole  # the mean would tell a single hidden score
+        return Reference(MEAN, breakdown.mean) if known and breakdown.mean is not None else None
     value, span = breakdown.value("", code, hidden), breakdown.interval("", code, hidden)
     if isinstance(value, Missing):
         return None

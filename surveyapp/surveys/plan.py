@@ -24,6 +24,7 @@ _ROOT = (
     "kind",
     "year",
     "deadline",
+    "province",
     "lead_agency",
     "total_planned",
     "questionnaire_counts",
@@ -32,7 +33,7 @@ _ROOT = (
     "recheck",
     "groups",
 )
-_RECHECK = ("title", "max_share", "planned")
+_RECHECK = ("title", "max_share", "planned", "items")
 _GROUP = (
     "code",
     "title",
@@ -110,6 +111,9 @@ def load_plan(text: str) -> Plan:
         _group(problems, row, number, kind) for number, row in enumerate(root.tables("groups"), 1)
     )
     recheck.text("title", needed=False)
+    if "items" in recheck.values:
+        recheck.texts("items")
+    root.text("province", needed=False, longest=60)
     root.among("questionnaire_counts", ("forms",), "forms")
     plan = Plan(
         code=root.code("survey"),
