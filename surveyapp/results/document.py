@@ -287,7 +287,7 @@ def _rechecks(
             notes=(
                 "Mức ổn định theo chỉ số không nhất quán: dưới 20 ổn định cao, 20 đến 50 ổn định "
                 "vừa, trên 50 kém ổn định. Không câu trả lời nào bị sửa theo phúc tra.",
-                "Khoảng tin cậy coi các cặp câu trả lời là độc lập; một người trả lời nhiều cặp nên "
+                "Khoảng tin cậy coi các cặp là độc lập; một người trả lời nhiều cặp nên "
                 "khoảng thật rộng hơn một chút.",
             ),
         ),
