@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock, codes
@@ -109,6 +109,57 @@ def issue(db: Session, actor: Actor, draw: SampleDraw, *, expires_on: date) -> l
     """
     survey = _locked(db, draw)
     _check_issue(db, draw, expires_on)
+    letters = _make_codes(db, survey, draw, expires_on)
+    draw.issued_at = clock.now()
+    db.flush()
+    audit.record(
+        db,
+        actor,
+        "fieldwork.issue",
+        survey.code,
+        draw=draw.id,
+        codes=len(letters),
+        expires_on=expires_on.isoformat(),
+    )
+    if survey.state == "sampled":
+        advance(db, actor, survey, "collecting")
+    return letters
+
+
+def reissue(
+    db: Session, actor: Actor, draw: SampleDraw, *, expires_on: date, reason: str
+) -> list[Letter]:
+    """Revoke the codes of a draw, whose letters were lost, and make new ones for everybody.
+
+    Only while none of them has been used: a code leads to no person, so that later nobody could
+    say who has answered already and must not answer twice.
+    """
+    survey = _locked(db, draw)  # an answer that is coming in holds the survey, too
+    _check_reissue(db, draw, reason)
+    _check_day(expires_on)
+    db.execute(delete(RecheckLink).where(RecheckLink.draw_id == draw.id))
+    db.execute(
+        update(Invitation)
+        .where(Invitation.cell_id.in_(_cells(draw)), Invitation.is_revoked.is_(False))
+        .values(is_revoked=True)
+    )
+    letters = _make_codes(db, survey, draw, expires_on)
+    db.flush()
+    audit.record(
+        db,
+        actor,
+        "fieldwork.reissue",
+        survey.code,
+        draw=draw.id,
+        codes=len(letters),
+        expires_on=expires_on.isoformat(),
+        reason=reason.strip(),
+    )
+    return letters
+
+
+def _make_codes(db: Session, survey: Survey, draw: SampleDraw, expires_on: date) -> list[Letter]:
+    """Store the hash of a new code for every form of a draw; return the letters."""
     forms = _forms(db, draw)
     rechecked = set(db.scalars(select(RecheckUnit.unit_code).where(RecheckUnit.draw_id == draw.id)))
     letters: list[Letter] = []
@@ -126,20 +177,11 @@ def issue(db: Session, actor: Actor, draw: SampleDraw, *, expires_on: date) -> l
     for model, rows in ((Invitation, invitations), (RecheckLink, links)):
         if rows:  # in the order of the hashes, which says nothing about persons
             db.execute(insert(model), sorted(rows, key=lambda row: str(row["code_sha256"])))
-    draw.issued_at = clock.now()
-    db.flush()
-    audit.record(
-        db,
-        actor,
-        "fieldwork.issue",
-        survey.code,
-        draw=draw.id,
-        codes=len(invitations),
-        expires_on=expires_on.isoformat(),
-    )
-    if survey.state == "sampled":
-        advance(db, actor, survey, "collecting")
     return sorted(letters, key=lambda letter: (letter.office, letter.name, letter.group_title))
+
+
+def _cells(draw: SampleDraw) -> Select[tuple[int]]:
+    return select(Assignment.cell_id).where(Assignment.draw_id == draw.id)
 
 
 def _locked(db: Session, draw: SampleDraw) -> Survey:
@@ -161,11 +203,53 @@ def _check_issue(db: Session, draw: SampleDraw, expires_on: date) -> None:
         raise AppError(
             "FIELD-006",
             "Mã phiếu của lần chọn mẫu này đã phát hành; mã chỉ hiện một lần và không lưu.",
-            "In lại từ tệp thư mời đã tải về.",
+            "In lại từ tệp thư mời đã tải về; nếu mất tệp thì phát hành lại mã.",
             status=409,
         )
     if not is_assigned(db, draw):
         raise AppError("FIELD-007", "Chưa giao phiếu.", "Giao phiếu trước.", status=409)
+    _check_day(expires_on)
+
+
+def _check_reissue(db: Session, draw: SampleDraw, reason: str) -> None:
+    if draw.issued_at is None:
+        raise AppError(
+            "FIELD-014", "Chưa phát hành mã phiếu nào.", "Phát hành mã phiếu trước.", status=409
+        )
+    if not reason.strip():
+        raise AppError(
+            "FIELD-017", "Chưa ghi lý do phát hành lại.", "Ghi lý do; nhật ký sẽ nêu.", status=422
+        )
+    used = select(func.count()).where(Invitation.cell_id.in_(_cells(draw)), Invitation.is_spent)
+    if spent := db.scalar(used):
+        raise AppError(
+            "FIELD-015",
+            f"Đã nhận {spent} phiếu bằng các mã này. Không ai biết mã nào của ai, nên phát hành "
+            "lại thì người đã trả lời có thể trả lời lần nữa.",
+            "In lại từ tệp thư mời đã tải về; người không nhận được thư tính là không trả lời, "
+            "có thể chọn bổ sung.",
+            status=409,
+        )
+    others = (
+        select(Assignment.draw_id)
+        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
+        .where(
+            Assignment.cell_id.in_(_cells(draw)),
+            SampleDraw.id != draw.id,
+            SampleDraw.issued_at.is_not(None),
+        )
+    )
+    if db.scalar(others.limit(1)) is not None:
+        raise AppError(
+            "FIELD-016",
+            "Mã của lần chọn bổ sung dùng chung nhóm phiếu với lần chọn trước; không biết mã nào "
+            "thuộc lần nào nên không thu hồi riêng được.",
+            "In lại từ tệp thư mời đã tải về; người không nhận được thư tính là không trả lời.",
+            status=409,
+        )
+
+
+def _check_day(expires_on: date) -> None:
     if expires_on < clock.today():
         raise AppError(
             "FIELD-008",

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp import clock, codes
+from surveyapp.collect import rights
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
@@ -255,6 +256,70 @@ def test_a_person_missing_from_the_vault_stops_the_issue(db: Session, actor, dra
         service.issue(db, actor, draw, expires_on=UNTIL)
 
     assert db.scalar(select(func.count()).select_from(Invitation)) == 0
+
+
+def test_lost_letters_are_replaced_and_the_old_codes_open_nothing(db: Session, actor, draw) -> None:
+    service.assign(db, actor, draw)
+    lost = service.issue(db, actor, draw, expires_on=UNTIL)
+
+    letters = service.reissue(db, actor, draw, expires_on=date(2024, 11, 12), reason="mất tệp")
+
+    survey = db.get_one(make.Survey, draw.survey_id)
+    assert [x.name for x in letters] == [x.name for x in lost]
+    with pytest.raises(AppError, match="COLLECT-014"):
+        rights.spend(db, survey, codes.sha256(lost[0].code))
+    usable = select(Invitation.code_sha256).where(Invitation.is_revoked.is_(False))
+    assert set(db.scalars(usable)) == {codes.sha256(x.code) for x in letters}
+    assert rights.spend(db, survey, codes.sha256(letters[0].code)).cell_id is not None
+    assert sum(row.issued for row in service.progress(db, survey)) == 64
+    names = {codes.sha256(x.code): x.name for x in letters}
+    links = {link.code_sha256: link.unit_code for link in db.scalars(select(RecheckLink))}
+    assert set(links.values()) == set(db.scalars(select(RecheckUnit.unit_code)))
+    assert all(names[sha] == f"Nguyễn Thị {unit.upper()}" for sha, unit in links.items())
+    entry = db.scalars(select(AuditEntry).where(AuditEntry.action == "fieldwork.reissue")).one()
+    assert entry.detail["reason"] == "mất tệp"
+
+
+def test_after_one_answer_no_code_is_replaced_as_nobody_knows_whose_it_was(
+    db: Session, actor, draw
+) -> None:
+    service.assign(db, actor, draw)
+    letters = service.issue(db, actor, draw, expires_on=UNTIL)
+    survey = db.get_one(make.Survey, draw.survey_id)
+    rights.spend(db, survey, codes.sha256(letters[0].code))
+
+    with pytest.raises(AppError, match="FIELD-015"):
+        service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp")
+
+    assert rights.spend(db, survey, codes.sha256(letters[1].code)).cell_id is not None
+
+
+def test_codes_are_replaced_with_a_reason_and_only_where_some_are_out(
+    db: Session, actor, draw
+) -> None:
+    service.assign(db, actor, draw)
+    with pytest.raises(AppError, match="FIELD-014"):
+        service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp")
+    service.issue(db, actor, draw, expires_on=UNTIL)
+    with pytest.raises(AppError, match="FIELD-017"):
+        service.reissue(db, actor, draw, expires_on=UNTIL, reason=" ")
+    with pytest.raises(AppError, match="FIELD-008"):
+        service.reissue(db, actor, draw, expires_on=date(2024, 9, 30), reason="mất tệp")
+
+
+def test_codes_that_two_draws_share_are_not_replaced(db: Session, actor, draw) -> None:
+    service.assign(db, actor, draw)
+    service.issue(db, actor, draw, expires_on=UNTIL)
+    frame = db.get(make.Frame, draw.frame_id)
+    more = make.drawn(db, actor, frame, quotas={"provincial": 50}, reason="thiếu", few_reason="x")
+    service.assign(db, actor, more)
+    service.issue(db, actor, more, expires_on=UNTIL)
+
+    with pytest.raises(AppError, match="FIELD-016"):
+        service.reissue(db, actor, more, expires_on=UNTIL, reason="mất tệp")
+
+    revoked = select(func.count()).where(Invitation.is_revoked)
+    assert db.scalar(revoked) == 0
 
 
 def test_of_two_issues_at_once_one_makes_codes(database: Database) -> None:
