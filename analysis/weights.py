@@ -73,15 +73,17 @@ def margins(
             columns.append((label.code == code).astype(np.float64))
             sums.append(float(counts[name]))
             names.append(f"{margin} = {name}")
-        if not np.isclose(
-            sum(counts.values()), sum(totals[next(iter(categories))].values()), rtol=1e-9
-        ):
-            raise AnalysisError(
-                margin, sum(counts.values()), "the counts of all margins must agree"
-            )
+    _check_sums({margin: sum(totals[margin].values()) for margin in categories})
     if not columns or min(sums) < 0:
         raise AnalysisError("totals", sums, "counts must be at least 0, for at least one margin")
     return Margins(np.stack(columns, axis=1), np.array(sums), tuple(names))
+
+
+def _check_sums(sums: Mapping[str, float]) -> None:
+    first = next(iter(sums.values()), 0.0)
+    for margin, total in sums.items():
+        if not np.isclose(total, first, rtol=1e-9):
+            raise AnalysisError(margin, total, "the counts of all margins must agree")
 
 
 def calibrated(

@@ -231,7 +231,7 @@ def test_a_share_of_scores_is_refused(psu: list) -> None:
     """Scores 1 to 5 given as a share would come out as a share of 400 %."""
     design = survey_design(np.ones(3), psu=psu)
     layout = plan([Measure("q")])
-    with pytest.raises(MeasureError, match="q: values of a share are 0 or 1.*found 4"):
+    with pytest.raises(MeasureError, match=r"q: values of a share are 0 or 1.*found 4"):
         moments_of(design, layout, {"q": [1, 4, np.nan]})
 
 
