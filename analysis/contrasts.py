@@ -17,6 +17,7 @@ from analysis.errors import AnalysisError
 from analysis.estimate import Estimate
 from analysis.intervals import check_level
 from analysis.labels import Floats
+from analysis.moments import settled
 from analysis.scores import Places, Scores
 
 Verdict = Literal["reached", "missed", "undecided"]
@@ -58,6 +59,7 @@ def differences(
     ------
     AnalysisError : a name that is not there or that cannot be compared (fewer than 10 answers, no
         degrees of freedom), a level that is not above 0 and below 1.
+    NegativeVarianceError : a difference of negative variance, but for rounding.
     """
     check_level(level)
     first = np.array([_place(scores, name) for name, _ in pairs], dtype=np.int64)
@@ -67,11 +69,12 @@ def differences(
     adjusted = holm(p)
     spread = np.diag(scores.covariance)
     variance = spread[first] + spread[second] - 2 * scores.covariance[first, second]
+    variance = settled(variance, spread[first] + spread[second])
     value = scores.value[first] - scores.value[second]
     return tuple(
         Difference(
             scores.names[i], scores.names[j], float(value[k]),
-            float(np.sqrt(max(variance[k], 0.0))), (float(lower[k]), float(upper[k])), level,
+            float(np.sqrt(variance[k])), (float(lower[k]), float(upper[k])), level,
             scores.union_df(int(i), int(j)), float(p[k]), float(adjusted[k]),
             bool(adjusted[k] < 1 - level),
         )

@@ -14,8 +14,9 @@ import numpy as np
 from scipy import special
 
 from analysis.contrasts import Group, groups
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, NegativeVarianceError
 from analysis.labels import Bools, Floats, Ints
+from analysis.moments import ZERO_VARIANCE, settled
 from analysis.scores import Scores
 
 _CELLS = 4_000_000  # draws x pairs that are held in memory at once
@@ -116,6 +117,10 @@ def marginal_sets(
     Returns
     -------
     (K,) best and (K,) worst places.
+
+    Raises
+    ------
+    NegativeVarianceError : a covariance with a negative eigenvalue, but for rounding.
     """
     k = value.size
     best, worst = np.empty(k, np.int64), np.empty(k, np.int64)
@@ -154,8 +159,10 @@ def closed_form_sets(value: Floats, se: Floats, level: float) -> Sets:
 
 
 def _deviates(covariance: Floats, rng: np.random.Generator, draws: int) -> Floats:
-    """Draw centred normal estimates (draws, K); negative eigenvalues count as 0."""
+    """Draw centred normal estimates (draws, K); only rounding may make an eigenvalue negative."""
     root, vectors = np.linalg.eigh(covariance)
+    if root[0] < -ZERO_VARIANCE * max(root[-1], 0.0):
+        raise NegativeVarianceError("covariance", root[0], "must have no negative eigenvalue")
     scale = vectors * np.sqrt(np.maximum(root, 0.0))
     return np.asarray(rng.standard_normal((draws, covariance.shape[0])) @ scale.T)
 
@@ -175,7 +182,7 @@ def _decided(
     first, second = pairs
     spread = np.diag(covariance)
     variance = spread[first] + spread[second] - 2 * covariance[first, second]
-    se = np.sqrt(np.maximum(variance, 0.0))
+    se = np.sqrt(settled(variance, spread[first] + spread[second]))
     known = se > 1e-12 * np.sqrt(spread.max())
     away = value[first] - value[second]
     z = np.divide(away, se, out=np.zeros_like(away), where=known)

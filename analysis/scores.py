@@ -21,6 +21,7 @@ from analysis.estimate import (
 from analysis.intervals import Limits, t_quantile, wilson
 from analysis.labels import Bools, Floats
 from analysis.measures import Plan
+from analysis.moments import ZERO_VARIANCE
 from analysis.presentation import MINIMUM_N
 from analysis.raters import RaterPoints
 
@@ -134,9 +135,10 @@ def rater_scores(points: RaterPoints) -> Scores:
     mean = float(share @ np.nan_to_num(table.value[:, e]))
     k = len(table.cells)
     spread = np.zeros((k + 1, k + 1))
-    spread[:k, :k] = points.covariance
-    spread[k, :k] = spread[:k, k] = points.covariance @ share
-    spread[k, k] = max(float(share @ points.covariance @ share), 0.0)
+    joint = definite(points.covariance)
+    spread[:k, :k] = joint
+    spread[k, :k] = spread[:k, k] = joint @ share
+    spread[k, k] = float(share @ joint @ share)
     units = np.zeros((k + 1, k + 1))
     units[:k, :k] = points.units
     units[k, :k] = units[:k, k] = np.diag(points.units)
@@ -151,6 +153,24 @@ def rater_scores(points: RaterPoints) -> Scores:
     size = np.r_[_size(table, e), varying]
     value = np.r_[table.value[:, e], mean]
     return Scores((*table.cells, ""), value, n, df, spread, low, high - low, size, units, held)
+
+
+def definite(covariance: Floats) -> Floats:
+    """Return the covariance of estimates that can occur together, with the same variances.
+
+    The covariance of two agencies comes from the raters who rated both, another set of raters
+    for every pair, so that the matrix (K, K) need not be positive semidefinite: some difference
+    would have a negative variance. Negative eigenvalues are then set to 0 and the variances put
+    back (Rebonato & Jackel 1999, Journal of Risk 2(2):17, spectral decomposition). A matrix that
+    is definite but for rounding is returned as it is.
+    """
+    root, vectors = np.linalg.eigh(covariance)
+    if root[0] >= -ZERO_VARIANCE * max(root[-1], 0.0):
+        return covariance
+    near = (vectors * np.maximum(root, 0.0)) @ vectors.T
+    before, after = np.diag(covariance), np.diag(near)
+    factor = np.sqrt(np.divide(before, after, out=np.zeros_like(after), where=before > 0))
+    return np.asarray(near * np.outer(factor, factor))
 
 
 def _size(table: EstimateTable, e: int) -> Floats:

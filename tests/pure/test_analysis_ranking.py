@@ -1,6 +1,7 @@
 """Differences, groups and places against csranks, published closed forms and simulation."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.contrasts import against_target, all_pairs, differences, groups, holm, mover
 from analysis.design import survey_design
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, NegativeVarianceError
 from analysis.estimate import Estimate, Options, estimates, whole
 from analysis.intervals import t_quantile
 from analysis.measures import Composite, Measure, plan
@@ -203,6 +204,35 @@ def test_scores_of_raters_compare_with_their_mean() -> None:
     assert pair.df == 59
     assert groups(got)["A"] == "above"
     assert len(ranking(got, decimals=2, seed=1)) == 3
+
+
+def test_pairwise_covariances_of_raters_become_those_of_one_draw() -> None:
+    """Twelve raters with six of eight agencies each: their covariances contradict one another."""
+    rng = np.random.default_rng(0)
+    rows = [(r, a) for r in range(12) for a in rng.permutation(8)[:6]]
+    who, agency = np.array(rows).T
+    mood = rng.normal(size=12)[who]
+    level = np.clip(np.round(1.5 + mood + rng.normal(0, 0.3, who.size)), 0, 3).astype(int)
+    percent = {"q": np.array([0.0, 20.0, 60.0, 100.0])[level]}
+    data = Ratings(who, agency, np.full(who.size, "g"), percent)
+    points = rater_points(data, PointsMethod((PointItem("q", 5.0),)), Options(fpc=False))
+    assert np.linalg.eigvalsh(points.covariance)[0] < -0.01 * points.covariance.trace()
+    got = rater_scores(points)
+    assert np.linalg.eigvalsh(got.covariance)[0] > -1e-12
+    assert np.diag(got.covariance)[:-1] == pytest.approx(np.diag(points.covariance))
+    share = np.full(8, 1 / 8)
+    assert got.covariance[8, 8] == pytest.approx(share @ got.covariance[:8, :8] @ share)
+
+
+def test_a_negative_variance_is_an_error_and_not_a_zero() -> None:
+    moments, layout = survey({"A": (20, 30), "B": (25, 30), "C": (15, 30)})
+    got = scores(moments, layout, "q")
+    wrong = got.covariance.copy()
+    wrong[0, 1] = wrong[1, 0] = wrong[0, 0] + wrong[1, 1]
+    with pytest.raises(NegativeVarianceError, match="variance: must not be negative"):
+        differences(replace(got, covariance=wrong), [("A", "B")])
+    with pytest.raises(NegativeVarianceError, match="no negative eigenvalue"):
+        simultaneous_sets(got.value[:3], wrong[:3, :3], 0.95, np.random.default_rng(1), 100)
 
 
 @settings(derandomize=True, max_examples=10, deadline=None)
