@@ -28,7 +28,7 @@ class Options:
     Attributes
     ----------
     level : confidence level, above 0 and below 1.
-    method : interval of shares and composites; ``auto`` = ``wilson``.
+    method : interval of shares and composites; None = ``wilson``, for quantiles ``wald``.
     fpc : apply the finite population correction ("these transactions"); without it the interval
         is about the way an agency works, as comparisons and ranks need it.
     """

@@ -5,6 +5,7 @@ The quantile of p is the smallest value whose weighted share of values at or bel
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,14 +46,16 @@ def quantiles(
     ----------
     design : design of the n rows. value : (n,) numbers, nan = missing.
     probabilities : each above 0 and below 1.
-    options : level, correction and the interval of the share; default ``wald``, as R.
+    options : level, correction and the interval of the share; no method named is ``wald``, as R.
     inside : (n,) rows of a domain; None = all.
 
     Returns
     -------
     one estimate per probability; `se` is the interval's half width over the t quantile.
     """
-    chosen = options or Options(method="wald")
+    chosen = options or Options()
+    if chosen.method is None:
+        chosen = replace(chosen, method="wald")
     x = np.asarray(value, dtype=np.float64)
     if x.shape != (design.n,):
         raise AnalysisError("value", x.shape, f"must hold {design.n} values")

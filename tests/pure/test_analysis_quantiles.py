@@ -80,6 +80,13 @@ def test_quantiles_and_woodruff_limits_equal_r(case: dict) -> None:
         assert one.df == case["df"]
 
 
+def test_a_level_alone_does_not_change_the_kind_of_limits() -> None:
+    design, x = design_of("dsrs")
+    plain = quantiles(design, x["api00"], [0.25, 0.5])
+    assert quantiles(design, x["api00"], [0.25, 0.5], Options(level=0.95)) == plain
+    assert {one.method for one in plain} == {"woodruff-wald"}
+
+
 def test_weighted_quantiles_follow_the_rule() -> None:
     x, w = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0])
     assert [weighted_quantile(x, w, p) for p in (0.25, 0.26, 0.75, 0.76)] == [1.0, 2.0, 2.0, 3.0]
