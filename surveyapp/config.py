@@ -1,11 +1,14 @@
 """Settings of one installation, read once from the environment and refused at once if wrong."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from surveyapp.errors import AppError
+
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Settings:
     insecure_cookies: bool = True
     #: Answers wait until so many are released together, at least 5 (SURVEY_RELEASE_SIZE).
     release_size: int = 20
+    #: Address of the program for citizens, printed in letters (SURVEY_ADDRESS); "": as asked for.
+    public_address: str = ""
 
     @property
     def keys(self) -> Path:
@@ -49,6 +54,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=url,
         insecure_cookies=environ.get("SURVEY_SECURE_COOKIES", "0") != "1",
         release_size=_release_size(environ.get("SURVEY_RELEASE_SIZE", "20")),
+        public_address=_address(environ.get("SURVEY_ADDRESS", "")),
     )
 
 
@@ -60,3 +66,14 @@ def _release_size(text: str) -> int:
             "Bỏ biến này để dùng mức mặc định 20.",
         )
     return int(text)
+
+
+def _address(text: str) -> str:
+    text = text.strip().rstrip("/")
+    if text and not _ADDRESS.fullmatch(text):
+        raise AppError(
+            "APP-009",
+            f"SURVEY_ADDRESS là «{text}», phải là địa chỉ trang web.",
+            "Đặt theo mẫu https://khaosat.tinh.gov.vn, không có dấu ? hoặc #.",
+        )
+    return text

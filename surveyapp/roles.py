@@ -58,6 +58,7 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "fieldwork.index": STAFF,
     "fieldwork.assign": MANAGER,
     "fieldwork.issue": MANAGER,
+    "fieldwork.reissue": MANAGER,
     "collect_api.put_submission": PUBLIC,
     "collect_api.healthz": PUBLIC,
     "collect_api.readyz": PUBLIC,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from surveyapp import commands, key_files, roles
+from surveyapp import commands, config, key_files, roles
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
-from surveyapp.fieldwork.letters import letters_pdf
+from surveyapp.fieldwork.letters import entry, letters_pdf
 from surveyapp.surveys import service as surveys
 
 _survey = click.option("--survey", "survey_code", required=True, metavar="MÃ", help="Mã khảo sát.")
@@ -28,33 +28,48 @@ def cli() -> None:
 @click.option("--expires", required=True, metavar="NGÀY", help="Ngày cuối dùng được mã.")
 @click.option(
     "--address",
-    default="http://127.0.0.1:8000",
-    show_default=True,
-    help="Địa chỉ trang trả lời, in trong thư.",
+    default="",
+    help="Địa chỉ trang trả lời, in trong thư; mặc định là SURVEY_ADDRESS, nếu không có thì "
+    "http://127.0.0.1:8000.",
 )
+@click.option("--again", is_flag=True, help="Mất thư mời: thu hồi mã cũ, phát hành lại.")
+@click.option("--reason", default="", metavar="LÝ DO", help="Lý do phát hành lại.")
 @commands.as_login
 @_json
 def issue(
-    survey_code: str, out: Path, expires: str, address: str, as_login: str, *, as_json: bool
+    survey_code: str,
+    out: Path,
+    expires: str,
+    as_login: str,
+    *,
+    again: bool,
+    as_json: bool,
+    **texts: str,
 ) -> None:
     """Giao phiếu nếu chưa giao, phát hành mã và ghi thư mời; mã không lưu ở đâu khác."""
     expires_on = _day(expires)
+    address = texts["address"] or config.load().public_address or "http://127.0.0.1:8000"
     with commands.opened(as_login, roles.COMMANDS["invitation issue"]) as (db, actor):
         survey = surveys.find(db, survey_code)
         draw = service.latest_draw(db, survey)
         if draw is None:
             raise AppError("FIELD-011", "Cuộc khảo sát chưa chọn mẫu.", "Chạy: sipas sample draw.")
-        if not service.is_assigned(db, draw):
-            service.assign(db, actor, draw)
-        letters = service.issue(db, actor, draw, expires_on=expires_on)
-        entry = f"{address.rstrip('/')}/s/{survey.code}"
-        path = out / f"{survey.code}-thu-moi-{draw.id}.pdf"
-        _write(path, letters_pdf(letters, entry, simulated=survey.is_practice))
+        if again:
+            reason = texts["reason"]
+            letters = service.reissue(db, actor, draw, expires_on=expires_on, reason=reason)
+        else:
+            if not service.is_assigned(db, draw):
+                service.assign(db, actor, draw)
+            letters = service.issue(db, actor, draw, expires_on=expires_on)
+        path = _fresh(out, f"{survey.code}-thu-moi-{draw.id}")
+        pages = entry(address, survey.code)
+        _write(path, letters_pdf(letters, pages, simulated=survey.is_practice))
         db.commit()  # after the letters are on the disk: a code that nobody has is worth nothing
     if as_json:
-        click.echo(json.dumps({"letters": len(letters), "file": str(path)}, ensure_ascii=False))
+        done = {"letters": len(letters), "file": str(path), "address": pages}
+        click.echo(json.dumps(done, ensure_ascii=False))
     else:
-        click.echo(f"Đã phát hành {len(letters)} mã phiếu; thư mời: {path}")
+        click.echo(f"Đã phát hành {len(letters)} mã phiếu cho trang {pages}; thư mời: {path}")
 
 
 def _day(text: str) -> date:
@@ -64,6 +79,12 @@ def _day(text: str) -> date:
         except ValueError:
             continue
     raise AppError("FIELD-012", f"--expires «{text}» không phải ngày.", "Ví dụ: 2024-11-15.")
+
+
+def _fresh(folder: Path, name: str) -> Path:
+    """Name a file that is not there yet: letters are never written over earlier ones."""
+    names = (f"{name}{suffix}.pdf" for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(path for one in names if not (path := folder / one).exists())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -35,6 +35,11 @@ PURPOSE = (
 )
 
 
+def entry(address: str, survey_code: str) -> str:
+    """Return the page where a code is typed, below the public address of the program."""
+    return f"{address.rstrip('/')}/s/{survey_code}"
+
+
 def write_letters(
     letters: Sequence[Letter], address: str, file: BinaryIO, *, simulated: bool = False
 ) -> None:

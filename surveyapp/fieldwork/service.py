@@ -180,7 +180,7 @@ def _make_codes(db: Session, survey: Survey, draw: SampleDraw, expires_on: date)
     return sorted(letters, key=lambda letter: (letter.office, letter.name, letter.group_title))
 
 
-def _cells(draw: SampleDraw) -> Select[tuple[int]]:
+def _cells(draw: SampleDraw) -> Select[int]:
     return select(Assignment.cell_id).where(Assignment.draw_id == draw.id)
 
 

@@ -1,5 +1,6 @@
 """Pages of field work: forms, codes with their letters, what has come in."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
@@ -9,8 +10,8 @@ from sqlalchemy.orm import Session
 from surveyapp import roles, web
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
-from surveyapp.fieldwork.forms import IssueForm
-from surveyapp.fieldwork.letters import letters_pdf
+from surveyapp.fieldwork.forms import IssueForm, ReissueForm
+from surveyapp.fieldwork.letters import entry, letters_pdf
 from surveyapp.models import SampleDraw, Survey
 from surveyapp.samples.proposal import stratum_title
 from surveyapp.surveys import service as surveys
@@ -23,7 +24,9 @@ def index(code: str) -> ResponseReturnValue:
     """Show what has come in, and the next step."""
     db = web.reading()
     survey = surveys.find(db, code)
-    return _page(db, survey, IssueForm(data={"expires_on": survey.deadline_on}))
+    draw = service.latest_draw(db, survey)
+    form = ReissueForm if draw is not None and draw.issued_at else IssueForm
+    return _page(db, survey, form(data={"expires_on": survey.deadline_on}))
 
 
 def _page(db: Session, survey: Survey, form: IssueForm) -> str:
@@ -46,11 +49,12 @@ def _page(db: Session, survey: Survey, form: IssueForm) -> str:
             "received": sum(row.received for row in counted),
         },
         form=form,
+        entry=_entry(survey.code),
         may={name: web.actor().has_any(roles.ENDPOINTS[f"fieldwork.{name}"]) for name in _ACTS},
     )
 
 
-_ACTS = ("assign", "issue")
+_ACTS = ("assign", "issue", "reissue")
 
 
 @bp.post("/assign")
@@ -73,12 +77,47 @@ def issue(code: str) -> ResponseReturnValue:
         return _page(db, survey, form), 422
     draw = _drawn(db, survey)
     letters = service.issue(db, web.actor(), draw, expires_on=form.expires_on.data)
-    address = url_for("collect.start", survey_code=code, _external=True)
-    content = letters_pdf(letters, address, simulated=survey.is_practice)
+    return _letters(db, survey, draw, letters)
+
+
+@bp.post("/reissue")
+def reissue(code: str) -> ResponseReturnValue:
+    """Revoke the codes whose letters were lost, and give the letters with new ones."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    form = ReissueForm()
+    if not form.validate_on_submit() or form.expires_on.data is None:
+        return _page(db, survey, form), 422
+    draw = _drawn(db, survey)
+    letters = service.reissue(
+        db,
+        web.actor(),
+        draw,
+        expires_on=form.expires_on.data,
+        reason=form.reason.data or "",
+    )
+    return _letters(db, survey, draw, letters)
+
+
+def _letters(
+    db: Session, survey: Survey, draw: SampleDraw, letters: Sequence[service.Letter]
+) -> Response:
+    content = letters_pdf(letters, _entry(survey.code), simulated=survey.is_practice)
     db.commit()
     response = Response(content, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{code}-thu-moi-{draw.id}.pdf"'
+    name = f"{survey.code}-thu-moi-{draw.id}.pdf"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _entry(code: str) -> str:
+    """Return the address in the letters: the configured one, else as this page was asked for."""
+    public = web.settings().public_address
+    return (
+        entry(public, code)
+        if public
+        else url_for("collect.start", survey_code=code, _external=True)
+    )
 
 
 def _drawn(db: Session, survey: Survey) -> SampleDraw:

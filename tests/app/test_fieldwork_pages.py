@@ -4,13 +4,14 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from surveyapp import clock, codes
+from surveyapp import clock, codes, config
 from surveyapp.cli import cli
 from surveyapp.collect import rights
 from surveyapp.db import Database
@@ -121,21 +122,72 @@ def test_others_see_the_progress_and_change_nothing(signed_in) -> None:
 
 def test_codes_and_letters_by_command(survey, database, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
+    monkeypatch.setenv("SURVEY_ADDRESS", "https://moi.vn")
     issue = ["invitation", "issue", "--survey", survey, "--as", "lan.anh", "--out", str(tmp_path)]
 
     done = CliRunner().invoke(
         cli, [*issue, "--expires", "2024-11-10", "--address", "https://khaosat.vn/", "--json"]
     )
     again = CliRunner().invoke(cli, [*issue, "--expires", "2024-11-10"])
+    anew = CliRunner().invoke(
+        cli, [*issue, "--expires", "2024-11-10", "--again", "--reason", "mất tệp"]
+    )
     progress = CliRunner().invoke(cli, ["invitation", "progress", "--survey", survey, "--json"])
 
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["letters"] == 64
-    (letters,) = tmp_path.glob("*.pdf")
+    letters, second = sorted(tmp_path.glob("*.pdf"), key=lambda path: len(path.name))
     assert letters.stat().st_mode & 0o077 == 0
     assert text_of(letters.read_bytes()).count("https://khaosat.vn/s/par-test") == 64
     assert isinstance(again.exception, AppError) and again.exception.code == "FIELD-006"
+    assert anew.exit_code == 0, anew.output
+    assert "https://moi.vn/s/par-test" in anew.stdout
+    assert text_of(second.read_bytes()).count("https://moi.vn/s/par-test") == 64
     assert sum(row["issued"] for row in json.loads(progress.stdout)) == 64
+
+
+@pytest.mark.usefixtures("survey")
+def test_an_official_who_lost_the_letters_gets_new_ones(signed_in, database) -> None:
+    client = signed_in("manager")
+    client.post(f"{FIELD}/assign")
+    lost = client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
+    assert "Mất tệp thư mời?" in client.get(f"{FIELD}/").text
+    data = {"expires_on": "10/11/2024", "reason": "mất mạng khi tải"}
+
+    assert client.post(f"{FIELD}/reissue", data={**data, "reason": ""}).status_code == 422
+    issued = client.post(f"{FIELD}/reissue", data=data)
+
+    printed = codes_in(text_of(issued.data))
+    assert len(printed) == 64 and not set(printed) & set(codes_in(text_of(lost.data)))
+    with database.session() as db:
+        found = db.scalars(select(Survey)).one()
+        rights.spend(db, found, codes.sha256(printed[0]))
+        db.commit()
+    assert client.post(f"{FIELD}/reissue", data=data).status_code == 409
+    assert "Mất tệp thư mời?" not in client.get(f"{FIELD}/").text
+    assert signed_in("auditor").post(f"{FIELD}/reissue", data=data).status_code == 403
+
+
+@pytest.mark.usefixtures("survey")
+def test_letters_name_the_public_address_whatever_the_browser_asked_for(app, signed_in) -> None:
+    known = replace(app.extensions["sipas_settings"], public_address="https://khaosat.vn/sipas")
+    app.extensions["sipas_settings"] = known
+    client = signed_in("manager")
+    client.post(f"{FIELD}/assign")
+
+    page = client.get(f"{FIELD}/").text
+    issued = client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
+
+    assert "https://khaosat.vn/sipas/s/par-test" in page
+    text = text_of(issued.data)
+    assert text.count("https://khaosat.vn/sipas/s/par-test") == 64
+    assert "localhost" not in text
+
+
+@pytest.mark.parametrize("address", ["khaosat.vn", "https://", "https://a.vn/?x=1", "ftp://a.vn"])
+def test_a_public_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(AppError, match="APP-009"):
+        config.load({"SURVEY_ADDRESS": address})
 
 
 def letter(name: str = "Nguyễn Thị Hồng Nhung") -> service.Letter:
