@@ -21,7 +21,7 @@ from analysis.estimate import (
 from analysis.intervals import Limits, t_quantile, wilson
 from analysis.labels import Bools, Floats
 from analysis.measures import Plan
-from analysis.moments import ZERO_VARIANCE
+from analysis.moments import ZERO_VARIANCE, settled
 from analysis.presentation import MINIMUM_N
 from analysis.raters import RaterPoints
 
@@ -126,6 +126,9 @@ def rater_scores(points: RaterPoints) -> Scores:
     """Collect the totals of agencies for comparison; the whole is their plain mean.
 
     The points should be estimated without finite population correction (``Options(fpc=False)``).
+    A rating counts in the whole at most as it does within an agency (the cap c of the method's
+    section 3, from the agencies; strata of raters have no variance of their own here), and where
+    nothing varies a rater counts once, whatever number of agencies was rated.
     """
     table, e = points.table, len(points.table.codes) - 1
     known = ~np.isnan(table.value[:, e])
@@ -138,7 +141,8 @@ def rater_scores(points: RaterPoints) -> Scores:
     joint = definite(points.covariance)
     spread[:k, :k] = joint
     spread[k, :k] = spread[:k, k] = joint @ share
-    spread[k, k] = float(share @ joint @ share)
+    gross = np.square(share @ np.sqrt(np.diag(joint)))
+    spread[k, k] = float(settled(np.asarray(share @ joint @ share), np.asarray(gross)))
     units = np.zeros((k + 1, k + 1))
     units[:k, :k] = points.units
     units[k, :k] = units[:k, k] = np.diag(points.units)
@@ -150,7 +154,7 @@ def rater_scores(points: RaterPoints) -> Scores:
     p = (mean - low) / (high - low)
     flat = float(points.raters)
     varying = p * (1 - p) / (spread[k, k] / (high - low) ** 2) if spread[k, k] > 0 else flat
-    size = np.r_[_size(table, e), varying]
+    size = np.r_[_size(table, e), min(varying, table.corner.cap[e] * n[k])]
     value = np.r_[table.value[:, e], mean]
     return Scores((*table.cells, ""), value, n, df, spread, low, high - low, size, units, held)
 

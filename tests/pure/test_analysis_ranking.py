@@ -235,6 +235,23 @@ def test_a_negative_variance_is_an_error_and_not_a_zero() -> None:
         simultaneous_sets(got.value[:3], wrong[:3, :3], 0.95, np.random.default_rng(1), 100)
 
 
+def test_the_mean_of_agencies_is_capped_by_what_a_rating_is_worth() -> None:
+    """Raters who are generous to one agency and strict to the other cancel in the mean."""
+    strict = np.arange(20) % 2 * 40.0
+    percent = {"q": np.r_[60.0 + strict, 100.0 - strict]}
+    percent["q"][0] = 20.0
+    agency = np.repeat(["A", "B"], 20)
+    data = Ratings(np.tile(np.arange(20), 2), agency, np.full(40, "g"), percent)
+    points = rater_points(data, PointsMethod((PointItem("q", 5.0),)), Options(fpc=False))
+    got = rater_scores(points)
+    p, variance = got.value[2] / 5, got.covariance[2, 2] / 25
+    assert p * (1 - p) / variance > 4 * 40
+    table = points.table
+    shares, spread = table.value[:, -1] / 5, np.diag(points.covariance) / 25
+    c = np.sum(20 * shares * (1 - shares)) / np.sum(400 * spread)
+    assert got.size[2] == pytest.approx(c * 40)
+
+
 @settings(derandomize=True, max_examples=10, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_mover_covers_the_difference_of_two_composites(seed: int) -> None:
