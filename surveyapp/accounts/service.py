@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock
@@ -82,23 +83,29 @@ def add(
             status=422,
         )
     if db.scalar(select(Account).where(Account.login == login)):
-        raise AppError(
-            "ACCOUNT-005", f"Đã có tài khoản «{login}».", "Chọn tên đăng nhập khác.", status=409
-        )
+        raise _taken(login)
     password = passwords.one_time()
-    db.add(
-        Account(
-            login=login,
-            display_name=unicodedata.normalize("NFC", display_name.strip()) or login,
-            password_hash=passwords.hash_password(password),
-            must_change_password=True,
-            created_at=clock.now(),
-            roles=[AccountRole(role=role) for role in wanted],
-        )
+    made = Account(
+        login=login,
+        display_name=unicodedata.normalize("NFC", display_name.strip()) or login,
+        password_hash=passwords.hash_password(password),
+        must_change_password=True,
+        created_at=clock.now(),
+        roles=[AccountRole(role=role) for role in wanted],
     )
-    db.flush()
+    try:
+        with db.begin_nested():
+            db.add(made)
+    except IntegrityError as error:  # another request was faster
+        raise _taken(login) from error
     audit.record(db, actor, "account.add", login, roles=", ".join(wanted))
     return NewPassword(login, password)
+
+
+def _taken(login: str) -> AppError:
+    return AppError(
+        "ACCOUNT-005", f"Đã có tài khoản «{login}».", "Chọn tên đăng nhập khác.", status=409
+    )
 
 
 def reset(db: Session, actor: Actor | None, login: str) -> NewPassword:
@@ -113,21 +120,47 @@ def reset(db: Session, actor: Actor | None, login: str) -> NewPassword:
     return NewPassword(account.login, password)
 
 
-def sign_in(db: Session, login: str, password: str) -> SignedIn | None:
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A password that was held against the stored hash, outside of any writing transaction."""
+
+    login: str
+    password_hash: str | None
+    is_right: bool
+
+
+def try_password(db: Session, login: str, password: str) -> Tried:
+    """Compare a password in a reading session, which this ends.
+
+    Argon2 takes long on purpose: within a writing transaction, anybody who tries passwords would
+    hold up the answers that come in.
+    """
+    login = login.strip().lower()
+    stored = db.scalar(select(Account.password_hash).where(Account.login == login))
+    db.rollback()  # no connection is held while the hash is computed
+    return Tried(login, stored, passwords.matches(stored, password))
+
+
+def sign_in(db: Session, tried: Tried) -> SignedIn | None:
     """Open a session, or return None; the caller commits in both cases.
 
-    The fifth wrong password in a row locks the account until `sipas account reset`.
+    The fifth wrong password in a row locks the account until `sipas account reset`. A password
+    that was changed meanwhile has to be tried again.
     """
     account = db.scalar(
-        select(Account).where(Account.login == login.strip().lower()).with_for_update()
+        select(Account)
+        .where(Account.login == tried.login)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    right = passwords.matches(account.password_hash if account else None, password)
     if account is None or not account.is_active:
         return None
     if account.locked_at is not None:
         audit.record(db, None, "account.sign_in_locked", account.login)
         return None
-    if not right:
+    if account.password_hash != tried.password_hash:
+        return None
+    if not tried.is_right:
         account.failed_logins += 1
         if account.failed_logins >= ATTEMPTS:
             account.locked_at = clock.now()

@@ -28,8 +28,9 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate_on_submit():
         return render_template("accounts/sign_in.html", form=form), 422 if form.errors else 200
+    tried = service.try_password(web.reading(), form.login.data or "", form.password.data or "")
     db = web.session()
-    signed_in = service.sign_in(db, form.login.data or "", form.password.data or "")
+    signed_in = service.sign_in(db, tried)
     db.commit()
     if signed_in is None:
         form.form_errors.append(REFUSED)

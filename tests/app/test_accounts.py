@@ -1,6 +1,8 @@
 """Sign-in of officials: one-time passwords, lock-out, sessions, and what a stranger learns."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -62,6 +64,74 @@ def test_four_wrong_passwords_and_a_right_one_start_the_count_again(
         for _ in range(4):
             sign_in(client, "sai")
         assert sign_in(client, one_time).status_code == 302
+
+
+def test_a_password_is_computed_while_answers_can_come_in(
+    client: FlaskClient, one_time: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matches, written = passwords.matches, []
+
+    def while_another_writes(stored: str | None, password: str) -> bool:
+        with database.engine.connect() as link, link.begin():
+            if database.is_sqlite:
+                link.exec_driver_sql("PRAGMA busy_timeout=100")
+            link.exec_driver_sql("UPDATE account SET display_name = 'Lan'")
+            written.append(True)
+        return matches(stored, password)
+
+    monkeypatch.setattr(passwords, "matches", while_another_writes)
+
+    assert sign_in(client, one_time).status_code == 302
+    assert written == [True]
+
+
+def test_wrong_passwords_tried_at_once_all_count(
+    one_time: str, database: Database, db: Session
+) -> None:
+    with database.read_session() as reading:
+        tried = [service.try_password(reading, "lan", "sai") for _ in range(5)]
+        right = service.try_password(reading, "lan", one_time)
+
+    def enter(one: service.Tried) -> bool:
+        with database.session() as own:
+            opened = service.sign_in(own, one)
+            own.commit()
+            return opened is not None
+
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(enter, tried)) == [False] * 5
+
+    account = service.find(db, "lan")
+    assert (account.failed_logins, account.locked_at is not None) == (5, True)
+    db.rollback()
+    assert not enter(right)
+
+
+def test_a_password_that_was_replaced_meanwhile_opens_nothing(
+    one_time: str, database: Database, db: Session
+) -> None:
+    with database.read_session() as reading:
+        right = service.try_password(reading, "lan", one_time)
+    service.reset(db, None, "lan")
+
+    assert service.sign_in(db, right) is None
+
+
+def test_of_two_equal_accounts_made_at_once_one_is_refused(database: Database) -> None:
+    start = threading.Barrier(2, timeout=20)
+
+    def add(_: int) -> str:
+        with database.session() as own:
+            start.wait()
+            try:
+                service.add(own, None, "lan", "Lan", ["admin"])
+                own.commit()
+            except AppError as error:
+                return error.code
+            return "made"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(add, range(2))) == ["ACCOUNT-005", "made"]
 
 
 def test_an_unknown_login_gets_the_same_answer_as_a_wrong_password(
