@@ -4,13 +4,15 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from sqlalchemy.engine import make_url
 
-from surveyapp import clock, config, db
+from surveyapp import clock, config, db, key_files
 from surveyapp.config import Settings
 from surveyapp.errors import AppError
 
@@ -41,13 +43,20 @@ def backup(settings: Settings, target: Path) -> Path:
         with closing(_open_sqlite(path)) as source, closing(sqlite3.connect(draft)) as copy:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())  # before the name says that a backup is there
     draft.replace(target)
+    key_files.sync_folder(target.parent)
     return target
 
 
 def restore(settings: Settings, source: Path) -> Path | None:
-    """Replace the database by a backup; the present one is backed up first, if there is one."""
+    """Replace the database by a backup; the present one is backed up first, if there is one.
+
+    A backup of a newer program is refused before anything is touched.
+    """
     path = sqlite_path(settings)
+    _check_backup(_revision_in(source, is_sqlite=path is not None))
     kept = None
     if path is None or path.exists():
         kept = backup(settings, _fresh(settings, "-before-restore"))
@@ -65,9 +74,31 @@ def restore(settings: Settings, source: Path) -> Path | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(_open_sqlite(source)) as copy, closing(sqlite3.connect(path)) as target:
             copy.backup(target)
-    with db.Database(settings.database_url) as database:
-        db.check_not_newer(database)
     return kept
+
+
+def _revision_in(source: Path, *, is_sqlite: bool) -> str:
+    """Return the schema's revision in a backup; "" where it holds none."""
+    if is_sqlite:
+        with closing(_open_sqlite(source)) as copy:
+            row = copy.execute("SELECT version_num FROM alembic_version").fetchone()
+        return row[0] if row else ""
+    table = ("--data-only", "--table=alembic_version", "--file=-")
+    script = _run("pg_restore", (*table, str(source)))
+    _, _, rows = script.partition("COPY public.alembic_version (version_num) FROM stdin;\n")
+    revision = rows.partition("\n")[0]
+    return "" if revision == "\\." else revision
+
+
+def _check_backup(revision: str) -> None:
+    """Hold the revision of a backup against this program as that of a database."""
+    if not revision:
+        return
+    with TemporaryDirectory() as folder, db.Database(f"sqlite:///{folder}/schema") as schema:
+        with schema.engine.begin() as link:
+            link.exec_driver_sql("CREATE TABLE alembic_version (version_num TEXT PRIMARY KEY)")
+            link.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (revision,))
+        db.check_not_newer(schema)
 
 
 def sqlite_path(settings: Settings) -> Path | None:
@@ -95,6 +126,12 @@ def _open_sqlite(path: Path) -> sqlite3.Connection:
 
 def _postgres_tool(settings: Settings, tool: str, *arguments: str) -> None:
     url = make_url(settings.database_url).set(drivername="postgresql")
+    bare = url.set(password=None).render_as_string(hide_password=False)
+    _run(tool, (f"--dbname={bare}", *arguments), url.password or "")
+
+
+def _run(tool: str, arguments: Sequence[str], password: str = "") -> str:
+    """Run a tool of PostgreSQL and return what it prints."""
     found = shutil.which(tool)
     if found is None:
         raise AppError(
@@ -102,10 +139,9 @@ def _postgres_tool(settings: Settings, tool: str, *arguments: str) -> None:
             f"Máy này chưa có lệnh {tool} của PostgreSQL.",
             "Cài gói postgresql-client (apt-get install postgresql-client).",
         )
-    bare = url.set(password=None).render_as_string(hide_password=False)
     done = subprocess.run(  # noqa: S603  a fixed tool; the arguments are ours
-        [found, f"--dbname={bare}", *arguments],
-        env={**os.environ, "PGPASSWORD": url.password or os.environ.get("PGPASSWORD", "")},
+        [found, *arguments],
+        env={**os.environ, "PGPASSWORD": password or os.environ.get("PGPASSWORD", "")},
         capture_output=True,
         text=True,
         check=False,
@@ -115,6 +151,7 @@ def _postgres_tool(settings: Settings, tool: str, *arguments: str) -> None:
         raise AppError(
             "APP-007", f"{tool} không chạy xong: {reason[0]}", "Kiểm tra kết nối và phiên bản."
         )
+    return done.stdout
 
 
 def _fresh(settings: Settings, label: str = "") -> Path:

@@ -1,5 +1,6 @@
 """The database over the years: upgrade, backup, restore, and what must never happen to the rows."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -140,6 +141,44 @@ def test_a_file_that_is_no_backup_is_refused_and_nothing_is_lost(
         maintenance.restore(settings, wrong)
 
     assert rows(settings, "account") == 1
+
+
+def test_a_backup_of_a_newer_program_is_refused_before_anything_is_replaced(
+    settings: Settings, tmp_path: Path
+) -> None:
+    maintenance.upgrade(settings)
+    version = sa.text("UPDATE alembic_version SET version_num = :to")
+    with db.Database(settings.database_url) as database:
+        with database.engine.begin() as link:
+            present = link.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
+            link.execute(version, {"to": "9999"})
+        newer = maintenance.backup(settings, tmp_path / "newer")
+        with database.engine.begin() as link:
+            link.execute(version, {"to": present})
+    fill(settings)
+
+    with pytest.raises(AppError, match="APP-003"):
+        maintenance.restore(settings, newer)
+
+    assert rows(settings, "account") == 1
+    with db.Database(settings.database_url) as database:
+        db.check_current(database)
+
+
+def test_a_backup_is_on_the_disk_before_it_has_its_name(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maintenance.upgrade(settings)
+    waited: list[tuple[int, bool]] = []
+
+    def fsync(descriptor: int) -> None:
+        waited.append((os.fstat(descriptor).st_ino, (tmp_path / "copy").exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    copy = maintenance.backup(settings, tmp_path / "copy")
+
+    assert waited == [(copy.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
 
 
 def test_every_column_has_a_privacy_class() -> None:
