@@ -7,15 +7,17 @@ SHELL := /bin/bash
 BIN := .venv/bin
 #: more arguments for pytest: make test PYTEST='-m "not slow" tests/pure'
 PYTEST ?=
+#: where make run serves: make run BIND=127.0.0.1:8020
+BIND ?= 127.0.0.1:8000
 
 .PHONY: help run test lint bench lock
 
 help:  ## List these commands
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
 
-run:  ## Serve the practice survey on 127.0.0.1:8000, making what it needs
+run:  ## Serve the practice surveys on 127.0.0.1:8000 (BIND=...), making what it needs
 	@.ci/environment run
-	@SURVEY_HOME="$${SURVEY_HOME:-$(CURDIR)/var}" $(BIN)/sipas start --practice
+	@SURVEY_HOME="$${SURVEY_HOME:-$(CURDIR)/var}" $(BIN)/sipas start --practice --bind $(BIND)
 
 test:  ## Run every check and every test, making what they need
 	@.ci/environment test

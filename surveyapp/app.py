@@ -70,7 +70,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _home() -> ResponseReturnValue:
-    return redirect(url_for("accounts.me" if web.official() else "accounts.sign_in"))
+    return redirect(url_for("surveys.index" if web.official() else "accounts.sign_in"))
 
 
 def _instant(value: datetime) -> str:

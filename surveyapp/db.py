@@ -101,10 +101,22 @@ def _take_turns(engine: Engine, path: Path) -> None:
 
 def upgrade(url: str) -> None:
     """Create the tables, or bring them to this program's schema."""
+    _make_private(url)
     with Database(url) as database:
         check_not_newer(database)
         with _migrating(database) as config:
             command.upgrade(config, "head")
+
+
+def _make_private(url: str) -> None:
+    """Give a SQLite file, which holds names, to its owner alone before anything is in it."""
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite" or not parts.database:
+        return
+    path = Path(parts.database)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
 
 
 @contextmanager
@@ -136,7 +148,10 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def current_revision(database: Database) -> str | None:
-    """Return the schema's revision; None for an empty database."""
+    """Return the schema's revision; None for an empty database, or a SQLite file not made yet."""
+    path = make_url(database.url).database
+    if database.is_sqlite and path and not Path(path).exists():
+        return None
     with database.read_engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
@@ -165,7 +180,9 @@ def check_current(database: Database) -> None:
     if not is_current(database):
         raise AppError(
             "APP-004",
-            "Cơ sở dữ liệu chưa có cấu trúc của bản chương trình này.",
-            "Chạy lệnh: sipas upgrade",
+            "Chưa có cơ sở dữ liệu với cấu trúc của bản chương trình này ở "
+            f"{make_url(database.url).render_as_string()}.",
+            "Nếu dữ liệu nằm chỗ khác, đặt SURVEY_HOME (make run dùng thư mục var); nếu chưa có, "
+            "chạy: sipas upgrade",
             status=503,
         )

@@ -1,6 +1,7 @@
 """Run the server: gunicorn on the application, with what a first start needs."""
 
 import os
+import socket
 import sys
 
 import click
@@ -30,6 +31,7 @@ def application() -> Flask:
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
 def serve(bind: str, workers: int) -> None:
     """Chạy máy chủ bằng gunicorn; cơ sở dữ liệu phải đúng phiên bản (sipas upgrade)."""
+    _refuse_taken(bind)
     settings = config.load()
     with Database(settings.database_url) as database:
         check_current(database)
@@ -43,6 +45,7 @@ def serve(bind: str, workers: int) -> None:
 @click.option("--practice", is_flag=True, help="Lập cuộc khảo sát tập dượt nếu chưa có.")
 def start(bind: str, workers: int, *, practice: bool) -> None:
     """Chuẩn bị mọi thứ còn thiếu rồi chạy; chạy lần nữa không thay đổi gì."""
+    _refuse_taken(bind)
     settings = config.load()
     made = maintenance.upgrade(settings)
     if made:
@@ -82,6 +85,24 @@ def _practice(settings: Settings, bind: str) -> None:
     if ready.tablet is not None:
         click.echo(f"Máy tại quầy để trả lời thử: http://{bind}/device")
         click.echo(f"Mã ghép máy (chỉ hiện một lần): {ready.tablet.token}")
+
+
+def _refuse_taken(bind: str) -> None:
+    """Refuse an address that another program uses, before anything is prepared."""
+    host, _, port = bind.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise AppError("APP-010", f"Địa chỉ «{bind}» không đúng.", "Ví dụ: --bind 127.0.0.1:8020")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError as error:
+            raise AppError(
+                "APP-011",
+                f"Không mở được địa chỉ {bind}: {error.strerror}.",
+                "Cổng có thể đang được dùng; chọn cổng khác, ví dụ --bind 127.0.0.1:8020 "
+                "(make run BIND=127.0.0.1:8020).",
+            ) from error
 
 
 def _run(bind: str, workers: int) -> None:

@@ -10,5 +10,5 @@ class ListForm(Form):
     """Upload a list."""
 
     file = FileField("Tệp danh sách (.xlsx hoặc .csv)", [FileRequired("Chọn tệp danh sách.")])
-    dry_run = BooleanField("Chỉ kiểm tra, chưa lưu")
-    submit = SubmitField("Tải lên và kiểm tra")
+    dry_run = BooleanField("Chỉ kiểm tra trước, chưa lưu (bỏ chọn để lưu)", default=True)
+    submit = SubmitField("Nhập danh sách")

@@ -48,7 +48,7 @@ RATERS = (
     Heading(
         "office",
         "Cơ quan công tác",
-        "Không ai đánh giá cơ quan mình. Nhiều cơ quan cách nhau bằng dấu chấm phẩy.",
+        "Bắt buộc. Không ai đánh giá cơ quan mình. Nhiều cơ quan cách nhau bằng dấu chấm phẩy.",
         ("Cơ quan", "Đơn vị", "Đơn vị công tác", "Nơi công tác"),
         True,
     ),

@@ -9,6 +9,7 @@ from surveyapp.frames.entries import SEPARATOR, Entry, FewTransactions, Person
 from surveyapp.frames.pseudonyms import pseudonym
 from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem
+from surveyapp.importers.tables import lost_zeros
 from surveyapp.models import RatedAgency, RaterGroup, Survey, SurveyGroup
 from surveyapp.surveys.names import clean, nearest, spelling
 
@@ -59,6 +60,7 @@ class RaterList:
         self.survey = survey
         self.key = key
         self.sheet = table.sheet
+        self.table = table
         self.index = AgencyIndex(survey.agencies)
         self._titles = {r.code: r.title for g in survey.groups for r in g.rater_groups}
         self._codes = {spelling(name): c for c, t in self._titles.items() for name in (c, t)}
@@ -316,7 +318,12 @@ class RaterList:
 
     def warnings(self) -> list[str]:
         """Say who was merged, and which offices are no rated agency."""
-        texts = []
+        cut = [
+            lost_zeros(self.table, column)
+            for column in ("Mã người", "Điện thoại")
+            if column in self.table.columns
+        ]
+        texts = [str(problem) for problem in cut if problem]
         merged = [rater for rater in self.raters if len(rater.posts) > 1]
         if merged:
             rows = "; ".join(

@@ -86,12 +86,13 @@ def number(text: str) -> float:
 def lost_zeros(table: Table, name: str) -> TableProblem | None:
     """Warn when ids look as if Excel had cut their leading zeros: digits only, mixed lengths."""
     ids = table.columns[name]
-    if not all(unit.isdigit() for unit in ids):
+    filled = [i for i, unit in enumerate(ids) if unit]
+    if not all(ids[i].isdigit() for i in filled):
         return None
-    lengths = {len(unit) for unit in ids}
-    if len(lengths) < 2 or any(unit.startswith("0") for unit in ids):
+    lengths = {len(ids[i]) for i in filled}
+    if len(lengths) < 2:
         return None
-    short = min(range(len(ids)), key=lambda i: (len(ids[i]), i))
+    short = min(filled, key=lambda i: (len(ids[i]), i))
     return TableProblem(
         "IMPORT-025",
         f"Mã «{ids[short]}» ngắn hơn các mã khác ({min(lengths)} và {max(lengths)} chữ số): "

@@ -161,7 +161,9 @@ def _are_there(db: Session) -> bool:
         .order_by(AuditEntry.id.desc())
         .limit(1)
     )
-    return last != BEGIN and bool(db.scalar(select(exists().where(Survey.is_practice))))
+    # Removed practice stays removed; surveys without either mark were made by hand.
+    there = bool(db.scalar(select(exists().where(Survey.is_practice))))
+    return last == DONE or (there and last != BEGIN)
 
 
 def _begin(db: Session, settings: Settings, wanted: Wanted) -> bool:

@@ -99,7 +99,7 @@ def _scope(db: Session, survey: Survey, run: ResultRun) -> list[Paragraph]:
         )
     texts += [wording.NON_RESPONSE, wording.MISSING_ANSWERS]
     texts.append(
-        f"Lần tính số {run.id} ngày {day(local_day(run.made_at))}, phiên bản chương trình "
+        f"Tính ngày {day(local_day(run.made_at))}, phiên bản chương trình "
         f"{run.code_version}, mã kiểm tra câu trả lời {run.answers_sha256[:16]}…."
     )
     return [Paragraph(text) for text in texts]

@@ -18,6 +18,7 @@ _survey = click.option("--survey", "code", required=True, help="Mã cuộc khả
 
 @click.command("lock")
 @_survey
+@click.confirmation_option("--yes", prompt="Khóa số liệu? Việc này không lùi lại được.")
 @commands.as_login
 def lock(code: str, as_login: str) -> None:
     """Khóa số liệu: không nhận thêm phiếu, hủy mọi mã nối với người trả lời."""

@@ -215,7 +215,6 @@ def figure(breakdown: Breakdown, *, number: str) -> IntervalFigure:
             Column("n", number, "count"),
         ),
         reference=_reference(breakdown, code, hidden),
-        notes=(wording.HOLLOW,),
     )
 
 

@@ -20,8 +20,8 @@ MEASURES: Mapping[str, str] = {
     "share_satisfied": "Tỷ lệ hài lòng (mức 4 và 5)",
 }
 HOW_TO_READ = (
-    "Chấm tròn là kết quả khảo sát, vạch ngang là khoảng tin cậy 95%: nếu khảo sát lại nhiều lần "
-    "theo cùng cách, khoảng 95 trong 100 lần khoảng này chứa giá trị thật."
+    "Dấu chấm (hoặc tam giác) là kết quả khảo sát, vạch ngang là khoảng tin cậy 95%: nếu khảo sát "
+    "lại nhiều lần theo cùng cách, khoảng 95 trong 100 lần khoảng này chứa giá trị thật."
 )
 NO_ORDER = (
     "Các cơ quan xếp theo vần; cơ quan không khác biệt rõ với mức chung thì không nên coi thứ tự "
@@ -32,7 +32,6 @@ PLACES = (
     "cho cả bảng, thứ hạng thật của mỗi cơ quan nằm trong khoảng này; khoảng càng rộng thì thứ "
     "hạng càng ít chắc chắn. Thứ hạng và so sánh không hiệu chỉnh tổng thể hữu hạn."
 )
-HOLLOW = "Chấm rỗng, vạch đứt: ít phiếu, chưa đủ tin cậy."
 WITH_CORRECTION = (
     "Khoảng tin cậy có hiệu chỉnh tổng thể hữu hạn: nói về đúng các giao dịch trong danh sách "
     "chọn mẫu."

@@ -192,6 +192,7 @@ def _day(text: str) -> date:
 
 @cli.command("remove-practice")
 @click.argument("code")
+@click.confirmation_option("--yes", prompt="Xóa cuộc tập dượt này cùng mọi số liệu của nó?")
 @commands.as_login
 def remove_practice(code: str, as_login: str) -> None:
     """Xóa cuộc khảo sát tập dượt CODE cùng mọi số liệu của nó."""

@@ -136,7 +136,7 @@ def _at_counters(db: Session, survey: Survey) -> NextStep:
             "Đã quá hạn của kế hoạch. Sau khi khóa không nhận thêm phiếu; khóa xong mới tính.",
             "Khóa số liệu",
         )
-        return _to(survey, "locked", texts)
+        return _step(survey, "results.confirm_lock", texts)
     texts = (
         "Theo dõi ý kiến tại quầy",
         f"{_count(tablets)} máy đang dùng, đã nhận {_count(received_in_all(db, survey))} phiếu.",
@@ -156,7 +156,7 @@ def _while_collecting(db: Session, survey: Survey) -> NextStep:
             f"{reason} Sau khi khóa không nhận thêm phiếu; khóa xong mới tính điểm.",
             "Khóa số liệu",
         )
-        return _to(survey, "locked", texts)
+        return _step(survey, "results.confirm_lock", texts)
     title = f"Đôn đốc {len(short)} nhóm còn thiếu phiếu" if short else "Theo dõi thu phiếu"
     sentence = (
         "Với tốc độ hiện nay sẽ không đủ phiếu trước hạn: "
@@ -176,7 +176,7 @@ def _after_lock(survey: Survey) -> NextStep:
     later = {
         "analysed": (
             "appraised",
-            "Trình Hội đồng thẩm định",
+            "Ghi nhận Hội đồng đã thẩm định",
             "Ghi nhận khi Hội đồng đã thẩm định kết quả.",
         ),
         "appraised": (

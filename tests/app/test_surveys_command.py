@@ -74,7 +74,7 @@ def test_agencies_practice_and_figures_by_command(sipas) -> None:
     assert "SỐ LIỆU MÔ PHỎNG" in sipas("survey", "list")[1]
     assert sipas("survey", "include", name, "thanh-tra-tinh", *who)[0] == 0
     assert "Đã nhập 26 số liệu" in sipas("survey", "import-figures", *who)[1]
-    assert sipas("survey", "remove-practice", name, *who)[0] == 0
+    assert sipas("survey", "remove-practice", "--yes", name, *who)[0] == 0
     assert sipas("survey", "list")[1] == ""
 
 

@@ -364,7 +364,7 @@ def test_the_next_step_follows_the_state(db: Session, survey: Survey, account_id
     survey.state = "collecting"
     assert endpoint() == "fieldwork.index"
     with clock.set_to(datetime(2024, 11, 16, tzinfo=UTC)):
-        assert service.next_step(db, survey).values["to"] == "locked"
+        assert endpoint() == "results.confirm_lock"
     survey.state = "locked"
     assert endpoint() == "results.index"
 
