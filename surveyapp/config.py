@@ -39,7 +39,7 @@ class Settings:
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; every fault is a sentence that names the variable."""
-    home = Path(environ.get("SURVEY_HOME") or Path.home() / ".local" / "share" / "sipas").absolute()
+    home = Path(environ.get("SURVEY_HOME") or _usual_home()).absolute()
     url = environ.get("SURVEY_DATABASE_URL") or f"sqlite:///{home / 'survey.sqlite3'}"
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.partition("://")[2]
@@ -56,6 +56,12 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         release_size=_release_size(environ.get("SURVEY_RELEASE_SIZE", "20")),
         public_address=_address(environ.get("SURVEY_ADDRESS", "")),
     )
+
+
+def _usual_home() -> Path:
+    """Return the clone's `var`, where `make run` keeps the data, or a folder of the user's own."""
+    var = Path("var")
+    return var if var.is_dir() else Path.home() / ".local" / "share" / "sipas"
 
 
 def _release_size(text: str) -> int:
