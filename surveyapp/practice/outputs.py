@@ -2,11 +2,9 @@
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,10 +13,11 @@ from sampling.listing import COLUMNS
 from surveyapp.exports.pdf import write_pdf
 from surveyapp.exports.wording import STAMP
 from surveyapp.exports.xlsx import write_xlsx
-from surveyapp.models import Frame, SampleDraw, SampleUnit, Survey
+from surveyapp.models import SampleDraw, SampleUnit, Survey
 from surveyapp.practice.world import Step
 from surveyapp.results import document
 from surveyapp.results import service as results
+from surveyapp.samples import papers
 from surveyapp.samples import service as samples
 
 README = "README.txt"
@@ -85,9 +84,9 @@ def write(db: Session, survey: Survey, out: Path) -> None:
     drawn = samples.draws(db, survey)[-1]
     protocol = json.dumps(drawn.protocol, ensure_ascii=False, indent=1, sort_keys=True)
     (out / files.protocol).write_text(f"{protocol}\n", encoding="utf-8")
-    (out / files.plan).write_text(_plan(drawn), encoding="utf-8")
+    (out / files.plan).write_text(papers.plan_toml(drawn), encoding="utf-8")
     _write_csv(out / files.sample, COLUMNS, _sample(db, drawn))
-    _write_csv(out / files.frame, (samples.UNIT, samples.STRATUM), _frame(db, survey, drawn))
+    (out / files.frame).write_text(papers.frame_csv(db, drawn), encoding="utf-8")
 
 
 def _sample(db: Session, drawn: SampleDraw) -> Iterable[Sequence[object]]:
@@ -97,29 +96,6 @@ def _sample(db: Session, drawn: SampleDraw) -> Iterable[Sequence[object]]:
         weight = "" if unit.design_weight is None else repr(unit.design_weight)
         probability = repr(unit.inclusion_probability)
         yield unit.unit_code, unit.stratum, unit.role, unit.order, probability, weight
-
-
-def _frame(db: Session, survey: Survey, drawn: SampleDraw) -> Iterable[Sequence[object]]:
-    """Give what was drawn from: the rows of all who may rate somebody."""
-    rows = samples.candidates(db, survey, db.get_one(Frame, drawn.frame_id))
-    return ((row.unit, row.stratum) for row in rows if row.rated)
-
-
-def _plan(drawn: SampleDraw) -> str:
-    """Write the plan of a draw as PLAN.toml, so that `sipas sample verify` can recompute it."""
-    plan: Mapping[str, Any] = drawn.plan["sample"]
-    names = ("unit_id", "stratum", "method", "allocation")
-    shares = ("reserve_share", "recheck_share")
-    lines = ["[sample]", *(f"{name} = {_toml(plan[name])}" for name in names)]
-    lines += [f"{name} = {float(Fraction(plan[name]))!r}" for name in shares]
-    lines.append("[quotas]")
-    lines += [f"{_toml(key)} = {n}" for key, n in plan["quotas"].items()]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: object) -> str:
-    """Write a text or a list of texts; JSON's form of them is TOML's too."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

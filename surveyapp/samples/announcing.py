@@ -1,11 +1,14 @@
 """What must be settled before a draw is announced: frame, seed, quotas, small agencies."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sampling.canonical import canonical
+from sampling.types import Plan
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, SampleDraw, SampleUnit, Survey
 from surveyapp.samples.proposal import CONFIRM_BELOW, Choices, Proposal
@@ -53,6 +56,23 @@ def checked_seed(seed: str, earlier: Sequence[SampleDraw]) -> str:
             status=409,
         )
     return seed
+
+
+def check_shares(plan: Plan) -> None:
+    """Refuse a share that no decimal number writes exactly: PLAN.toml could not hold it."""
+    for title, share in (("dự phòng", plan.reserve_share), ("phúc tra", plan.recheck_share)):
+        if Fraction(decimal_text(share)) != share:
+            raise AppError(
+                "SAMPLE-227",
+                f"Tỷ lệ {title} {share} không viết được thành số thập phân.",
+                "Ghi số thập phân, ví dụ 0,33.",
+                status=422,
+            )
+
+
+def decimal_text(share: Fraction) -> str:
+    """Write a share as a decimal number; exact for what `check_shares` lets through."""
+    return str(Decimal(share.numerator) / Decimal(share.denominator))
 
 
 def check_choices(

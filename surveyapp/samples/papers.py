@@ -5,7 +5,6 @@ import io
 import json
 from collections import Counter
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy import select
@@ -20,6 +19,7 @@ from surveyapp.exports.csv import write_csv
 from surveyapp.exports.xlsx import write_xlsx
 from surveyapp.models import Contact, Frame, FrameRow, SampleDraw, SampleUnit, Survey
 from surveyapp.samples import service
+from surveyapp.samples.announcing import decimal_text
 
 NO_OFFICE = "(chưa ghi nơi nhận)"
 
@@ -47,19 +47,13 @@ def plan_toml(draw: SampleDraw) -> str:
         f"stratum = [{', '.join(map(_quoted, plan['stratum']))}]",
         f"method = {_quoted(plan['method'])}",
         f"allocation = {_quoted(plan['allocation'])}",
-        f"reserve_share = {_quoted(_decimal(plan['reserve_share']))}",
-        f"recheck_share = {_quoted(_decimal(plan['recheck_share']))}",
+        f"reserve_share = {_quoted(decimal_text(Fraction(plan['reserve_share'])))}",
+        f"recheck_share = {_quoted(decimal_text(Fraction(plan['recheck_share'])))}",
         "",
         "[quotas]",
         *(f"{_quoted(key)} = {n}" for key, n in plan["quotas"].items()),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _decimal(share: str) -> str:
-    """Write a stored share ("1/10") as a decimal number."""
-    exact = Fraction(share)
-    return str(Decimal(exact.numerator) / Decimal(exact.denominator))
 
 
 def _quoted(text: str) -> str:

@@ -108,6 +108,7 @@ def announce(
     announcing.check_frame(db, survey, frame)
     seed = announcing.checked_seed(seed, earlier)
     proposal = propose(db, survey, frame, choices)
+    announcing.check_shares(proposal.plan)
     announcing.check_choices(survey, proposal, choices, earlier)
     sealed = recheck.new_secret() if secret is None else secret
     content = proposal.plan.canonical()

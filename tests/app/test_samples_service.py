@@ -253,6 +253,16 @@ def test_a_recheck_above_a_tenth_is_refused(db: Session) -> None:
         service.propose(db, survey, frame, Choices(recheck_share="0,2"))
 
 
+@pytest.mark.parametrize("share", ["1/3", "0.1234567890123456789012345678901"])
+def test_a_share_that_the_published_plan_cannot_hold_is_refused(db: Session, share: str) -> None:
+    actor = make.official(db)
+    _survey, frame = make.survey_with(db, actor, RATERS_PLAN, make.raters())
+    choices = Choices(few_reason="thử", reserve_share=share)
+
+    with pytest.raises(AppError, match="SAMPLE-227"):
+        service.announce(db, actor, frame, "2024-10-01", choices, SECRET)
+
+
 def test_raters_whose_only_agency_is_left_out_are_not_drawn(db: Session) -> None:
     survey, frame = make.survey_with(db, make.official(db), RATERS_PLAN, make.raters())
     left_out = next(agency for agency in survey.agencies if agency.code == "huyen-hoai-an")
