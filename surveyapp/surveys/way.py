@@ -256,7 +256,8 @@ def latest_frame(db: Session, survey: Survey) -> Frame | None:
 
 
 def _issued(db: Session, survey: Survey) -> int:
-    return db.scalar(select(func.count()).where(Invitation.survey_id == survey.id)) or 0
+    valid = (Invitation.survey_id == survey.id, Invitation.is_revoked.is_(False))
+    return db.scalar(select(func.count()).where(*valid)) or 0
 
 
 def _tablets(db: Session, survey: Survey) -> int:
