@@ -7,6 +7,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 #: more arguments for pytest: make test PYTEST='-m "not slow" tests/pure'
 PYTEST ?=
+#: test processes: one per processor, each with a PostgreSQL of its own
+PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist worksteal
 #: where make run serves: make run BIND=127.0.0.1:8020
 BIND ?= 127.0.0.1:8000
 
@@ -24,7 +26,7 @@ test:  ## Run every check and every test, making what they need
 	@.ci/packages
 	@$(MAKE) --no-print-directory lint
 	@.ci/migrations
-	@$(BIN)/python -m pytest -rs --cov --cov-report=term $(PYTEST)
+	@$(BIN)/python -m pytest -rs --cov --cov-report=term $(PARALLEL) $(PYTEST)
 
 lint:  ## Check style, types and the directions of import
 	@.ci/environment test
