@@ -11,6 +11,7 @@ from surveyapp.models.recheck import RecheckCount, RecheckInterview, RecheckPair
 from surveyapp.models.response import Batch, Exchange, Response, WaitingAnswer
 from surveyapp.models.result import PublishedFigure, ResultRun
 from surveyapp.models.sample import RecheckUnit, SampleDraw, SampleUnit
+from surveyapp.models.size_decision import SizeDecision
 from surveyapp.models.survey import RatedAgency, RaterGroup, Survey, SurveyGroup
 from surveyapp.models.unit import Unit, UnitSuccession
 
@@ -41,6 +42,7 @@ __all__ = [
     "ResultRun",
     "SampleDraw",
     "SampleUnit",
+    "SizeDecision",
     "StoredMethod",
     "StoredQuestionnaire",
     "Survey",

@@ -25,6 +25,7 @@ from surveyapp.models import (
     Response,
     ResultRun,
     SampleDraw,
+    SizeDecision,
     Survey,
     Unit,
     UnitSuccession,
@@ -62,6 +63,7 @@ def remove_practice(db: Session, actor: Actor, survey: Survey) -> Removed:
         Device,
         FormCell,
         SampleDraw,
+        SizeDecision,
         Frame,
         ResultRun,
     ):
