@@ -3,7 +3,7 @@
 from surveyapp.models.account import Account, AccountRole, AccountSession
 from surveyapp.models.audit_entry import AuditEntry
 from surveyapp.models.base import Base
-from surveyapp.models.device import Device
+from surveyapp.models.device import Device, DeviceDay
 from surveyapp.models.frame import Contact, Frame, FrameRow
 from surveyapp.models.invitation import Assignment, FormCell, Invitation, RecheckLink
 from surveyapp.models.questionnaire import StoredMethod, StoredQuestionnaire
@@ -25,6 +25,7 @@ __all__ = [
     "Batch",
     "Contact",
     "Device",
+    "DeviceDay",
     "Exchange",
     "FormCell",
     "Frame",
