@@ -40,7 +40,7 @@ def keyring() -> Keyring:
 def put_submission(submission_id: UUID) -> ResponseReturnValue:
     """Store one submission; sending it again is harmless."""
     db = web.session()
-    submission = parse(submission_id, _body())
+    submission = parse(submission_id, _body(), web.settings().keys)
     device = _device()
     receipt = service.accept(db, keyring(), submission, device)
     if device is not None:

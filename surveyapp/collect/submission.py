@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 from uuid import UUID
 
 from surveyapp import codes
+from surveyapp.collect import intake_key
 from surveyapp.collect.problems import SHAPE, Problem, broken, unreadable
 from surveyapp.errors import AppError
 
@@ -65,17 +67,21 @@ def digest_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def parse(exchange_id: UUID, body: bytes) -> Submission:
+def parse(exchange_id: UUID, body: bytes, keys: Path | None = None) -> Submission:
     """Read a body; every fault of its shape is named at once, nothing of it is repeated.
+
+    With the folder of `keys` the body may be sealed; the digest is that of the sealed bytes.
 
     Raises
     ------
     SubmissionError : 422, the body is no submission, with all faulty members.
-    AppError : 413, the body is larger than `MAX_BODY_BYTES`.
+    AppError : 413, the body is larger than `MAX_BODY_BYTES`; 422, what is sealed does not open.
     """
     if len(body) > MAX_BODY_BYTES:
         raise too_large()
     members = _read_object(body)
+    if keys is not None and "sealed" in members:
+        members = _read_object(intake_key.unseal(keys, exchange_id, members))
     faults = [
         Problem(member, SHAPE, text)
         for member, text in _MEMBER_TEXTS.items()
