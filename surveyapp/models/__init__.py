@@ -4,7 +4,7 @@ from surveyapp.models.account import Account, AccountRole, AccountSession
 from surveyapp.models.audit_entry import AuditEntry
 from surveyapp.models.base import Base
 from surveyapp.models.device import Device, DeviceDay
-from surveyapp.models.frame import Contact, Frame, FrameRow
+from surveyapp.models.frame import Contact, Frame, FrameNote, FrameRow
 from surveyapp.models.invitation import Assignment, FormCell, Invitation, RecheckLink
 from surveyapp.models.questionnaire import StoredMethod, StoredQuestionnaire
 from surveyapp.models.recheck import RecheckCount, RecheckInterview, RecheckPair
@@ -14,6 +14,7 @@ from surveyapp.models.sample import RecheckUnit, SampleDraw, SampleUnit
 from surveyapp.models.size_decision import SizeDecision
 from surveyapp.models.survey import RatedAgency, RaterGroup, Survey, SurveyGroup
 from surveyapp.models.unit import Unit, UnitSuccession
+from surveyapp.models.unit_list import ColumnPreset, ListDraft, PostDecision, UnitList
 
 __all__ = [
     "Account",
@@ -23,14 +24,18 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Batch",
+    "ColumnPreset",
     "Contact",
     "Device",
     "DeviceDay",
     "Exchange",
     "FormCell",
     "Frame",
+    "FrameNote",
     "FrameRow",
     "Invitation",
+    "ListDraft",
+    "PostDecision",
     "PublishedFigure",
     "RatedAgency",
     "RaterGroup",
@@ -49,6 +54,7 @@ __all__ = [
     "Survey",
     "SurveyGroup",
     "Unit",
+    "UnitList",
     "UnitSuccession",
     "WaitingAnswer",
 ]

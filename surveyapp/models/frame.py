@@ -30,6 +30,22 @@ class Frame(Base):
     frozen_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
 
 
+class FrameNote(Base):
+    """What looked suspect in a list, by rule and number, and who confirmed it nevertheless."""
+
+    __tablename__ = "frame_note"
+
+    frame_id: Mapped[int] = mapped_column(
+        ForeignKey("frame.id", ondelete="CASCADE"), primary_key=True, info=OFFICIAL
+    )
+    rule: Mapped[str] = mapped_column(String(20), primary_key=True, info=OFFICIAL)
+    #: The number that the rule looks at: rows, or a share from 0 to 1.
+    number: Mapped[float] = mapped_column(info=OFFICIAL)
+    text: Mapped[str] = mapped_column(String(1000), info=OFFICIAL)
+    confirmed_by: Mapped[str | None] = mapped_column(String(60), info=IDENTITY)
+    confirmed_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
+
+
 class FrameRow(Base):
     """One form that could be drawn: a person (or file) under a pseudonym, in one stratum."""
 
