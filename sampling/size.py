@@ -1,7 +1,7 @@
 """How many: sample sizes by Yamane and Cochran, and the margins that a size really gives."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import NormalDist
@@ -104,7 +104,9 @@ def sample_size(pop_size: int, precision: Precision, formula: str = "yamane") ->
     return min(pop_size, max(1, math.ceil(size / share(precision.response))))
 
 
-def margin(n: int, pop_size: int | None, p: float, level: Number = 0.95, deff: float = 1) -> float:
+def margin(
+    n: int | Fraction, pop_size: int | None, p: float, level: Number = 0.95, deff: float = 1
+) -> float:
     """Margin of error (half width) that `n` answers give for a share `p`.
 
     z √(deff · p(1 - p)/n · (N - n)/(N - 1)), the variance of an estimated share under simple
@@ -112,7 +114,7 @@ def margin(n: int, pop_size: int | None, p: float, level: Number = 0.95, deff: f
 
     Parameters
     ----------
-    n : answers, 1 to N.
+    n : answers, 1 to N; a fraction where it is the number expected after non-response.
     pop_size : frame count N; None leaves the correction out.
     p : share, 0 to 1.
     """
@@ -123,15 +125,69 @@ def margin(n: int, pop_size: int | None, p: float, level: Number = 0.95, deff: f
     if pop_size is None:
         correction = 1.0
     else:
-        correction = (pop_size - n) / (pop_size - 1) if pop_size > 1 else 0.0
-    return z_value(level) * math.sqrt(deff * p * (1 - p) / n * correction)
+        correction = float(pop_size - n) / (pop_size - 1) if pop_size > 1 else 0.0
+    return z_value(level) * math.sqrt(deff * p * (1 - p) / float(n) * correction)
 
 
 def margins(
-    n: int, pop_size: int, level: Number = 0.95, deff: float = 1, shares: Sequence[float] = ()
+    n: int | Fraction,
+    pop_size: int,
+    level: Number = 0.95,
+    deff: float = 1,
+    shares: Sequence[float] = (),
 ) -> dict[float, float]:
     """Margins of error at the shares that are shown beside a size: 0.5, 0.8 and 0.9."""
     return {p: margin(n, pop_size, p, level, deff) for p in shares or SHOWN_SHARES}
+
+
+def stratified_margin(
+    n: Mapping[str, int | Fraction],
+    pop_size: Mapping[str, int],
+    p: float,
+    level: Number = 0.95,
+    deff: float = 1,
+) -> float | None:
+    """Margin of error of a share over all strata together, weighted by their sizes.
+
+    z √(Σ W_h² · deff · p(1 - p)/n_h · (N_h - n_h)/(N_h - 1)), the share being `p` in every
+    stratum: what an allocation really gives for the whole, however unequal it is.
+
+    Parameters
+    ----------
+    n : answers n_h per stratum.
+    pop_size : frame count N_h per stratum, at least 1.
+    p : share, 0 to 1.
+
+    Returns
+    -------
+    Half width, 0 to 1; None where a stratum has less than one answer: nothing is known of it.
+
+    References
+    ----------
+    Cochran (1977), *Sampling Techniques*, 3rd ed., equation (5.52).
+    """
+    if not pop_size or any(n.get(key, 0) < 1 for key in pop_size):
+        return None
+    whole = sum(pop_size.values())
+    parts = (
+        (size / whole * margin(n[key], size, p, level, deff)) ** 2 for key, size in pop_size.items()
+    )
+    return math.sqrt(sum(parts))
+
+
+def expected_answers(n: int, response: Number) -> Fraction:
+    """Return the answers that `n` questionnaires bring on average, exactly."""
+    return n * _response(response)
+
+
+def inflated(n: int, response: Number) -> int:
+    """Return the questionnaires to send so that `n` answers are expected, rounded up once."""
+    return math.ceil(n / _response(response))
+
+
+def _response(response: Number) -> Fraction:
+    """Read a response rate, above 0 up to 1."""
+    return share(Precision(response=response).response)
 
 
 def _yamane(pop_size: int, precision: Precision) -> Fraction:

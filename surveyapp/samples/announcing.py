@@ -106,14 +106,14 @@ def check_choices(
 
 
 def _check_agencies(survey: Survey, proposal: Proposal, choices: Choices) -> None:
-    small = [a for a in proposal.few if a.expected < HIDDEN_AMONG and survey.kind == "service"]
+    small = [a for a in proposal.few if a.invited < HIDDEN_AMONG and survey.kind == "service"]
     if small:
         raise AppError(
             "SAMPLE-209",
             f"Có {len(small)} cơ quan dưới {HIDDEN_AMONG} phiếu: không giữ kín được ai đã trả lời.",
             "Để cơ quan đó ngoài diện đo lường (quá ít giao dịch), hoặc tăng số phiếu.",
             status=409,
-            problems=tuple(f"{a.title}: {forms_text(a.expected)} phiếu" for a in small),
+            problems=tuple(f"{a.title}: {forms_text(a.invited)} phiếu" for a in small),
         )
     if proposal.few and not choices.few_reason.strip():
         raise AppError(

@@ -20,6 +20,7 @@ from surveyapp.exports.xlsx import write_xlsx
 from surveyapp.models import Contact, Frame, FrameRow, SampleDraw, SampleUnit, Survey
 from surveyapp.samples import service
 from surveyapp.samples.announcing import decimal_text
+from surveyapp.samples.proposal import STRATUM, UNIT
 
 NO_OFFICE = "(chưa ghi nơi nhận)"
 
@@ -30,7 +31,7 @@ def frame_csv(db: Session, draw: SampleDraw) -> str:
     frame = service.drawable(service.candidates(db, survey, db.get_one(Frame, draw.frame_id)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((service.UNIT, service.STRATUM))
+    writer.writerow((UNIT, STRATUM))
     writer.writerows(
         (unit, frame.strata[code])
         for unit, code in zip(frame.ids, frame.stratum.tolist(), strict=True)

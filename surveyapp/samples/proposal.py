@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from sampling import allocation, size
+from sampling import allocation
 from sampling.agency_sets import MERGED
 from sampling.errors import Shortfall
 from sampling.recheck import recheck_size
@@ -14,7 +14,10 @@ from sampling.types import KEY_SEPARATOR, Frame, Plan
 from surveyapp.errors import AppError
 from surveyapp.models import RatedAgency, Survey, SurveyGroup
 from surveyapp.samples.rating import Candidate
+from surveyapp.samples.refusals import translated
 
+#: Names of the columns of the published frame.
+UNIT, STRATUM = "unit_code", "stratum"
 #: An agency with fewer forms is not published: this must be confirmed before the draw.
 CONFIRM_BELOW = 10
 #: An agency with fewer forms gets wide intervals: this is noted.
@@ -32,26 +35,32 @@ class Choices:
     Attributes
     ----------
     quotas : group code -> forms, where it differs from the plan.
+    strata : stratum key -> forms as decided (`sizes`); empty leaves the split to the plan.
     shortfall : "lower" or "census" where a quota is above its list.
     minimum : least forms of every stratum; None is the default of the kind of survey.
     reserve_share : reserve units per main unit.
     recheck_share : re-checked share; None is the plan's, at most the survey's limit.
     reason : why quotas differ, lists are taken whole, or a further draw is made.
     few_reason : why agencies with fewer than 10 expected forms are measured all the same.
+    response : expected response rate, above 0 up to 1.
+    notes : what the protocol says besides, by key.
     """
 
     quotas: Mapping[str, int] = field(default_factory=dict)
+    strata: Mapping[str, int] = field(default_factory=dict)
     shortfall: str | None = None
     minimum: int | None = None
     reserve_share: str = "0"
     recheck_share: str | None = None
     reason: str = ""
     few_reason: str = ""
+    response: str = "1"
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StratumProposal:
-    """One stratum: N_h, what is wanted, what can be drawn, and the margin at p = 0,5."""
+    """One stratum: N_h, what is wanted, what can be drawn."""
 
     key: str
     title: str
@@ -59,7 +68,6 @@ class StratumProposal:
     wanted: int
     n: int
     reserve: int
-    margin: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +98,11 @@ class GroupProposal:
 
 @dataclass(frozen=True, slots=True)
 class AgencyForms:
-    """A rated agency with the number of forms that would rate it, as expected."""
+    """A rated agency: forms sent out that rate it on average, and those expected back."""
 
     code: str
     title: str
+    invited: float
     expected: float
 
 
@@ -126,12 +135,18 @@ class Proposal:
 
     @property
     def shortfalls(self) -> tuple[Shortfall, ...]:
-        """Groups whose quota is above their lists."""
-        return tuple(
-            Shortfall(group.title, group.quota, group.pop_size, "pop_size")
-            for group in self.groups
-            if group.is_short
-        )
+        """Groups whose quota is above their lists, and in other groups strata above theirs."""
+        short = []
+        for group in self.groups:
+            if group.is_short:
+                short.append(Shortfall(group.title, group.quota, group.pop_size, "pop_size"))
+            else:
+                short += [
+                    Shortfall(s.title, s.wanted, s.pop_size, "pop_size")
+                    for s in group.strata
+                    if s.wanted > s.pop_size
+                ]
+        return tuple(short)
 
     @property
     def changed(self) -> tuple[GroupProposal, ...]:
@@ -149,6 +164,36 @@ class Proposal:
         return tuple(a for a in self.agencies if CONFIRM_BELOW <= a.expected < NOTE_BELOW)
 
 
+def make_proposal(
+    survey: Survey, rows: Sequence[Candidate], frame: Frame, choices: Choices
+) -> Proposal:
+    """Say what a draw would take.
+
+    Parameters
+    ----------
+    rows : every row of the list with the agencies that it may rate.
+    frame : the rows that can be drawn.
+    """
+    with translated():
+        groups = group_proposals(survey, frame, {r.stratum: r.group for r in rows}, choices)
+        plan = Plan(
+            unit_id=UNIT,
+            stratum=(STRATUM,),
+            quotas={s.key: s.wanted for group in groups for s in group.strata},
+            reserve_share=exact_share(choices.reserve_share),
+            recheck_share=recheck_share(survey, choices.recheck_share),
+        )
+    rated = [row for row in rows if row.rated]
+    return Proposal(
+        frame=frame,
+        plan=plan,
+        groups=groups,
+        agencies=expected_forms(survey, groups, rated, choices.response),
+        excluded=tuple(a for a in survey.agencies if a.exclusion is not None),
+        nothing_to_rate=tuple(row.unit for row in rows if not row.rated),
+    )
+
+
 def group_proposals(
     survey: Survey, frame: Frame, groups: Mapping[str, str], choices: Choices
 ) -> tuple[GroupProposal, ...]:
@@ -160,6 +205,13 @@ def group_proposals(
     groups : group code of every stratum.
     """
     pop_size = frame.pop_size
+    if choices.strata and set(choices.strata) != set(pop_size):
+        raise AppError(
+            "SAMPLE-230",
+            "Danh sách có các nhóm khác với lúc quyết định cỡ mẫu.",
+            "Mở trang cỡ mẫu, tính lại và chọn phương án cho danh sách này.",
+            status=409,
+        )
     return tuple(
         _group(
             survey, group, {k: n for k, n in pop_size.items() if groups[k] == group.code}, choices
@@ -172,14 +224,17 @@ def _group(
     survey: Survey, group: SurveyGroup, pop_size: Mapping[str, int], choices: Choices
 ) -> GroupProposal:
     quota = choices.quotas.get(group.code, group.quota)
-    wanted = _wanted(survey, pop_size, quota, choices.minimum)
+    if choices.strata:
+        wanted = {key: choices.strata[key] for key in pop_size}
+    else:
+        wanted = _wanted(survey, pop_size, quota, choices.minimum)
     strata = []
     for key, pop in pop_size.items():
         n = min(wanted[key], pop)
         reserve = reserve_size(n, pop, choices.reserve_share)
-        margin = size.margin(n, pop, 0.5) if n and survey.kind == "service" else None
-        title = stratum_title(survey, key)
-        strata.append(StratumProposal(key, title, pop, wanted[key], n, reserve, margin))
+        strata.append(
+            StratumProposal(key, stratum_title(survey, key), pop, wanted[key], n, reserve)
+        )
     return GroupProposal(group.code, group.title, group.quota, quota, tuple(strata))
 
 
@@ -198,11 +253,9 @@ def stratum_title(survey: Survey, key: str) -> str:
 def _wanted(
     survey: Survey, pop_size: Mapping[str, int], quota: int, minimum: int | None
 ) -> dict[str, int]:
-    """Split a quota; one above the lists is split too, so that the request stays to be seen."""
+    """Split a quota as the plan says."""
     if quota > sum(pop_size.values()):
-        weights = {key: Fraction(n) for key, n in pop_size.items()}
-        limits = allocation.Limits(dict.fromkeys(pop_size, 0), dict.fromkeys(pop_size, quota))
-        return allocation.by_weight(weights, quota, limits) if pop_size else {}
+        return above_the_lists(pop_size, quota)
     if survey.kind == "sociological":
         return allocation.proportional(pop_size, quota, minimum)
     if survey.plan.get("allocation", "equal") == "equal":
@@ -213,8 +266,18 @@ def _wanted(
     return allocation.proportional(pop_size, quota, bounds if fits else None)
 
 
+def above_the_lists(pop_size: Mapping[str, int], quota: int) -> dict[str, int]:
+    """Split a quota above the lists in proportion to them, so that the request stays to be seen."""
+    weights = {key: Fraction(n) for key, n in pop_size.items()}
+    limits = allocation.Limits(dict.fromkeys(pop_size, 0), dict.fromkeys(pop_size, quota))
+    return allocation.by_weight(weights, quota, limits) if pop_size else {}
+
+
 def expected_forms(
-    survey: Survey, groups: Sequence[GroupProposal], candidates: Sequence[Candidate]
+    survey: Survey,
+    groups: Sequence[GroupProposal],
+    candidates: Sequence[Candidate],
+    response: str = "1",
 ) -> tuple[AgencyForms, ...]:
     """Say how many forms would rate each measured agency, on average over all possible draws."""
     rates = {s.key: s.n / s.pop_size for group in groups for s in group.strata if s.pop_size}
@@ -222,8 +285,14 @@ def expected_forms(
     for candidate in candidates:
         for code in candidate.rated:
             expected[code] += rates[candidate.stratum]
+    rate = float(exact_share(response))
     return tuple(
-        AgencyForms(agency.code, agency.title, round(expected[agency.code], 1))
+        AgencyForms(
+            agency.code,
+            agency.title,
+            round(expected[agency.code], 1),
+            round(expected[agency.code] * rate, 1),
+        )
         for agency in survey.agencies
         if agency.exclusion is None
     )

@@ -24,17 +24,11 @@ from surveyapp.samples import announcing
 from surveyapp.samples.proposal import (
     Choices,
     Proposal,
-    exact_share,
-    expected_forms,
-    group_proposals,
-    recheck_share,
+    make_proposal,
 )
 from surveyapp.samples.rating import Candidate, RatingRules, codes
 from surveyapp.samples.refusals import translated
 from surveyapp.surveys.states import advance
-
-#: Names of the columns of the published frame.
-UNIT, STRATUM = "unit_code", "stratum"
 
 
 def candidates(db: Session, survey: Survey, frame: Frame) -> list[Candidate]:
@@ -71,24 +65,7 @@ def drawable(rows: Sequence[Candidate]) -> SamplingFrame:
 def propose(db: Session, survey: Survey, frame: Frame, choices: Choices = Choices()) -> Proposal:  # noqa: B008  frozen
     """Say what a draw would take from every stratum, and what has to be decided first."""
     rows = candidates(db, survey, frame)
-    listed = drawable(rows)
-    with translated():
-        groups = group_proposals(survey, listed, {r.stratum: r.group for r in rows}, choices)
-        plan = Plan(
-            unit_id=UNIT,
-            stratum=(STRATUM,),
-            quotas={s.key: s.wanted for group in groups for s in group.strata},
-            reserve_share=exact_share(choices.reserve_share),
-            recheck_share=recheck_share(survey, choices.recheck_share),
-        )
-    return Proposal(
-        frame=listed,
-        plan=plan,
-        groups=groups,
-        agencies=expected_forms(survey, groups, [row for row in rows if row.rated]),
-        excluded=tuple(a for a in survey.agencies if a.exclusion is not None),
-        nothing_to_rate=tuple(row.unit for row in rows if not row.rated),
-    )
+    return make_proposal(survey, rows, drawable(rows), choices)
 
 
 def announce(
@@ -197,6 +174,7 @@ def _notes(survey: Survey, frame: Frame, proposal: Proposal, choices: Choices) -
         "few_agencies": "; ".join(agency.code for agency in proposal.few),
         "excluded_agencies": "; ".join(f"{a.code}: {a.exclusion}" for a in proposal.excluded),
         "nothing_to_rate": str(len(proposal.nothing_to_rate)),
+        **choices.notes,
     }
     return {key: text for key, text in notes.items() if text}
 

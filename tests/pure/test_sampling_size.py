@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sampling.errors import ArgumentError
-from sampling.size import Precision, cochran, margin, margins, sample_size, yamane
+from sampling.size import (
+    Precision,
+    cochran,
+    expected_answers,
+    inflated,
+    margin,
+    margins,
+    sample_size,
+    stratified_margin,
+    yamane,
+)
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "reference" / "sampling.json").read_text(encoding="utf-8")
@@ -110,3 +120,27 @@ def test_an_empty_population_and_an_unknown_formula_are_refused():
         sample_size(10, Precision(), "slovin")
     with pytest.raises(ArgumentError, match="n=0"):
         margin(0, 10, 0.5)
+
+
+def test_the_margin_of_a_whole_follows_cochrans_weighted_variance():
+    """Cochran (1977), equation (5.52), written out with S² = N pq/(N - 1)."""
+    n, pop = {"a": 50, "b": 200}, {"a": 500, "b": 4500}
+    variance = sum(
+        (pop[h] / 5000) ** 2 * (1 - n[h] / pop[h]) * pop[h] / (pop[h] - 1) * 0.25 / n[h] for h in n
+    )
+
+    got = stratified_margin(n, pop, 0.5)
+
+    assert got == pytest.approx(1.959963984540054 * math.sqrt(variance), rel=1e-12)
+    assert stratified_margin({"a": 50}, {"a": 500}, 0.8) == margin(50, 500, 0.8)
+    assert stratified_margin({"a": 50, "b": 0}, pop, 0.5) is None
+
+
+@given(n=st.integers(1, 10**5), response=st.sampled_from(["0.46", "0.7", "1"]))
+def test_questionnaires_raised_for_non_response_bring_the_answers_and_not_one_less_would(
+    n, response
+):
+    sent = inflated(n, response)
+
+    assert expected_answers(sent, response) >= n
+    assert expected_answers(sent - 1, response) < n
