@@ -44,7 +44,7 @@ def put_submission(submission_id: UUID) -> ResponseReturnValue:
     device = _device()
     receipt = service.accept(db, keyring(), submission, device)
     if device is not None:
-        devices.seen(db, device)
+        devices.seen(db, device, is_new=receipt.created)
     db.commit()
     if receipt.arrival is not None:
         size = web.settings().release_size
@@ -67,15 +67,7 @@ def _device() -> Tablet | None:
     header = request.headers.get("Authorization")
     if header is None:
         return None
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise AppError(
-            "COLLECT-050",
-            "Cách xác nhận của máy không đúng.",
-            "Gửi mã ghép máy dạng: Authorization: Bearer MÃ",
-            status=401,
-        )
-    return devices.recognise(web.session(), token)
+    return devices.of_header(web.session(), header)
 
 
 @bp.errorhandler(AppError)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock, codes
 from surveyapp.actor import Actor
+from surveyapp.collect import tablet_ledger
 from surveyapp.errors import AppError
 from surveyapp.models import Device, RatedAgency, Survey
 
@@ -105,8 +106,23 @@ def recognise(db: Session, token: str) -> Tablet:
     return Tablet(found.id, found.survey_id, found.agency_code, found.seen_on)
 
 
-def seen(db: Session, device: Tablet) -> None:
-    """Note the day, never the time, on which a tablet sent something."""
+def of_header(db: Session, authorization: str) -> Tablet:
+    """Return the tablet whose token stands in a header "Authorization", or refuse."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise AppError(
+            "COLLECT-050",
+            "Cách xác nhận của máy không đúng.",
+            "Gửi mã ghép máy dạng: Authorization: Bearer MÃ",
+            status=401,
+        )
+    return recognise(db, token)
+
+
+def seen(db: Session, device: Tablet, *, is_new: bool = False) -> None:
+    """Note the day, never the time, on which a tablet sent something; count what is new."""
     today = clock.today()
     if device.seen_on != today:
         db.execute(update(Device).where(Device.id == device.id).values(seen_on=today))
+    if is_new:
+        tablet_ledger.count_accepted(db, device.id, today)

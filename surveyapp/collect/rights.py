@@ -212,14 +212,19 @@ def by_device(db: Session, survey: AnySurvey, device: Tablet) -> Form:
             "Nhập mã phiếu rồi trả lời.",
             status=403,
         )
-    wanted = {"survey_id": survey.id, "agency": device.agency_code}
+    return of_agency(db, survey, device.agency_code)
+
+
+def of_agency(db: Session, survey: AnySurvey, agency_code: str) -> Form:
+    """Return the form that asks about one agency, as a tablet at its counter shows it."""
+    wanted = {"survey_id": survey.id, "agency": agency_code}
     group = db.connection().execute(_GROUP_OF_AGENCY, wanted).one()
     return Form(
         survey_id=survey.id,
         questionnaire=questionnaire(db, group.questionnaire_code, group.questionnaire_version),
-        agencies=_agencies(db, survey, [device.agency_code]),
+        agencies=_agencies(db, survey, [agency_code]),
         cell_id=None,
-        device_agency=device.agency_code,
+        device_agency=agency_code,
     )
 
 

@@ -47,7 +47,7 @@ def screen_values(
     errors = {problem.item: problem.message[language] for problem in reversed(problems)}
     answers = value_on(screen, given)
     items = [
-        _item_values(item, answers.get(item.code), errors.get(item.code), language)
+        item_values(item, answers.get(item.code), errors.get(item.code), language)
         for item in shown(form, screen, given)
     ]
     return {
@@ -64,7 +64,8 @@ def screen_values(
     }
 
 
-def _item_values(item: Item, value: Any, error: str | None, language: str) -> dict[str, Any]:  # noqa: ANN401  the value of an answer
+def item_values(item: Item, value: Any, error: str | None, language: str) -> dict[str, Any]:  # noqa: ANN401  the value of an answer
+    """Return what one question shows: its words, its options in order, what is chosen."""
     chosen = value if isinstance(value, list) else [value]
     options = [
         {

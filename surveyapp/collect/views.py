@@ -314,7 +314,7 @@ def _send(visit: Visit, given: Answered) -> service.Receipt:
     content = json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
     receipt = service.accept(db, keyring(), parse(begun.exchange_id, content), visit.device)
     if visit.device is not None:
-        devices.seen(db, visit.device)
+        devices.seen(db, visit.device, is_new=receipt.created)
     db.commit()
     return receipt
 
