@@ -113,9 +113,9 @@ def draw(
         strata = _select(frame, plan, n, act, progress)
         decisions = _decisions(plan, frame, act.shortfall)
     cells: tuple[CellRecheck, ...] = ()
-    if act.secret is not None and act.recheck_now:
-        main = {part.stratum: part.main for part in strata}
-        cells = recheck.select(main, act.secret, plan.recheck_share)
+    if act.secret is not None and act.recheck_lists != "later":
+        fresh = {p.stratum: tuple(u for u in p.main if u not in act.known) for p in strata}
+        cells = recheck.select(fresh, act.secret, plan.recheck_share)
     return Draw(strata, cells, decisions, staged.stages if staged else ())
 
 

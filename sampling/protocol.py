@@ -12,7 +12,7 @@ from sampling.random_numbers import MAIN
 from sampling.recheck import allocate_cells, recheck_size, secret_digest
 from sampling.selection import Progress
 from sampling.types import Act, Draw, Frame, Plan
-from sampling.witness import FROZEN, WITNESSED, recompute
+from sampling.witness import FROZEN, INHERITED, WITNESSED, recompute
 
 FORMAT = "sipas-sample-protocol"
 FORMAT_VERSION = 1
@@ -35,6 +35,8 @@ _RULES = {
     "pps-exact": "xếp theo số; xét lần lượt từng đơn vị (Sampford 1967), nhãn decide",
 }
 _NOT_VERIFIED = ("notes", "previous", "versions")
+#: What `Act.recheck_lists` is called in a protocol.
+_BY = {"open": "stratum", "sealed": "stratum, sealed", "later": "assignment"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,9 @@ def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> di
         When the seed was not made as the announcement says, or frame, plan or method are not
         those that were announced.
     """
-    fixed = frozen(frame, plan, act, progress)
+    fixed, wave = frozen(frame, plan, act, progress), _wave(plan, act)
     if act.witness is not None:
-        _check_witness(fixed, act.witness, act.seed)
+        _check_witness({**fixed, "wave": wave}, act.witness, act.seed)
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -72,7 +74,7 @@ def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> di
         "plan": fixed["plan"],
         "seed": canonical(act.seed),
         "witness": act.witness,
-        "wave": _wave(plan, act),
+        "wave": wave,
         "method": fixed["method"],
         "recheck": None if act.secret is None else _recheck_opening(plan, act),
         "previous": fixed["previous"],
@@ -112,8 +114,10 @@ def frozen(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> dic
 def protocol(opened: Mapping[str, Any], drawn: Draw) -> dict[str, Any]:
     """Return the whole protocol: the opening, the counts and the lists in order.
 
-    The result is plain JSON values; the re-check lists in it are for the re-check role only.
+    The result is plain JSON values. Open re-check lists in it are for the re-check role only;
+    of sealed ones it holds the number.
     """
+    sealed = _recheck_said(opened).get("by") == _BY["sealed"]
     return {
         **opened,
         "counts": {
@@ -140,7 +144,7 @@ def protocol(opened: Mapping[str, Any], drawn: Draw) -> dict[str, Any]:
             }
             for s in drawn.decisions
         ],
-        "lists": _lists(drawn),
+        "lists": _lists(replace(drawn, recheck=()) if sealed else drawn),
     }
 
 
@@ -232,9 +236,16 @@ def _wave(plan: Plan, act: Act) -> dict[str, Any] | None:
 def _check_witness(fixed: Mapping[str, Any], section: Mapping[str, Any], seed: str) -> None:
     """Refuse a seed that was made otherwise, or for another frame or plan, than announced."""
     made, again = recompute(section)
-    stored = {**section, "seed": canonical(seed)}
+    own = {key: value for key, value in section.items() if key != INHERITED}
+    stored = {**own, "seed": canonical(seed)}
     if found := first_difference(stored, {**again, "seed": made}):
         raise WitnessError("changed", found.path, found.stored, found.computed)
+    if INHERITED in section:
+        named = [one.get("protocol_sha256") for one in fixed["previous"]]
+        named += [(fixed["wave"] or {}).get("first_protocol_sha256")]
+        if section[INHERITED] not in named:
+            raise WitnessError("inherited", INHERITED, section[INHERITED], named)
+        return
     announced = {key: section["announcement"].get(key) for key in FROZEN}
     if found := first_difference(announced, {key: fixed[key] for key in FROZEN}):
         place = f"announcement.{found.path}"
@@ -248,7 +259,8 @@ def _recheck_opening(plan: Plan, act: Act) -> dict[str, Any]:
         "secret_sha256": secret_digest(act.secret or b""),
         "secret": "tự chọn" if act.secret_chosen else "32 byte ngẫu nhiên",
         "rule": "HMAC-SHA-256(secret, id), nhỏ nhất trong từng ô",
-        "by": "stratum" if act.recheck_now else "assignment",
+        "by": _BY[act.recheck_lists],
+        **({"known": sorted(act.known)} if act.known else {}),
     }
 
 
@@ -304,7 +316,8 @@ def _act(stored: Mapping[str, Any], secret: bytes | None) -> Act | None:
         seed=str(stored.get("seed")),
         secret=secret,
         secret_chosen=said.get("secret") == "tự chọn",
-        recheck_now=said.get("by") == "stratum",
+        recheck_lists=next((name for name, by in _BY.items() if by == said.get("by")), "later"),
+        known=_known(said),
         shortfall=stored["method"].get("shortfall"),
         witness=witness if isinstance(witness, Mapping) else None,
         previous=tuple(previous) if _are_objects(previous) else (),
@@ -314,6 +327,12 @@ def _act(stored: Mapping[str, Any], secret: bytes | None) -> Act | None:
 def _are_objects(value: object) -> TypeGuard[list[Mapping[str, str]]]:
     """Tell whether a value is a list of JSON objects."""
     return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
+
+
+def _known(said: Mapping[str, Any]) -> frozenset[str]:
+    """Read the units that earlier draws have re-checked among."""
+    listed = said.get("known")
+    return frozenset(map(str, listed)) if isinstance(listed, list) else frozenset()
 
 
 def _recheck_said(stored: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -339,13 +358,15 @@ def _keep_secret(opened: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[s
 def _recheck_fault(plan: Plan, stored: Mapping[str, Any], drawn: Draw) -> Difference | None:
     """Hold a re-check whose secret is sealed against its rule."""
     chosen, rest = (_cells(stored, name) for name in ("recheck", "recheck_replacements"))
+    said_by, known = _recheck_said(stored).get("by"), _known(_recheck_said(stored))
     planned: dict[str, int] = {}
-    if _recheck_said(stored).get("by") == "stratum" and plan.recheck_share:
-        sizes = {part.stratum: len(part.main) for part in drawn.strata}
-        planned = allocate_cells(sizes, recheck_size(plan.recheck_share, drawn.main_n))
+    if said_by in (_BY["open"], _BY["sealed"]) and plan.recheck_share:
+        sizes = {p.stratum: sum(unit not in known for unit in p.main) for p in drawn.strata}
+        planned = allocate_cells(sizes, recheck_size(plan.recheck_share, sum(sizes.values())))
+    listed = [] if said_by == _BY["sealed"] else list(planned)
     for cells in (chosen, rest):
-        if [cell for cell, _ in cells] != list(planned):
-            return Difference("lists.recheck", [cell for cell, _ in cells], list(planned))
+        if [cell for cell, _ in cells] != listed:
+            return Difference("lists.recheck", [cell for cell, _ in cells], listed)
     for part, (cell, ids), (_, others) in zip(drawn.strata, chosen, rest, strict=False):
         if len(ids) != planned[cell]:
             return Difference(f"lists.recheck[{cell}].length", len(ids), planned[cell])

@@ -151,19 +151,23 @@ class Act:
     seed : text, not empty; trimmed and brought to NFC where it is used.
     secret : decides the re-check; None where nothing is re-checked.
     secret_chosen : somebody chose the secret (tests), it is not 32 random bytes.
-    recheck_now : choose the re-check by stratum in the draw; False leaves it to
-        `recheck.select` once the forms have interviewers.
+    recheck_lists : what becomes of the re-check: "open", chosen by stratum and listed in the
+        protocol; "sealed", chosen too but only counted there until the secret is published;
+        "later", chosen by `recheck.select` once the forms have interviewers.
+    known : main units of earlier draws; a supplementary draw re-checks among the others.
     shortfall : "lower" or "census" where a request is above what the frame has; None refuses.
     previous : earlier draws of the same survey: protocol digest, seed, reason.
     first : for a second wave, the protocol of the first, whose seed is used again.
-    witness : what the seed was made of (`witness.witnessed`); None: somebody chose it.
+    witness : what the seed was made of (`witness.witnessed`, or `witness.inherited` for a later
+        draw with the same seed); None: somebody chose it.
     notes : what the protocol says besides (survey, program version, time); not verified.
     """
 
     seed: str
     secret: bytes | None = None
     secret_chosen: bool = False
-    recheck_now: bool = True
+    recheck_lists: str = "open"
+    known: frozenset[str] = frozenset()
     shortfall: str | None = None
     previous: tuple[Mapping[str, str], ...] = ()
     first: Mapping[str, Any] | None = None

@@ -17,10 +17,12 @@ FORMAT_VERSION = 1
 WITNESSED = "có chứng kiến"
 #: Parts of the announcement that hold for the protocol too.
 FROZEN = ("frame", "plan", "method", "previous")
+#: Names the protocol whose seed a later draw uses again: a supplementary draw, a second wave.
+INHERITED = "of_protocol_sha256"
 #: Rules that a `WitnessError` names.
 RULES = (
     *("chance", "commitment", "twice", "public-date", "public-digits", "announcement"),
-    *("frozen", "late", "missing", "changed", "public-value", "not-named"),
+    *("frozen", "late", "missing", "changed", "public-value", "not-named", "inherited"),
 )
 #: One party could be the one who prepares the list; two must hide something from each other.
 FEWEST_PARTIES = 2
@@ -162,6 +164,19 @@ def recompute(section: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     value = section.get("public_value")
     parts = [read_part(one, f"revealed[{i}]") for i, one in enumerate(revealed)]
     return witnessed(announced, parts, value if value is None else str(value))
+
+
+def inherited(earlier: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a later draw with the same seed says of it; None where somebody chose the seed.
+
+    Parameters
+    ----------
+    earlier : the protocol of the witnessed draw, or of one that has inherited its seed.
+    """
+    section = earlier.get("witness")
+    if not isinstance(section, Mapping):
+        return None
+    return {**section, INHERITED: section.get(INHERITED) or json_digest(earlier)}
 
 
 def read_part(entry: object, place: str) -> Part:

@@ -73,6 +73,10 @@ _WITNESS = {
         "Con số công khai thiếu hoặc không đúng số chữ số đã hẹn.",
         "Ghi đúng các chữ số như nguồn công bố, kể cả số 0 ở đầu.",
     ),
+    "inherited": (
+        "Biên bản không nêu lần chọn mà hạt giống của nó được dùng lại ({place}).",
+        "Nêu biên bản của lần chọn có chứng kiến đó (--previous hoặc --first).",
+    ),
     "not-named": ("Bản công bố không hẹn con số công khai nào.", "Bỏ --public-value."),
 }
 

@@ -228,7 +228,7 @@ def _act(db: Session, survey: Survey, announced: SampleDraw) -> tuple[SamplingFr
         seed=announced.seed,
         secret=bytes.fromhex(announced.recheck_secret),
         secret_chosen=stored["secret_chosen"],
-        recheck_now=False,
+        recheck_lists="sealed",
         shortfall=stored["shortfall"],
         previous=tuple(_earlier(one) for one in earlier),
         notes={**stored["notes"], "announced_at": announced.announced_at.isoformat()},

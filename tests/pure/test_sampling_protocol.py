@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -166,11 +167,50 @@ def test_something_else_than_a_protocol_is_said_to_be_none(broken):
 
 
 def test_a_recheck_that_waits_for_the_assignment_is_sealed_but_empty():
-    act = Act("s", secret=SECRET, recheck_now=False)
+    act = Act("s", secret=SECRET, recheck_lists="later")
     stored = _stored(_frame(), act=act)
     assert stored["lists"]["recheck"] == []
     assert stored["recheck"]["by"] == "assignment"
     assert verify(_frame(), PLAN, stored) is None
+
+
+SEALED = Act("s", secret=SECRET, recheck_lists="sealed")
+
+
+def test_a_sealed_recheck_is_counted_and_not_listed():
+    stored, drawn = _stored(_frame(), act=SEALED), draw(_frame(), PLAN, SEALED)
+    assert stored["counts"]["recheck"] == drawn.recheck_n == 4  # floor(0.2 x 20)
+    assert stored["lists"]["recheck"] == stored["lists"]["recheck_replacements"] == []
+    hidden = {unit for cell in drawn.recheck for unit in cell.chosen}
+    assert hidden and not hidden & set(json.dumps(stored["recheck"]).split('"'))
+    assert verify(_frame(), PLAN, stored) is None
+    assert verify(_frame(), PLAN, stored, SECRET) is None
+    assert verify(_frame(), PLAN, stored, b"other").path == "recheck.secret_sha256"
+
+
+@pytest.mark.parametrize("secret", [None, SECRET])
+@pytest.mark.parametrize("said", [0, 3, 5])
+def test_another_number_of_sealed_rechecks_is_found(said, secret):
+    stored = _stored(_frame(), act=SEALED)
+    stored["counts"]["recheck"] = said
+    assert verify(_frame(), PLAN, stored, secret).path == "counts.recheck"
+
+
+def test_a_list_in_a_sealed_protocol_is_found():
+    stored = _stored(_frame(), act=SEALED)
+    stored["lists"]["recheck"] = [{"cell": "Sở Y tế", "ids": [IDS[0]]}]
+    assert verify(_frame(), PLAN, stored).path == "lists.recheck"
+
+
+def test_a_supplementary_draw_rechecks_only_among_whom_it_adds():
+    first = draw(_frame(), PLAN, SEALED)
+    known = frozenset(unit for part in first.strata for unit in part.main[:5])
+    act = replace(SEALED, known=known)
+    stored, drawn = _stored(_frame(), act=act), draw(_frame(), PLAN, act)
+    assert not known & {unit for cell in drawn.recheck for unit in cell.chosen}
+    assert stored["counts"]["recheck"] == (first.main_n - len(known)) // 5
+    assert verify(_frame(), PLAN, stored) is None
+    assert verify(_frame(), PLAN, stored, SECRET) is None
 
 
 def test_previous_draws_and_lowered_quotas_stand_in_the_protocol():

@@ -16,7 +16,15 @@ from sampling.errors import WitnessError
 from sampling.frame_checks import make_frame
 from sampling.protocol import frozen, opening, protocol, verify
 from sampling.types import Act, Plan
-from sampling.witness import Part, PublicNumber, announcement, new_part, recompute, witnessed
+from sampling.witness import (
+    Part,
+    PublicNumber,
+    announcement,
+    inherited,
+    new_part,
+    recompute,
+    witnessed,
+)
 
 FRAME = make_frame([f"HS{i:03d}" for i in range(60)])
 PLAN = Plan(total=7)
@@ -275,3 +283,43 @@ def test_two_parties_of_whom_one_is_honest_cannot_bring_a_friend_in():
         seed, _ = witnessed(_announced([mine, honest], None), [mine, honest])
         hits += "HS001" in draw(FRAME, PLAN, Act(seed)).strata[0].main
     assert abs(hits - 400 * 7 / 60) < 4 * (400 * 7 / 60 * 53 / 60) ** 0.5
+
+
+def _supplement(first, **changed):
+    earlier = {"protocol_sha256": json_digest(first), "reason": "tăng chỉ tiêu"}
+    facts = {"seed": first["seed"], "witness": inherited(first), "previous": (earlier,)}
+    act, plan = Act(**(facts | changed)), Plan(total=9)
+    return json.loads(json.dumps(protocol(opening(FRAME, plan, act), draw(FRAME, plan, act))))
+
+
+def test_a_supplementary_draw_with_a_witnessed_seed_stays_witnessed_and_names_the_first():
+    first = _stored()
+    second = _supplement(first)
+    assert second["label"] == "có chứng kiến"
+    assert second["witness"]["of_protocol_sha256"] == json_digest(first)
+    assert set(first["lists"]["main"][0]["ids"]) < set(second["lists"]["main"][0]["ids"])
+    assert verify(FRAME, Plan(total=9), second) is None
+    third = inherited(second)
+    assert third["of_protocol_sha256"] == json_digest(first)  # always the witnessed draw itself
+
+
+def test_a_seed_is_inherited_only_from_a_draw_that_the_protocol_names():
+    first = _stored()
+    with pytest.raises(WitnessError) as refused:
+        _supplement(first, previous=())
+    assert refused.value.rule == "inherited"
+    second = _supplement(first)
+    second["previous"] = []
+    found = verify(FRAME, Plan(total=9), second)
+    assert found.path == "witness.of_protocol_sha256"
+
+
+def test_another_seed_is_never_called_inherited():
+    with pytest.raises(WitnessError) as refused:
+        _supplement(_stored(), seed="chọn cho bạn tôi")
+    assert (refused.value.rule, refused.value.place) == ("changed", "seed")
+
+
+def test_nothing_is_inherited_from_a_seed_that_somebody_chose():
+    act = Act("s")
+    assert inherited(protocol(opening(FRAME, PLAN, act), draw(FRAME, PLAN, act))) is None
