@@ -3,14 +3,18 @@
 What is kept with an answer (stratum and set of agencies) must be shared by several invited
 persons, and nobody rates her own agency. Raters with an agency of their own therefore form
 blocks: all of a block leave out the own agencies of all of its members, and raters without a
-conflict fill it up.
+conflict fill it up. Where a form may not hold all agencies, it first gets a part of them
+(`portions`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sampling.assignment import InfeasiblePlanError, Shortage
 from sampling.canonical import canonical
 from sampling.errors import ArgumentError, SamplingError
+from sampling.portions import portions
 from sampling.random_numbers import permanent_number
 
 #: Label of the numbers that choose who fills a block up.
@@ -55,6 +59,27 @@ class RaterSet:
     units: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FormRule:
+    """What a plan says about the forms of one questionnaire.
+
+    Attributes
+    ----------
+    most : agencies per form at most; None: all that a rater may rate.
+    ratings : stratum -> agency -> forms that rate it at least.
+    """
+
+    most: int | None = None
+    ratings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def of(self, stratum: str) -> dict[str, int]:
+        """Return the ratings at least of a stored stratum: of all strata that it stands for."""
+        found: Counter[str] = Counter()
+        for part in stratum.split(MERGED):
+            found.update(self.ratings.get(part, {}))
+        return dict(found)
+
+
 class NothingToRateError(SamplingError):
     """Raters whose rule leaves only agencies of their own; `units` names their forms."""
 
@@ -85,7 +110,12 @@ class _Block:
     members: list[Rater] = field(default_factory=list)
 
 
-def rater_sets(raters: Iterable[Rater], seed: str, least: int = LEAST) -> tuple[RaterSet, ...]:
+def rater_sets(
+    raters: Iterable[Rater],
+    seed: str,
+    least: int = LEAST,
+    rule: FormRule = FormRule(),
+) -> tuple[RaterSet, ...]:
     """Give every form its agencies; each set is shared by at least `least` forms.
 
     1. Strata in which too few forms share a rule's agencies are stored together with another
@@ -97,11 +127,15 @@ def rater_sets(raters: Iterable[Rater], seed: str, least: int = LEAST) -> tuple[
        max(least, c_j) raters of the set, c_j being those of its own: the least that is possible,
        as a set without j needs `least` forms and holds all of the c_j.
 
+    Between the two, raters of more agencies than a form may hold get blocks of agencies by
+    `portions`; step 2 then changes only those who have an own agency in every block.
+
     Parameters
     ----------
     raters : forms of one questionnaire; their order does not matter.
     seed : seed of the draw; not empty.
     least : at least 1.
+    rule : agencies per form at most, forms per agency at least.
 
     Returns
     -------
@@ -113,6 +147,8 @@ def rater_sets(raters: Iterable[Rater], seed: str, least: int = LEAST) -> tuple[
         When a rule leaves a rater only her own agencies.
     SmallSetError
         When a set cannot be shared by enough forms; it names the stratum.
+    InfeasiblePlanError
+        When the forms are too few for what the rule wants; it names strata and agencies.
     """
     if not canonical(seed):
         raise ArgumentError("seed", seed, "must not be empty")
@@ -123,15 +159,17 @@ def rater_sets(raters: Iterable[Rater], seed: str, least: int = LEAST) -> tuple[
         raise NothingToRateError(nothing)
     pools = _enlarge(_merge_strata(ordered, least), least)
     shared: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (stratum, base), members in sorted(pools.items()):
+    for stratum, base, members in _parts(pools, (rule, least), seed):
         for block in _blocks(stratum, base, _in_random_order(members, seed), least):
             agencies = tuple(code for code in base if code not in block.without)
             units = (rater.unit for rater in block.members)
             shared.setdefault((stratum, agencies), []).extend(units)
-    return tuple(
+    found = tuple(
         RaterSet(stratum, agencies, tuple(sorted(units)))
         for (stratum, agencies), units in sorted(shared.items())
     )
+    _check_ratings(found, rule)
+    return found
 
 
 _Pools = dict[tuple[str, tuple[str, ...]], list[Rater]]
@@ -183,6 +221,51 @@ def _enlarge(pools: _Pools, least: int) -> _Pools:
                 raise SmallSetError(stratum, base, len(members), least)
             large[fitting[0]].append(rater)
     return large
+
+
+def _parts(
+    pools: _Pools, limits: tuple[FormRule, int], seed: str
+) -> Iterable[tuple[str, tuple[str, ...], Sequence[Rater]]]:
+    """Give the forms of each pool their agencies before own ones are left out."""
+    rule, least = limits
+    raters_of = Counter[tuple[str, str]]()
+    for (stratum, base), members in pools.items():
+        raters_of.update({(stratum, code): len(members) for code in base})
+    for (stratum, base), members in sorted(pools.items()):
+        if rule.most is None or len(base) <= rule.most:
+            yield stratum, base, members
+            continue
+        wanted = rule.of(stratum)
+        share = {
+            code: -(-wanted.get(code, 0) * len(members) // raters_of[stratum, code])
+            for code in base
+        }
+        by_unit = {rater.unit: rater for rater in members}
+        own = {rater.unit: rater.own & set(base) for rater in members}
+        try:
+            found = portions(own, base, (rule.most, least), seed, share)
+        except InfeasiblePlanError as error:
+            raise InfeasiblePlanError(
+                Shortage(stratum, short.block, short.wanted, short.reachable)
+                for short in error.shortages
+            ) from error
+        for agencies, units in found:
+            yield stratum, agencies, [by_unit[unit] for unit in units]
+
+
+def _check_ratings(sets: Sequence[RaterSet], rule: FormRule) -> None:
+    """Refuse sets that rate an agency less often than the rule wants."""
+    reached = Counter[tuple[str, str]]()
+    for one in sets:
+        reached.update({(one.stratum, code): len(one.units) for code in one.agencies})
+    short = [
+        Shortage(stratum, code, n, reached[stratum, code])
+        for stratum in dict.fromkeys(one.stratum for one in sets)
+        for code, n in rule.of(stratum).items()
+        if reached[stratum, code] < n
+    ]
+    if short:
+        raise InfeasiblePlanError(short)
 
 
 def _in_random_order(members: Sequence[Rater], seed: str) -> list[Rater]:

@@ -111,16 +111,64 @@ class Assignment:
         return {key: n for key, n in sorted(sets.items()) if n < least and key[1]}
 
 
-def agency_blocks(agencies: Sequence[str], most: int, seed: str) -> tuple[tuple[str, ...], ...]:
+def agency_blocks(
+    agencies: Sequence[str], most: int, seed: str, numbers: Mapping[str, int] | None = None
+) -> tuple[tuple[str, ...], ...]:
     """Split agencies into blocks of at most `most`, sizes differing by one, by the seed.
 
-    Forms that carry one block each share their set with all forms of that block.
+    Forms that carry one block each share their set with all forms of that block. Agencies that
+    want many raters (`numbers`) come together, so that no other one has to be rated as often.
     """
     if most < 1:
         raise ArgumentError("most", most, "must be at least 1")
-    ordered = sorted(agencies, key=lambda code: (permanent_number(seed, BLOCKS, code), code))
+    wanted = numbers or {}
+    ordered = sorted(
+        agencies,
+        key=lambda code: (-wanted.get(code, 0), permanent_number(seed, BLOCKS, code), code),
+    )
     count = -(-len(ordered) // most)
-    return tuple(tuple(sorted(ordered[i::count])) for i in range(count))
+    ends = [len(ordered) * i // count for i in range(count + 1)]
+    return tuple(tuple(sorted(ordered[a:b])) for a, b in pairwise(ends))
+
+
+def reachable_numbers(
+    eligible: Bools, least: NDArray[np.int_]
+) -> tuple[NDArray[np.int_] | None, NDArray[np.int_]]:
+    """Find how many forms carry each block where every form carries one: as even as can be.
+
+    Parameters
+    ----------
+    eligible : (R, B), at least one block per form.
+    least : (B,) forms at least.
+
+    Returns
+    -------
+    (B,) numbers that sum to R, None where `least` cannot be reached; and the reachable part of
+    `least`.
+    """
+    one = np.ones(len(eligible), dtype=np.int64)
+
+    def reached(number: NDArray[np.int_]) -> NDArray[np.int_]:
+        raters, blocks = eligible.shape
+        flow = _largest_flow(eligible, number, one)
+        return flow[raters : raters + blocks, raters + blocks + 1]
+
+    first = reached(least)
+    if (first < least).any():
+        return None, first
+    number = least.copy()
+    for _ in range(len(eligible) - int(least.sum())):
+        number[np.argmin(number)] += 1
+    if (reached(number) == number).all():
+        return number, first
+    number, closed = least.copy(), np.zeros(least.size, dtype=np.bool_)
+    while number.sum() < len(eligible):  # own agencies forbid the even numbers: one by one
+        j = int(np.argmin(np.where(closed, len(eligible) + 1, number)))
+        number[j] += 1
+        if (reached(number) < number).any():
+            number[j] -= 1
+            closed[j] = True
+    return number, first
 
 
 def even_numbers(raters: Iterable[Rater]) -> dict[tuple[str, str], int]:
