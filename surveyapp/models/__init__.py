@@ -10,7 +10,7 @@ from surveyapp.models.questionnaire import StoredMethod, StoredQuestionnaire
 from surveyapp.models.recheck import RecheckCount, RecheckInterview, RecheckPair
 from surveyapp.models.response import Batch, Exchange, Response, WaitingAnswer
 from surveyapp.models.result import PublishedFigure, ResultRun
-from surveyapp.models.sample import RecheckUnit, SampleDraw, SampleUnit
+from surveyapp.models.sample import RecheckUnit, SampleDraw, SampleParty, SampleUnit
 from surveyapp.models.size_decision import SizeDecision
 from surveyapp.models.survey import RatedAgency, RaterGroup, Survey, SurveyGroup
 from surveyapp.models.unit import Unit, UnitSuccession
@@ -47,6 +47,7 @@ __all__ = [
     "Response",
     "ResultRun",
     "SampleDraw",
+    "SampleParty",
     "SampleUnit",
     "SizeDecision",
     "StoredMethod",

@@ -3,7 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveyapp.models.base import OFFICIAL, PSEUDONYM, PUBLIC, SECRET, Base
@@ -15,6 +22,7 @@ class SampleDraw(Base):
     __tablename__ = "sample_draw"
     __table_args__ = (
         CheckConstraint("(drawn_at IS NULL) = (protocol IS NULL)", "drawn_has_protocol"),
+        CheckConstraint("drawn_at IS NULL OR abandoned_at IS NULL", "not_drawn_and_abandoned"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, info=PUBLIC)
@@ -22,6 +30,7 @@ class SampleDraw(Base):
         ForeignKey("survey.id", ondelete="CASCADE"), index=True, info=PUBLIC
     )
     frame_id: Mapped[int] = mapped_column(ForeignKey("frame.id"), info=PUBLIC)
+    #: Empty in a witnessed draw until all parties have revealed.
     seed: Mapped[str] = mapped_column(String(200), info=PUBLIC)
     frame_sha256: Mapped[str] = mapped_column(String(64), info=PUBLIC)
     plan_sha256: Mapped[str] = mapped_column(String(64), info=PUBLIC)
@@ -37,6 +46,51 @@ class SampleDraw(Base):
     protocol: Mapped[dict[str, Any] | None] = mapped_column(info=PUBLIC)
     #: When the codes of this draw's forms were made; they are shown once, then only hashes stay.
     issued_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
+    #: Announced and given up before it was carried out; stays listed in every later protocol.
+    abandoned_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    abandon_reason: Mapped[str] = mapped_column(String(300), default="", info=PUBLIC)
+    #: A draw before witnesses: nobody knows its seed when list and plan are frozen.
+    is_witnessed: Mapped[bool] = mapped_column(default=False, info=PUBLIC)
+    #: Source, day and number of digits of a public number named beforehand.
+    public_number: Mapped[dict[str, Any] | None] = mapped_column(info=PUBLIC)
+    public_value: Mapped[str | None] = mapped_column(String(40), info=PUBLIC)
+    #: The commitments with all that is frozen, once no further commitment is taken.
+    announcement: Mapped[dict[str, Any] | None] = mapped_column(info=PUBLIC)
+    #: When the contacts of whoever was not drawn were deleted.
+    forgot_undrawn_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is announced and neither carried out nor given up."""
+        return self.drawn_at is None and self.abandoned_at is None
+
+
+class SampleParty(Base):
+    """A party of a witnessed draw: its commitment first, its part of the seed after."""
+
+    __tablename__ = "sample_party"
+    __table_args__ = (
+        UniqueConstraint("draw_id", "party"),
+        UniqueConstraint("draw_id", "sha256"),
+        CheckConstraint(
+            "(part IS NULL) = (nonce IS NULL) AND (part IS NULL) = (revealed_at IS NULL)",
+            "revealed_whole",
+        ),
+    )
+
+    draw_id: Mapped[int] = mapped_column(
+        ForeignKey("sample_draw.id", ondelete="CASCADE"), primary_key=True, info=PUBLIC
+    )
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), primary_key=True, info=OFFICIAL
+    )
+    #: As the party is named in the protocol.
+    party: Mapped[str] = mapped_column(String(200), info=PUBLIC)
+    sha256: Mapped[str] = mapped_column(String(64), info=PUBLIC)
+    committed_at: Mapped[datetime] = mapped_column(info=PUBLIC)
+    part: Mapped[str | None] = mapped_column(String(200), info=PUBLIC)
+    nonce: Mapped[str | None] = mapped_column(String(200), info=PUBLIC)
+    revealed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
 
 
 class SampleUnit(Base):
