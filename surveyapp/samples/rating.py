@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from surveyapp.models import Survey
+from surveyapp.surveys.plan_rating import listed_agencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,19 @@ class RatingRules:
             for group in survey.groups
             for raters in group.rater_groups
         }
+        self.listed = listed_agencies(survey)
 
     def eligible(self, group: str, attributes: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the measured agencies that a row's rule names, in the order of the plan."""
         measured = self.measured.get(group, ())
-        rule = self.rates.get((group, str(attributes.get("rater_group"))))
+        raters = (group, str(attributes.get("rater_group")))
+        rule = self.rates.get(raters)
         if rule == "all":
             return measured
         named = {
             None: attributes.get("agency"),
             "own_unit": attributes.get("area"),
+            "list": self.listed.get(raters),
         }.get(rule, attributes.get("line"))
         wanted = set(codes(named))
         return tuple(code for code in measured if code in wanted)

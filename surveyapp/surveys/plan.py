@@ -1,12 +1,13 @@
 """The plan of a survey (kế hoạch): groups of agencies, quotas, raters; read from TOML."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from surveyapp.models.survey import KINDS
+from surveyapp.surveys import plan_rating
 from surveyapp.surveys.names import slug, spelling
 from surveyapp.surveys.plan_reading import PlanError, PlanProblem, PlanTable, parse
 
@@ -15,8 +16,10 @@ RECHECK_LIMIT = 0.10
 #: A transaction list shorter than this is proposed for exclusion, where the plan says nothing.
 MIN_TRANSACTIONS = 30
 LONGEST_NAME = 200
-#: Whom a rater rates. A list of names is a fourth rule, which no plan has used yet.
-RATES = ("all", "own_unit", "own_line")
+#: Whom a rater rates.
+RATES = ("all", "own_unit", "own_line", "list")
+#: What a questionnaire of the plan is: one rater's form, or one rating of one agency.
+COUNTS = ("forms", "ratings")
 ALLOCATIONS = ("equal", "proportional")
 _ROOT = (
     "survey",
@@ -38,6 +41,7 @@ _GROUP = (
     "code",
     "title",
     "questionnaires",
+    "agencies_per_form",
     "questionnaire",
     "method",
     "units_valid_from",
@@ -45,7 +49,7 @@ _GROUP = (
     "raters",
     "agencies",
 )
-_RATERS = ("code", "title", "rates")
+_RATERS = ("code", "title", "rates", "ratings", "agencies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +111,15 @@ def load_plan(text: str) -> Plan:
     recheck = PlanTable(problems, "mục [recheck]", root.table("recheck"), _RECHECK)
     #: Nobody knows who answered at a counter, so that nobody can be asked again.
     limit = 0.0 if kind == "counter" else RECHECK_LIMIT
+    counts = root.among("questionnaire_counts", COUNTS, "forms")
     groups = tuple(
-        _group(problems, row, number, kind) for number, row in enumerate(root.tables("groups"), 1)
+        _group(problems, row, (number, counts), kind)
+        for number, row in enumerate(root.tables("groups"), 1)
     )
     recheck.text("title", needed=False)
     if "items" in recheck.values:
         recheck.texts("items")
     root.text("province", needed=False, longest=60)
-    root.among("questionnaire_counts", ("forms",), "forms")
     plan = Plan(
         code=root.code("survey"),
         title=root.text("title"),
@@ -144,12 +149,16 @@ def _year(root: PlanTable) -> int:
     return year or 0
 
 
-def _group(problems: list[PlanProblem], row: dict[str, Any], number: int, kind: str) -> PlanGroup:
+def _group(
+    problems: list[PlanProblem], row: dict[str, Any], place: tuple[int, str], kind: str
+) -> PlanGroup:
+    number, counts = place
     table = PlanTable(problems, f"nhóm «{row.get('code') or f'thứ {number}'}»", row, _GROUP)
+    agencies = _agencies(table)
     raters = tuple(
-        _raters(problems, table.place, entry, n)
-        for n, entry in enumerate(table.tables("raters"), 1)
+        _raters(table, entry, n, agencies) for n, entry in enumerate(table.tables("raters"), 1)
     )
+    most = plan_rating.read_most(table)
     if kind == "sociological" and not raters:
         table.fault(
             "SURVEY-110", "Nhóm chưa có người đánh giá.", "Thêm ít nhất một mục vào «raters»."
@@ -171,19 +180,24 @@ def _group(problems: list[PlanProblem], row: dict[str, Any], number: int, kind: 
     return PlanGroup(
         code=table.code("code"),
         title=table.text("title"),
-        quota=_quota(table, kind),
+        quota=_quota(table, kind, raters if counts == "ratings" else (), (len(agencies), most)),
         questionnaire=table.code("questionnaire"),
         method=table.code("method"),
         raters=raters,
-        agencies=_agencies(table),
+        agencies=agencies,
         units_valid_from=start,
         units_valid_to=end,
     )
 
 
-def _quota(table: PlanTable, kind: str) -> int:
+def _quota(
+    table: PlanTable, kind: str, rated_by: Sequence[PlanRaters], agencies: tuple[int, int | None]
+) -> int:
+    """Return the forms of a group; where the plan counts ratings, as many as give these."""
     if kind != "counter":
-        return table.count("questionnaires") or 0
+        quota = table.count("questionnaires") or 0
+        rules = [raters.rates for raters in rated_by]
+        return plan_rating.forms_for(table, quota, rules, agencies) if rules else quota
     if "questionnaires" in table.values:
         table.fault(
             "SURVEY-120",
@@ -210,11 +224,14 @@ def _agencies(table: PlanTable) -> tuple[str, ...]:
 
 
 def _raters(
-    problems: list[PlanProblem], place: str, row: dict[str, Any], number: int
+    group: PlanTable, row: dict[str, Any], number: int, agencies: Sequence[str]
 ) -> PlanRaters:
     name = row.get("code") or f"thứ {number}"
-    table = PlanTable(problems, f"{place}, người đánh giá «{name}»", row, _RATERS)
-    return PlanRaters(table.code("code"), table.text("title"), table.among("rates", RATES))
+    table = PlanTable(group.problems, f"{group.place}, người đánh giá «{name}»", row, _RATERS)
+    rates = table.among("rates", RATES)
+    plan_rating.read_ratings(table, agencies)
+    plan_rating.read_listed(table, rates, agencies)
+    return PlanRaters(table.code("code"), table.text("title"), rates)
 
 
 def _no_repeat(table: PlanTable, what: str, values: Iterable[str]) -> None:
@@ -259,7 +276,10 @@ def _check_raters(root: PlanTable, plan: Plan) -> None:
 def _with_notes(plan: Plan) -> Plan:
     notes = []
     together = plan.quota + (plan.recheck_planned or 0)
-    if plan.total_planned not in (None, plan.quota, together):
+    if plan.content.get("questionnaire_counts") == "ratings":
+        forms = "; ".join(f"{group.title}: {group.quota} phiếu" for group in plan.groups)
+        notes.append(f"Kế hoạch đếm lượt đánh giá; quy ra số phiếu phát: {forms}.")
+    elif plan.total_planned not in (None, plan.quota, together):
         notes.append(
             f"Tổng ghi trong kế hoạch là {plan.total_planned} phiếu, nhưng các nhóm và phúc tra "
             f"cộng lại là {together}. Chương trình dùng số của từng nhóm."

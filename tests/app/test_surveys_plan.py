@@ -48,6 +48,20 @@ def test_the_service_plan_rates_the_same_agencies_with_600_forms() -> None:
     assert [g.agencies for g in service.groups] == [g.agencies for g in sociological.groups]
 
 
+def test_a_plan_that_counts_ratings_says_how_many_forms_give_them() -> None:
+    text = 'questionnaire_counts = "ratings"\n' + SMALL.replace(
+        "questionnaires = 10", "questionnaires = 41\nagencies_per_form = 1"
+    )
+    assert load_plan(text).groups[0].quota == 41
+
+    both = load_plan(text.replace("agencies_per_form = 1", "agencies_per_form = 2"))
+    assert both.groups[0].quota == 21  # two agencies a form: 42 ratings
+    assert "21 phiếu" in both.notes[0]
+
+    lines = problems_of(text.replace('rates = "all"', 'rates = "own_line"'))
+    assert any("SURVEY-124" in problem for problem in lines)
+
+
 def test_several_faults_are_told_together_with_place_and_nearest_name() -> None:
     text = SMALL.replace("year = 2024", 'yaer = 2024\nkind = "socialogical"')
     text = text.replace("questionnaires = 10", "questionnaires = -10")
@@ -69,7 +83,12 @@ def test_several_faults_are_told_together_with_place_and_nearest_name() -> None:
         ("questionnaires = 10", 'questionnaires = "10"', "SURVEY-104"),
         ("questionnaires = 10", "questionnaires = 10.5", "SURVEY-104"),
         ('code = "provincial"', 'code = "Tỉnh"', "SURVEY-105"),
-        ('rates = "all"', 'rates = "list"', "SURVEY-106"),
+        ('rates = "all"', 'rates = "friends"', "SURVEY-106"),
+        ('rates = "all"', 'rates = "list"', "SURVEY-121"),
+        ('rates = "all"', 'rates = "list", agencies = ["Sở Lạ"]', "SURVEY-123"),
+        ('rates = "all"', 'rates = "all", ratings = -1', "SURVEY-107"),
+        ('rates = "all"', 'rates = "all", ratings = {"Sở Lạ" = 5}', "SURVEY-123"),
+        ("questionnaires = 10", "questionnaires = 10\nagencies_per_form = 0", "SURVEY-122"),
         ("[[groups]]", "[recheck]\nmax_share = 0.2\n[[groups]]", "SURVEY-108"),
         ("year = 2024", "year = 24", "SURVEY-109"),
         ('[{code = "council", title = "Đại biểu", rates = "all"}]', "[]", "SURVEY-110"),
