@@ -26,6 +26,8 @@ BLUEPRINTS: Final = (
     "surveyapp.collect.api_views",
     "surveyapp.collect.views",
     "surveyapp.collect.device_views",
+    "surveyapp.collect.tablet_views",
+    "surveyapp.collect.tablet_api_views",
     "surveyapp.recheck.views",
     "surveyapp.results.views",
 )
@@ -61,7 +63,8 @@ def create_app(settings: Settings) -> Flask:
     _sign_in(app)
     for module in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(module).bp)
-    csrf.exempt(app.blueprints["collect_api"])  # devices send no cookie
+    for name in ("collect_api", "tablet_api"):
+        csrf.exempt(app.blueprints[name])  # devices send no cookie
     app.add_url_rule("/", "home", _home)
     app.before_request(_check_role)
     app.after_request(_protect)

@@ -63,6 +63,11 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "collect_api.healthz": PUBLIC,
     "collect_api.readyz": PUBLIC,
     "collect_api.openapi": PUBLIC,
+    "tablet.page": PUBLIC,
+    "tablet.file": PUBLIC,
+    "tablet.recording": PUBLIC,
+    "tablet_api.configuration": PUBLIC,
+    "tablet_api.ledger": PUBLIC,
     "collect.start": PUBLIC,
     "collect.begin": PUBLIC,
     "collect.code": PUBLIC,
@@ -133,5 +138,6 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     "device pair": ADMIN | MANAGER,
     "device list": SYSTEM,
     "device revoke": ADMIN | MANAGER,
+    "device rescue": ADMIN | MANAGER,
     "collect release": SYSTEM,
 }

@@ -1,11 +1,12 @@
 """Commands on tablets, and on answers that wait on this server."""
 
 import json
+from pathlib import Path
 
 import click
 
 from surveyapp import commands, config, roles
-from surveyapp.collect import devices, release
+from surveyapp.collect import devices, release, tablet_rescue
 from surveyapp.collect.keys import Keyring
 from surveyapp.db import Database, check_current
 
@@ -52,6 +53,26 @@ def revoke(device_id: int, as_login: str) -> None:
         devices.revoke(db, actor, device_id)
         db.commit()
     click.echo(f"Đã thu hồi máy số {device_id}.")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@commands.as_login
+def rescue(file: Path, as_login: str) -> None:
+    """Nạp tệp cứu phiếu FILE tải từ máy tính bảng; nạp lại lần nữa không thêm gì."""
+    sealed = tablet_rescue.read(file)
+    settings = config.load()
+    with commands.opened(as_login, roles.COMMANDS["device rescue"]) as (db, actor):
+        tablet = tablet_rescue.device_of(db, actor, sealed)
+        db.commit()
+    with Database(settings.database_url) as database:
+        size = settings.release_size
+        done = tablet_rescue.feed(database, Keyring(settings.keys), size, tablet, sealed)
+    click.echo(f"Đã nhận {done.stored} phiếu mới; {done.repeated} phiếu đã có từ trước.")
+    for place, error in done.refused:
+        click.echo(f"Phiếu thứ {place} không nhận: [{error.code}] {error.message}", err=True)
+    if done.refused:
+        raise SystemExit(1)
 
 
 @click.group()

@@ -24,6 +24,7 @@ from surveyapp.collect.screens import (
     shown,
 )
 from surveyapp.collect.submission import HELPERS, parse
+from surveyapp.collect.tablet_configuration import HELPER_ITEM
 from surveyapp.collect.visits import (
     COOKIE_PATH,
     DEVICE_COOKIE,
@@ -44,8 +45,6 @@ from surveyapp.errors import AppError
 from surveyapp.labels import LANGUAGES, words
 from surveyapp.models import Survey
 
-#: The item of the counter form that says who holds the tablet.
-HELPER_ITEM = "holder"
 bp = Blueprint("collect", __name__)
 bp.register_error_handler(AppError, refusal)
 

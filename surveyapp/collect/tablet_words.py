@@ -1,0 +1,75 @@
+"""Words that only the offline tablet says to citizens, in each language of the interface."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from surveyapp import labels
+
+_WORDS: Final[dict[str, dict[str, str]]] = {
+    "vi": {
+        "kept_here": "Câu trả lời được mã hóa ngay trên máy này rồi tự gửi đi; người sau không "
+        "xem được.",
+        "not_open": "Cuộc khảo sát này hiện không nhận phiếu.",
+        "way_title": "Cách trả lời",
+        "language": "Ngôn ngữ",
+        "size": "Cỡ chữ",
+        "strong": "Chữ đậm, tương phản cao",
+        "listen_mode": "Nghe đọc câu hỏi",
+        "listen_how": "Bấm lần đầu để nghe câu trả lời, bấm lần nữa để chọn.",
+        "listen": "Nghe câu hỏi",
+        "stop": "Dừng đọc",
+        "no_voice": "Máy này không có giọng đọc tiếng Việt.",
+        "helper": "Ai đang bấm máy này?",
+        "helper_self": "Tôi tự bấm",
+        "helper_family": "Người nhà bấm giúp",
+        "helper_volunteer": "Tình nguyện viên bấm giúp",
+        "helper_official": "Cán bộ bấm giúp",
+        "helper_wanted": "Mời Ông/Bà chọn ai đang bấm máy.",
+        "code_wrong": "Mã phiếu chưa đúng: mã có 26 chữ và số. Mời Ông/Bà xem lại từng nhóm.",
+        "sent_lead": "Phiếu đã được lưu, đã mã hóa, và sẽ tự gửi đi. Trên máy không còn gì của "
+        "Ông/Bà.",
+        "not_kept_title": "Máy chưa lưu được phiếu",
+        "not_kept": "Câu trả lời vẫn còn ở đây. Mời Ông/Bà bấm «Gửi phiếu» lần nữa, hoặc báo "
+        "người trực.",
+        "idle_title": "Ông/Bà còn đang trả lời không?",
+        "idle_lead": "Nếu không bấm, câu trả lời sẽ được xóa để giữ riêng tư.",
+        "idle_seconds": "Còn {seconds} giây",
+        "idle_go_on": "Tôi đang trả lời",
+    },
+    "en": {
+        "kept_here": "Your answers are encrypted on this tablet and then sent by themselves; the "
+        "next person cannot see them.",
+        "not_open": "This survey does not take forms now.",
+        "way_title": "How you want to answer",
+        "language": "Language",
+        "size": "Text size",
+        "strong": "Bold, high contrast",
+        "listen_mode": "Listen to the questions",
+        "listen_how": "Touch an answer once to hear it, touch it again to choose it.",
+        "listen": "Listen",
+        "stop": "Stop",
+        "no_voice": "This tablet has no English voice.",
+        "helper": "Who is using this tablet?",
+        "helper_self": "I do it myself",
+        "helper_family": "A family member for me",
+        "helper_volunteer": "A volunteer for me",
+        "helper_official": "An official for me",
+        "helper_wanted": "Please choose who is using the tablet.",
+        "code_wrong": "The code is not right: it has 26 letters and digits. Please compare group "
+        "by group.",
+        "sent_lead": "The form is stored, encrypted, and will be sent by itself. Nothing of "
+        "yours is left on this tablet.",
+        "not_kept_title": "The form could not be stored",
+        "not_kept": "Your answers are still here. Please press “Send the form” again, or tell "
+        "the person on duty.",
+        "idle_title": "Are you still answering?",
+        "idle_lead": "If you touch nothing, your answers are deleted to keep them private.",
+        "idle_seconds": "{seconds} seconds left",
+        "idle_go_on": "I am still answering",
+    },
+}
+
+
+def words(language: str) -> Mapping[str, str]:
+    """Return the words of the citizens' pages with those of the tablet."""
+    return {**labels.words(language), **_WORDS[language]}
