@@ -4,8 +4,15 @@ from surveyapp.models.account import Account, AccountRole, AccountSession
 from surveyapp.models.audit_entry import AuditEntry
 from surveyapp.models.base import Base
 from surveyapp.models.device import Device, DeviceDay
+from surveyapp.models.disposition import Disposition
 from surveyapp.models.frame import Contact, Frame, FrameNote, FrameRow
-from surveyapp.models.invitation import Assignment, FormCell, Invitation, RecheckLink
+from surveyapp.models.invitation import (
+    Assignment,
+    EligibleCount,
+    FormCell,
+    Invitation,
+    RecheckLink,
+)
 from surveyapp.models.questionnaire import StoredMethod, StoredQuestionnaire
 from surveyapp.models.recheck import RecheckCount, RecheckInterview, RecheckPair
 from surveyapp.models.response import Batch, Exchange, Response, WaitingAnswer
@@ -28,6 +35,8 @@ __all__ = [
     "Contact",
     "Device",
     "DeviceDay",
+    "Disposition",
+    "EligibleCount",
     "Exchange",
     "FormCell",
     "Frame",

@@ -31,6 +31,20 @@ class FormCell(Base):
     persons: Mapped[int] = mapped_column(info=OFFICIAL)
 
 
+class EligibleCount(Base):
+    """How many units of a draw's frame may rate an agency: M of the weight M/m, as a number."""
+
+    __tablename__ = "eligible_count"
+
+    draw_id: Mapped[int] = mapped_column(
+        ForeignKey("sample_draw.id", ondelete="CASCADE"), primary_key=True, info=OFFICIAL
+    )
+    #: Stratum of the frame.
+    stratum: Mapped[str] = mapped_column(String(200), primary_key=True, info=OFFICIAL)
+    agency_code: Mapped[str] = mapped_column(String(60), primary_key=True, info=PUBLIC)
+    eligible: Mapped[int] = mapped_column(info=OFFICIAL)
+
+
 class Assignment(Base):
     """Who gets which form (giao phiếu): knows the pseudonym, never the code or the answer."""
 

@@ -1,0 +1,35 @@
+"""Drawn persons who will not answer, as the field reports it, and who takes their place."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from surveyapp.models.base import OFFICIAL, PSEUDONYM, Base
+
+#: Why a drawn person is replaced, by the final disposition codes of AAPOR (Standard Definitions,
+#: 2023): refusal 2.10, not reached 2.20, deceased 2.31, unable 2.32, address unknown 3.20, no
+#: longer in the list 4.10.
+REASONS = ("refused", "not_reached", "died", "unable", "no_address", "left")
+
+
+class Disposition(Base):
+    """The field's report about a form that nobody will fill in; it says nothing about a code."""
+
+    __tablename__ = "disposition"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["draw_id", "unit_code"],
+            ["sample_unit.draw_id", "sample_unit.unit_code"],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint(f"reason IN {REASONS}", "known_reason"),
+        UniqueConstraint("draw_id", "released_unit"),
+    )
+
+    draw_id: Mapped[int] = mapped_column(primary_key=True, info=OFFICIAL)
+    unit_code: Mapped[str] = mapped_column(String(60), primary_key=True, info=PSEUDONYM)
+    reason: Mapped[str] = mapped_column(String(20), info=OFFICIAL)
+    reported_on: Mapped[date] = mapped_column(info=OFFICIAL)
+    #: The reserve unit that takes the place; empty where the reserve was used up.
+    released_unit: Mapped[str | None] = mapped_column(String(60), info=PSEUDONYM)
