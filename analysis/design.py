@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import DesignError, LonelyPsuError
-from analysis.labels import Bools, Floats, Ints, Labels, as_labels
+from analysis.labels import Bools, Floats, Ints, Labels, as_labels, ranked
 
 LonelyPsu = Literal["fail", "certainty", "adjust", "average", "remove"]
 LONELY_PSU: tuple[LonelyPsu, ...] = ("fail", "certainty", "adjust", "average", "remove")
@@ -64,8 +64,9 @@ class SurveyDesign:
         """Return per stage one integer per row that names its unit within all parents."""
         keys = [self.strata.code]
         for stage in self.stages:
-            joint = keys[-1] * len(stage.names) + stage.code
-            keys.append(np.unique(joint, return_inverse=True)[1].astype(np.int64))
+            width = len(stage.names)
+            size = (int(keys[-1].max(initial=0)) + 1) * width
+            keys.append(ranked(keys[-1] * width + stage.code, size)[1])
         return keys
 
 
@@ -110,7 +111,9 @@ def survey_design(
     for i, size in enumerate(sizes):
         if size.shape != (n,):
             raise DesignError(f"pop_size[{i}]", size.shape, f"must hold {n} values")
-    notes = _notes(layers, units, len(sizes))
+    notes = _notes(units, len(sizes))
+    if units and complete:
+        notes = (*repeated_units(layers.code, units[0].code, units[0].names), *notes)
     kept = max(1, len(sizes))
     design = SurveyDesign(
         weights, layers, tuple(units[:kept]), tuple(sizes), lonely_psu, notes, len(units) > kept
@@ -152,17 +155,21 @@ def _same_length(n: int, columns: dict[str, Labels]) -> None:
             raise DesignError(argument, f"row {missing[0] + 1} is empty", "needs a label per row")
 
 
-def _notes(strata: Labels, units: list[Labels], n_sizes: int) -> tuple[str, ...]:
+def repeated_units(stratum: Ints, unit: Ints, names: Sequence[str]) -> tuple[str, ...]:
+    """Warn of first-stage units (codes into `names`) whose name stands in several strata."""
+    pairs = np.unique(np.stack([stratum, unit]), axis=1)
+    found, counts = np.unique(pairs[1], return_counts=True)
+    repeated = [names[i] for i in found[counts > 1]]
+    if not repeated:
+        return ()
+    return (
+        f"Đơn vị chọn mẫu cấp I trùng tên giữa các nhóm ({', '.join(repeated[:5])}"
+        f"{' ...' if len(repeated) > 5 else ''}): được tính là các đơn vị khác nhau.",
+    )
+
+
+def _notes(units: list[Labels], n_sizes: int) -> tuple[str, ...]:
     notes = []
-    if units:
-        pairs = np.unique(np.stack([strata.code, units[0].code]), axis=1)
-        names, counts = np.unique(pairs[1], return_counts=True)
-        repeated = [units[0].names[i] for i in names[counts > 1]]
-        if repeated:
-            notes.append(
-                f"Đơn vị chọn mẫu cấp I trùng tên giữa các nhóm ({', '.join(repeated[:5])}"
-                f"{' ...' if len(repeated) > 5 else ''}): được tính là các đơn vị khác nhau."
-            )
     if n_sizes == 0:
         notes.append("Không có tổng số đơn vị của nhóm: không hiệu chỉnh tổng thể hữu hạn.")
     elif len(units) > n_sizes:

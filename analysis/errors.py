@@ -14,10 +14,14 @@ class AnalysisError(ValueError):
     """
 
     def __init__(self, argument: str, value: object, rule: str) -> None:
-        super().__init__(f"{argument}: {rule} (found {value})")
+        super().__init__(argument, value, rule)  # what pickling gives back, between processes
         self.argument = argument
         self.value = value
         self.rule = rule
+
+    def __str__(self) -> str:
+        """Say argument, rule and what was found."""
+        return f"{self.argument}: {self.rule} (found {self.value})"
 
 
 class DesignError(AnalysisError):
@@ -31,6 +35,7 @@ class LonelyPsuError(DesignError):
         shown = ", ".join(strata[:10]) + (" ..." if len(strata) > 10 else "")
         super().__init__("lonely_psu", shown, rule)
         self.strata = tuple(strata)
+        self.args = (self.strata, rule)
 
 
 class MeasureError(AnalysisError):

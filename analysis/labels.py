@@ -11,6 +11,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+#: Integers of a range up to this are told apart by marking them, not by sorting.
+_COUNTED = 1_000_000
+
 _WHOLE_NUMBER = re.compile(r"(-?\d+)\.0+")
 
 
@@ -72,11 +75,27 @@ def from_dictionary(code: Ints, spelled: list[str]) -> Labels:
 
 def united(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[tuple[str, ...], Ints, Ints]:
     """Unite two name lists; also return where each old code goes (-1 stays -1)."""
+    if left == right:
+        same = np.r_[np.arange(len(left)), -1]
+        return left, same, same
     names = tuple(sorted({*left, *right}))
     place = {name: i for i, name in enumerate(names)}
     to_left = np.array([*(place[name] for name in left), -1], dtype=np.int64)
     to_right = np.array([*(place[name] for name in right), -1], dtype=np.int64)
     return names, to_left, to_right
+
+
+def ranked(key: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return the distinct values of `key` (each 0..size-1), sorted, and the place of each row's."""
+    if size > max(_COUNTED, 4 * key.size):
+        present, place = np.unique(key, return_inverse=True)
+        return present, place.astype(np.int64, copy=False)
+    held = np.zeros(size, np.bool_)
+    held[key] = True
+    present = np.flatnonzero(held)
+    lookup = np.zeros(size, np.int64)
+    lookup[present] = np.arange(present.size)
+    return present, lookup[key]
 
 
 def sum_by(code: Ints, values: Floats, size: int) -> Floats:

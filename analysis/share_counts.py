@@ -1,10 +1,13 @@
-"""Moments of shares by counting: the fast way for many rows with one weight per stratum and cell.
+"""Moments of shares by counting: the fast way for many rows.
 
-Features of shares are 0 or 1, so their moments follow exactly from three counts per item, stratum
-and cell; no product is ever formed. Other measures take the general way.
+Features of shares are 0 or 1. In an element design with one weight per stratum and cell their
+moments follow exactly from three counts per item, stratum and cell; in a design of sampling units
+the totals are sums of weights by answer. No product is ever formed. Other measures take the
+general way.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,26 +15,35 @@ from analysis.design import SurveyDesign
 from analysis.labels import Floats, Ints, Labels
 from analysis.measures import Plan
 from analysis.moments import ElementMoments, stratum_sizes
+from analysis.unit_totals import UnitTotals, unit_layout
 
 _BLOCK = 65_536  # rows counted at once: they stay in the cache
 _PAIRS = 1_000_000  # stratum x cell codes up to which they are counted without sorting
 
 
-def share_moments(
+def counted_shares(
+    design: SurveyDesign, plan: Plan, values: Mapping[str, Floats], cells: Labels
+) -> ElementMoments | UnitTotals | None:
+    """Reduce rows by counting; None where neither way applies."""
+    if plan.composites or any(item.kind != "share" for item in plan.measures) or _joins_items(plan):
+        return None
+    if design.stages:
+        return _unit_totals(design, plan, values, cells)
+    return _share_moments(design, plan, values, cells)
+
+
+def _share_moments(
     design: SurveyDesign, plan: Plan, values: Mapping[str, Floats], cells: Labels
 ) -> ElementMoments | None:
     """Reduce the rows of an element design to the moments of shares.
 
     Returns
     -------
-    None where this way does not apply: sampling units above the row, other measures than shares,
-    products of two items (they do not follow from the counts of each), weights that vary within a
-    stratum and cell, values other than 0, 1 and nan.
+    None where this way does not apply: weights that vary within a stratum and cell, values other
+    than 0, 1 and nan.
     """
     width = len(cells.names) + 1
-    if design.stages or plan.composites or any(item.kind != "share" for item in plan.measures):
-        return None
-    if len(design.strata.names) * width > _PAIRS or _joins_items(plan):
+    if len(design.strata.names) * width > _PAIRS:
         return None
     key = design.strata.code * width + (cells.code + 1)
     present = np.flatnonzero(np.bincount(key, minlength=len(design.strata.names) * width))
@@ -47,6 +59,36 @@ def share_moments(
         return None
     n = np.bincount(pair, minlength=present.size).astype(np.float64)
     return _moments(design, plan, (present // width, present % width - 1, weight, n, counts), cells)
+
+
+def _unit_totals(
+    design: SurveyDesign, plan: Plan, values: Mapping[str, Floats], cells: Labels
+) -> UnitTotals | None:
+    """Sum weights by answer, unit and cell; None with a weight of 0 or values other than 0, 1."""
+    if not (design.weight > 0).all():
+        return None
+    layout, entry = unit_layout(design, cells)
+    size = layout.entry_unit.size
+    total, count = np.zeros((2, size, plan.n_features))
+    total[:, 0], count[:, 0] = np.bincount(entry, design.weight, size), np.bincount(entry)
+    triple = 3 * entry
+    for j, measure in enumerate(plan.measures):
+        x = values[measure.code]
+        given = x == x  # nan is unequal to itself
+        satisfied = x == 1
+        if np.count_nonzero(x == 0) + np.count_nonzero(satisfied) != np.count_nonzero(given):
+            return None
+        place = triple + given.view(np.uint8) + satisfied
+        for sums, weight in ((total, design.weight), (count, None)):
+            by_answer = np.bincount(place, weight, 3 * size).reshape(size, 3)
+            sums[:, 1 + 2 * j] = by_answer[:, 1] + by_answer[:, 2]
+            sums[:, 2 + 2 * j] = by_answer[:, 2]
+    # the product of two features of one item is the rarer one: satisfied implies answered
+    products = plan.products
+    joint = np.minimum(total[:, products.first], total[:, products.second])
+    spread = np.zeros((len(cells.names) + 1, joint.shape[1]))
+    np.add.at(spread, layout.entry_cell, joint)
+    return replace(layout, total=total, count=count, spread=spread)
 
 
 def _joins_items(plan: Plan) -> bool:

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from analysis.design import LonelyPsu, SurveyDesign, check_lonely
+from analysis.design import LonelyPsu, SurveyDesign, check_lonely, repeated_units
 from analysis.errors import DesignError, MergeError
-from analysis.labels import Bools, Floats, Ints, Labels, sum_by, united
+from analysis.labels import Bools, Floats, Ints, Labels, ranked, sum_by, united
 from analysis.moments import Pairs, lonely_covariance, settled
 from analysis.products import Products
 
@@ -71,6 +71,11 @@ class UnitTotals:
         size[self.unit[:, 0]] = self.pop_size[:, 0]
         return size
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Warnings that only show when all parts are there, Vietnamese sentences."""
+        return repeated_units(self.unit[:, 0], self.unit[:, 1], self.stages[0])
+
     def check(self) -> None:
         """Refuse what only shows when all parts are there; as `ElementMoments.check`."""
         names: Sequence[str] = self.strata
@@ -79,6 +84,10 @@ class UnitTotals:
             n = np.bincount(parent)
             of_parent = np.full(n.size, np.inf)
             of_parent[parent] = size
+            varying = np.flatnonzero(of_parent[parent] != size)
+            if varying.size:
+                found = names[int(parent[varying[0]])]
+                raise DesignError(f"pop_size[{stage}]", found, "must not vary within a stratum")
             small = np.flatnonzero(n > of_parent)
             if small.size:
                 h = int(small[0])
@@ -269,25 +278,58 @@ def unit_totals(
     cells : domain of each row, -1 = outside every domain.
     products : the products of which `spread` keeps the sums.
     """
-    weighted = features * design.weight[:, None]
-    width = len(cells.names) + 1
-    spread = np.zeros((width, products.first.size))
-    for cell in np.unique(cells.code):
-        mine = cells.code == cell
-        spread[cell] = products.of(weighted[mine].T @ features[mine])
-    n_stages = len(design.stages)
-    size = np.full((design.n, n_stages), np.inf)
+    layout, entry = unit_layout(design, cells)
+    size = layout.entry_unit.size
+    total, count = np.zeros((2, size, features.shape[1]))
+    for f, feature in enumerate(features.T):
+        weighted = design.weight * feature
+        total[:, f] = np.bincount(entry, weighted, size)
+        count[:, f] = np.bincount(entry, weighted != 0, size)
+    spread = _spread(design.weight, features, cells, products)
+    return replace(layout, total=total, count=count, spread=spread)
+
+
+def unit_layout(design: SurveyDesign, cells: Labels) -> tuple[UnitTotals, Ints]:
+    """Return the units and entries of a design, without totals, and the entry of each row."""
+    unit_of = design.unit_keys()[-1]
+    first = np.empty(int(unit_of.max()) + 1, np.int64)
+    first[unit_of[::-1]] = np.arange(design.n)[::-1]  # the last one written is the first row
+    codes = [design.strata.code, *(stage.code for stage in design.stages)]
+    size = np.full((first.size, len(design.stages)), np.inf)
     for stage, column in enumerate(design.pop_size):
-        size[:, stage] = column
-    names = tuple(stage.names for stage in design.stages)
-    return _grouped(
-        _Names(design.strata.names, cells.names, names, design.lonely_psu, design.stage_left_out),
-        np.stack([design.strata.code, *(stage.code for stage in design.stages)], axis=1),
+        size[:, stage] = column[first]
+    width = len(cells.names) + 1
+    key, entry = ranked(unit_of * width + cells.code + 1, first.size * width)
+    nothing = np.zeros((0, 0))
+    layout = UnitTotals(
+        design.strata.names,
+        cells.names,
+        tuple(stage.names for stage in design.stages),
+        design.lonely_psu,
+        np.stack([code[first] for code in codes], axis=1),
         size,
-        np.arange(design.n),
-        cells.code,
-        _Sums(weighted, (weighted != 0).astype(np.float64), spread),
+        key // width,
+        key % width - 1,
+        nothing,
+        nothing,
+        nothing,
+        design.stage_left_out,
     )
+    return layout, entry
+
+
+def _spread(weight: Floats, features: Floats, cells: Labels, products: Products) -> Floats:
+    """Sum w v v' over the rows of each cell, last = outside."""
+    result = np.zeros((len(cells.names) + 1, products.first.size))
+    order = np.argsort(cells.code, kind="stable")
+    ordered = cells.code[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    columns = features.T[:, order]
+    weighted = columns * weight[order]
+    for start, stop in pairwise([*starts.tolist(), ordered.size]):
+        one = weighted[:, start:stop] @ columns[:, start:stop].T
+        result[ordered[start]] = products.of(one)
+    return result
 
 
 def _grouped(
@@ -319,7 +361,7 @@ def _grouped(
 
 def _regrouped(table: UnitTotals, cell: Ints) -> UnitTotals:
     width = len(table.cells) + 1
-    key, joint = np.unique(table.entry_unit * width + cell + 1, return_inverse=True)
+    key, joint = ranked(table.entry_unit * width + cell + 1, table.unit.shape[0] * width)
     return replace(
         table,
         entry_unit=key // width,

@@ -1,5 +1,6 @@
 """What must not change an estimate: order, labels, scale of weights, the way rows are split."""
 
+import pickle
 from functools import reduce
 
 import numpy as np
@@ -8,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.design import survey_design
-from analysis.errors import DesignError
+from analysis.errors import DesignError, LonelyPsuError
 from analysis.estimate import Options, estimates, gradient_of, joint_covariance, whole
 from analysis.labels import Labels, as_labels, sum_by
 from analysis.measures import Composite, Measure, plan
 from analysis.reduction import chunk_moments, merged, moments_of
-from analysis.share_counts import share_moments
+from analysis.share_counts import counted_shares
 
 QUICK = settings(derandomize=True, max_examples=25, deadline=None)
 LAYOUT = plan(
@@ -146,16 +147,16 @@ def test_a_census_has_no_error(seed: int, clustered: bool) -> None:
 
 
 @QUICK
-@given(seed=st.integers(0, 10_000))
-def test_counting_shares_equals_the_general_way(seed: int) -> None:
+@given(seed=st.integers(0, 10_000), clustered=st.booleans())
+def test_counting_shares_equals_the_general_way(seed: int, clustered: bool) -> None:
     """Shares alone with one weight per stratum are counted; beside a mean they are not."""
     x = population(2 * seed)
-    design = design_of(x, clustered=False)
+    design = design_of(x, clustered=clustered)
     alone = plan([Measure("a"), Measure("b")])
     beside = plan([Measure("a"), Measure("b"), Measure("m", "mean")])
-    assert share_moments(design, beside, x["values"], as_labels(x["cell"])) is None
+    assert counted_shares(design, beside, x["values"], as_labels(x["cell"])) is None
     columns = {code: np.asarray(v, float) for code, v in x["values"].items()}
-    fast = share_moments(design, alone, columns, as_labels(x["cell"]))
+    fast = counted_shares(design, alone, columns, as_labels(x["cell"]))
     slow = moments_of(design, beside, x["values"], x["cell"])
     for one in (estimates, whole):
         left, right = one(fast, alone), one(slow, beside)
@@ -206,7 +207,7 @@ def numbers_of(moments, layout) -> np.ndarray:
 def test_values_other_than_0_and_1_are_not_counted_as_shares() -> None:
     design = survey_design([1.0, 1.0, 1.0])
     odd = {"a": np.array([0.0, 0.5, 1.0])}
-    assert share_moments(design, plan([Measure("a")]), odd, as_labels(["x"] * 3)) is None
+    assert counted_shares(design, plan([Measure("a")]), odd, as_labels(["x"] * 3)) is None
 
 
 def test_parts_of_different_surveys_are_refused() -> None:
@@ -226,6 +227,29 @@ def test_several_threads_give_the_same_moments(monkeypatch: pytest.MonkeyPatch) 
     design = design_of(x, clustered=True)
     same(moments_of(design, LAYOUT, x["values"], x["cell"], workers=3),
          moments_of(design, LAYOUT, x["values"], x["cell"]))  # fmt: skip
+
+
+def test_sizes_that_differ_between_parts_are_refused_when_the_parts_are_there() -> None:
+    layout = plan([Measure("a")])
+    parts = [
+        moments_of(
+            survey_design(
+                [1.0] * 2, psu=[[f"u{i}", f"v{i}"]], pop_size=[[size] * 2], complete=False
+            ),
+            layout,
+            {"a": [0.0, 1.0]},
+        )
+        for i, size in enumerate((10.0, 11.0))
+    ]
+    both = merged(*parts)
+    with pytest.raises(DesignError, match="must not vary within a stratum"):
+        both.check()
+
+
+def test_refusals_keep_what_they_say_between_processes() -> None:
+    for error in (DesignError("weight", -1, "a rule"), LonelyPsuError(["A"], "another rule")):
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301  made on the line
+        assert (type(again), str(again), again.value) == (type(error), str(error), error.value)
 
 
 def test_labels_of_numbers_and_texts_are_one() -> None:
