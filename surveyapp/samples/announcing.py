@@ -41,21 +41,43 @@ def checked_seed(seed: str, earlier: Sequence[SampleDraw]) -> str:
             "Nhập hạt giống đã thống nhất.",
             status=422,
         )
-    if earlier and earlier[0].seed != seed:
+    held = held_seed(earlier)
+    if held is not None and held != seed:
         raise AppError(
             "SAMPLE-204",
-            f"Hạt giống của cuộc khảo sát đã công bố là «{earlier[0].seed}», không đổi được.",
+            f"Hạt giống của cuộc khảo sát đã công bố là «{held}», không đổi được.",
             "Chọn bổ sung bằng chính hạt giống đó: ai đã được chọn vẫn được chọn.",
             status=409,
         )
-    if earlier and earlier[-1].drawn_at is None:
+    return seed
+
+
+def held_seed(earlier: Sequence[SampleDraw]) -> str | None:
+    """Return the seed that holds for the survey: of the first draw, or the first announced."""
+    drawn = [one for one in earlier if one.drawn_at is not None]
+    return next((one.seed for one in (*drawn, *earlier) if one.seed), None)
+
+
+def refuse_pending(earlier: Sequence[SampleDraw]) -> None:
+    """Refuse a further draw while one is announced and neither carried out nor given up."""
+    if any(one.is_pending for one in earlier):
         raise AppError(
             "SAMPLE-205",
             "Có lần chọn mẫu đã công bố mà chưa thực hiện.",
-            "Thực hiện lần chọn mẫu đó trước.",
+            "Thực hiện lần chọn mẫu đó, hoặc bỏ nó kèm lý do.",
             status=409,
         )
-    return seed
+
+
+def check_contacts(frame: Frame, earlier: Sequence[SampleDraw]) -> None:
+    """Refuse to draw people whom nobody can reach any more."""
+    if any(one.forgot_undrawn_at and one.frame_id == frame.id for one in earlier):
+        raise AppError(
+            "SAMPLE-243",
+            "Đã xóa họ tên và liên hệ của những người không được chọn; không mời thêm ai được.",
+            "Giữ nguyên mẫu đã chọn.",
+            status=409,
+        )
 
 
 def check_shares(plan: Plan) -> None:
@@ -131,6 +153,8 @@ def _check_agencies(survey: Survey, proposal: Proposal, choices: Choices) -> Non
 def refuse_repeat(announced: SampleDraw, earlier: Sequence[SampleDraw]) -> None:
     """Refuse a second draw from the same frame by the same plan."""
     for one in earlier:
+        if one.drawn_at is None:
+            continue
         if (one.frame_sha256, one.plan_sha256) == (announced.frame_sha256, announced.plan_sha256):
             raise AppError(
                 "SAMPLE-211",
@@ -144,10 +168,11 @@ def refuse_lowering(db: Session, proposal: Proposal, earlier: Sequence[SampleDra
     """Refuse to lower a stratum whose forms are out: nobody knows which codes they have."""
     if not any(one.issued_at for one in earlier):
         return
+    last = next(one.id for one in reversed(earlier) if one.drawn_at is not None)
     counted = dict(
         db.execute(
             select(SampleUnit.stratum, func.count())
-            .where(SampleUnit.draw_id == earlier[-1].id, SampleUnit.role == "main")
+            .where(SampleUnit.draw_id == last, SampleUnit.role == "main")
             .group_by(SampleUnit.stratum)
         ).all()
     )

@@ -1,65 +1,39 @@
-"""The verbs of samples: propose, announce, draw, verify; all draws stay listed."""
+"""The verbs of samples: propose, announce, draw, give up; all draws stay listed."""
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from sampling import recheck
-from sampling.canonical import frame_digest, json_digest
+from sampling.canonical import canonical, frame_digest, json_digest
 from sampling.draw import draw as draw_sample
-from sampling.frame_checks import make_frame
-from sampling.protocol import Difference, first_difference, opening, protocol, protocol_digest
-from sampling.protocol import verify as verify_protocol
-from sampling.types import Act, CellRecheck, Draw, Plan
-from sampling.types import Frame as SamplingFrame
+from sampling.protocol import opening, protocol, protocol_digest
+from sampling.types import Draw
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
-from surveyapp.models import Frame, FrameRow, RecheckUnit, SampleDraw, SampleUnit, Survey
-from surveyapp.samples import announcing
-from surveyapp.samples.proposal import (
-    Choices,
-    Proposal,
-    make_proposal,
-)
-from surveyapp.samples.rating import Candidate, RatingRules, codes
+from surveyapp.models import Frame, RecheckUnit, SampleDraw, SampleUnit, Survey
+from surveyapp.samples import acts, announcing
+from surveyapp.samples.acts import candidates, drawable, draws
+from surveyapp.samples.proposal import Choices, Proposal, make_proposal
 from surveyapp.samples.refusals import translated
+from surveyapp.samples.verification import verify
 from surveyapp.surveys.states import advance
 
-
-def candidates(db: Session, survey: Survey, frame: Frame) -> list[Candidate]:
-    """Return every row of a frame with the agencies that it may rate."""
-    rules = RatingRules(survey)
-    columns = (
-        FrameRow.unit_code,
-        FrameRow.person_code,
-        FrameRow.stratum,
-        FrameRow.group_code,
-        FrameRow.attributes,
-    )
-    rows = db.execute(select(*columns).where(FrameRow.frame_id == frame.id).order_by(columns[0]))
-    return [
-        Candidate(
-            unit,
-            person,
-            stratum,
-            group,
-            rules.eligible(group, attributes),
-            frozenset(codes(attributes.get("own_agencies"))),
-        )
-        for unit, person, stratum, group, attributes in rows
-    ]
-
-
-def drawable(rows: Sequence[Candidate]) -> SamplingFrame:
-    """Return the frame that is drawn from: pseudonyms and strata of all who may rate somebody."""
-    kept = [row for row in rows if row.rated]
-    with translated():
-        return make_frame([row.unit for row in kept], [row.stratum for row in kept])
+__all__ = [
+    "abandon",
+    "announce",
+    "candidates",
+    "draw",
+    "drawable",
+    "draws",
+    "find_draw",
+    "locked",
+    "prepare",
+    "propose",
+    "verify",
+]
 
 
 def propose(db: Session, survey: Survey, frame: Frame, choices: Choices = Choices()) -> Proposal:  # noqa: B008  frozen
@@ -81,34 +55,10 @@ def announce(
     `secret` fixes the 32 bytes in demonstrations and tests; otherwise they are fresh.
     """
     survey = _locked_survey(db, frame.survey_id)
-    earlier = draws(db, survey)
-    announcing.check_frame(db, survey, frame)
-    seed = announcing.checked_seed(seed, earlier)
-    proposal = propose(db, survey, frame, choices)
-    announcing.check_shares(proposal.plan)
-    announcing.check_choices(survey, proposal, choices, earlier)
-    sealed = recheck.new_secret() if secret is None else secret
-    content = proposal.plan.canonical()
-    announced = SampleDraw(
-        survey_id=survey.id,
-        frame_id=frame.id,
-        seed=seed,
-        frame_sha256=frame_digest(proposal.frame),
-        plan_sha256=json_digest(content),
-        plan={
-            "sample": content,
-            "shortfall": choices.shortfall,
-            "secret_chosen": secret is not None,
-        }
-        | {"notes": _notes(survey, frame, proposal, choices)},
-        recheck_secret_sha256=recheck.secret_digest(sealed),
-        recheck_secret=sealed.hex(),
-        reason=choices.reason.strip(),
-        announced_at=clock.now(),
-        announced_by=actor.account_id,
-    )
-    announcing.refuse_repeat(announced, earlier)
-    announcing.refuse_lowering(db, proposal, earlier)
+    seed = announcing.checked_seed(seed, draws(db, survey))
+    announced = prepare(db, survey, frame, choices, secret)
+    announced.seed = seed
+    announced.announced_by = actor.account_id
     db.add(announced)
     db.flush()
     audit.record(
@@ -126,13 +76,39 @@ def announce(
     return announced
 
 
-def draws(db: Session, survey: Survey) -> list[SampleDraw]:
-    """Return all draws of a survey, announced or carried out, the first one first."""
-    return list(
-        db.scalars(
-            select(SampleDraw).where(SampleDraw.survey_id == survey.id).order_by(SampleDraw.id)
-        )
+def prepare(
+    db: Session, survey: Survey, frame: Frame, choices: Choices, secret: bytes | None = None
+) -> SampleDraw:
+    """Fix list, plan and re-check secret of a draw whose seed is still to come; stores nothing."""
+    earlier = draws(db, survey)
+    announcing.refuse_pending(earlier)
+    announcing.check_frame(db, survey, frame)
+    announcing.check_contacts(frame, earlier)
+    proposal = propose(db, survey, frame, choices)
+    announcing.check_shares(proposal.plan)
+    announcing.check_choices(survey, proposal, choices, earlier)
+    sealed = recheck.new_secret() if secret is None else secret
+    content = proposal.plan.canonical()
+    prepared = SampleDraw(
+        survey_id=survey.id,
+        frame_id=frame.id,
+        seed="",
+        frame_sha256=frame_digest(proposal.frame),
+        plan_sha256=json_digest(content),
+        plan={
+            "sample": content,
+            "shortfall": choices.shortfall,
+            "secret_chosen": secret is not None,
+            "notes": _notes(survey, frame, proposal, choices),
+        },
+        recheck_secret_sha256=recheck.secret_digest(sealed),
+        recheck_secret=sealed.hex(),
+        reason=choices.reason.strip(),
+        announced_at=clock.now(),
     )
+    announcing.refuse_repeat(prepared, earlier)
+    announcing.refuse_lowering(db, proposal, earlier)
+    return prepared
 
 
 def find_draw(db: Session, survey: Survey, draw_id: int) -> SampleDraw:
@@ -179,8 +155,8 @@ def _notes(survey: Survey, frame: Frame, proposal: Proposal, choices: Choices) -
     return {key: text for key, text in notes.items() if text}
 
 
-def draw(db: Session, actor: Actor, announced: SampleDraw) -> SampleDraw:
-    """Carry out an announced draw once; store the sample, the re-check and the protocol."""
+def locked(db: Session, announced: SampleDraw) -> Survey:
+    """Lock a draw that is still to be carried out, and its survey."""
     survey = _locked_survey(db, announced.survey_id)
     db.refresh(announced, with_for_update=True)
     if announced.drawn_at is not None:
@@ -190,20 +166,29 @@ def draw(db: Session, actor: Actor, announced: SampleDraw) -> SampleDraw:
             "Mở trang chọn mẫu để xem kết quả.",
             status=409,
         )
-    frame, plan, act = _act(db, survey, announced)
-    if frame_digest(frame) != announced.frame_sha256:
+    if announced.abandoned_at is not None:
         raise AppError(
-            "SAMPLE-214",
-            "Danh sách đã thay đổi sau khi công bố hạt giống; chưa chọn ai.",
-            "Khôi phục danh sách đã chốt, hoặc báo quản trị hệ thống kiểm tra nhật ký.",
+            "SAMPLE-241",
+            f"Lần chọn mẫu này đã bỏ, lý do: {announced.abandon_reason}.",
+            "Công bố lần chọn mới; lần này vẫn được nêu trong mọi biên bản sau.",
             status=409,
         )
+    return survey
+
+
+def draw(db: Session, actor: Actor, announced: SampleDraw) -> SampleDraw:
+    """Carry out an announced draw once; store the sample, the re-check and the protocol."""
+    survey = locked(db, announced)
+    frame, plan, act = acts.unseeded(db, survey, announced)
+    acts.check_unchanged(frame, announced)
+    act = acts.seeded(db, survey, announced, act)
     with translated():
+        opened = opening(frame, plan, act)
         drawn = draw_sample(frame, plan, act)
-        announced.protocol = protocol(opening(frame, plan, act), drawn)
+    announced.seed = opened["seed"]
+    announced.protocol = protocol(opened, drawn)
     announced.drawn_at = clock.now()
     _store_units(db, announced, drawn)
-    _store_recheck(db, announced, drawn, plan)
     db.flush()
     audit.record(
         db,
@@ -220,40 +205,22 @@ def draw(db: Session, actor: Actor, announced: SampleDraw) -> SampleDraw:
     return announced
 
 
-def _act(db: Session, survey: Survey, announced: SampleDraw) -> tuple[SamplingFrame, Plan, Act]:
-    """Return what an announced draw works on."""
-    stored = announced.plan
-    earlier = [one for one in draws(db, survey) if one.id < announced.id and one.protocol]
-    act = Act(
-        seed=announced.seed,
-        secret=bytes.fromhex(announced.recheck_secret),
-        secret_chosen=stored["secret_chosen"],
-        recheck_lists="sealed",
-        shortfall=stored["shortfall"],
-        previous=tuple(_earlier(one) for one in earlier),
-        notes={**stored["notes"], "announced_at": announced.announced_at.isoformat()},
-    )
-    return _frame_of(db, survey, announced), _plan(stored["sample"]), act
-
-
-def _earlier(one: SampleDraw) -> Mapping[str, str]:
-    digest = protocol_digest(one.protocol or {})
-    return {"protocol_sha256": digest, "seed": one.seed, "reason": one.reason}
-
-
-def _frame_of(db: Session, survey: Survey, announced: SampleDraw) -> SamplingFrame:
-    return drawable(candidates(db, survey, db.get_one(Frame, announced.frame_id)))
-
-
-def _plan(content: Mapping[str, Any]) -> Plan:
-    """Read back the plan of a draw."""
-    return Plan(
-        unit_id=content["unit_id"],
-        stratum=tuple(content["stratum"]),
-        quotas=content["quotas"],
-        reserve_share=Fraction(content["reserve_share"]),
-        recheck_share=Fraction(content["recheck_share"]),
-    )
+def abandon(db: Session, actor: Actor, announced: SampleDraw, reason: str) -> SampleDraw:
+    """Give up an announced draw; it and its seed stay listed in every later protocol."""
+    survey = locked(db, announced)
+    reason = canonical(reason)
+    if not reason:
+        raise AppError(
+            "SAMPLE-242",
+            "Bỏ một lần chọn mẫu đã công bố phải có lý do.",
+            "Ghi lý do; mọi biên bản sau sẽ nêu.",
+            status=422,
+        )
+    announced.abandoned_at = clock.now()
+    announced.abandon_reason = reason
+    db.flush()
+    audit.record(db, actor, "sample.abandon", survey.code, draw=announced.id, reason=reason)
+    return announced
 
 
 def _store_units(db: Session, announced: SampleDraw, drawn: Draw) -> None:
@@ -271,82 +238,12 @@ def _store_units(db: Session, announced: SampleDraw, drawn: Draw) -> None:
                     | {"draw_id": announced.id}
                     | {"inclusion_probability": pi, "design_weight": weight}
                 )
-    if rows:
-        db.execute(insert(SampleUnit), rows)
-
-
-def _store_recheck(db: Session, announced: SampleDraw, drawn: Draw, plan: Plan) -> None:
-    rows = [
+    again = [
         {"draw_id": announced.id, "unit_code": unit, "order": order}
-        for cell in _recheck(db, announced, drawn_main(drawn), plan)
+        for cell in drawn.recheck
         for order, unit in enumerate(cell.chosen, 1)
     ]
     if rows:
-        db.execute(insert(RecheckUnit), rows)
-
-
-def drawn_main(drawn: Draw) -> dict[str, tuple[str, ...]]:
-    """Return the main units of every stratum."""
-    return {part.stratum: part.main for part in drawn.strata}
-
-
-def _recheck(
-    db: Session, announced: SampleDraw, main: Mapping[str, Sequence[str]], plan: Plan
-) -> tuple[CellRecheck, ...]:
-    """Choose the re-check among the units that no earlier draw has taken, by stratum."""
-    known = set(
-        db.scalars(
-            select(SampleUnit.unit_code)
-            .join(SampleDraw, SampleDraw.id == SampleUnit.draw_id)
-            .where(
-                SampleDraw.frame_id == announced.frame_id,
-                SampleDraw.id < announced.id,
-                SampleUnit.role == "main",
-            )
-        )
-    )
-    fresh = {key: [unit for unit in units if unit not in known] for key, units in main.items()}
-    secret = bytes.fromhex(announced.recheck_secret)
-    with translated():
-        return recheck.select(fresh, secret, plan.recheck_share)
-
-
-def verify(db: Session, drawn: SampleDraw) -> Difference | None:
-    """Recompute a draw from the frame's rows; the first difference, or None where all agrees."""
-    if drawn.protocol is None:
-        raise AppError(
-            "SAMPLE-215",
-            "Lần chọn mẫu này chưa thực hiện, chưa có gì để kiểm tra.",
-            "Thực hiện chọn mẫu trước.",
-            status=409,
-        )
-    survey = db.get_one(Survey, drawn.survey_id)
-    frame, plan, _ = _act(db, survey, drawn)
-    with translated():
-        found = verify_protocol(frame, plan, drawn.protocol)
-    if found is None:
-        said = {"frame": drawn.protocol["frame"]["sha256"], "seed": drawn.protocol["seed"]}
-        announced = {"frame": drawn.frame_sha256, "seed": drawn.seed}
-        found = first_difference(said, announced, "announced")
-    return found or _stored_differences(db, drawn, plan, drawn.protocol["lists"])
-
-
-def _stored_differences(
-    db: Session, drawn: SampleDraw, plan: Plan, lists: Mapping[str, Any]
-) -> Difference | None:
-    """Hold the stored sample against the protocol, and the re-check against its secret."""
-    stored: dict[str, dict[str, list[str]]] = {"main": {}, "reserve": {}}
-    rows = select(SampleUnit).where(SampleUnit.draw_id == drawn.id)
-    for unit in db.scalars(rows.order_by(SampleUnit.stratum, SampleUnit.order)):
-        stored[unit.role].setdefault(unit.stratum, []).append(unit.unit_code)
-    listed = {
-        role: {part["stratum"]: part["ids"] for part in lists[role] if part["ids"]}
-        for role in stored
-    }
-    if found := first_difference(stored, listed, "sample"):
-        return found
-    cells = _recheck(db, drawn, listed["main"], plan)
-    computed = sorted(unit for cell in cells for unit in cell.chosen)
-    rechecked = db.scalars(select(RecheckUnit.unit_code).where(RecheckUnit.draw_id == drawn.id))
-    same = sorted(rechecked) == computed
-    return None if same else Difference("recheck", "đã lưu", "khác với bí mật phúc tra")
+        db.execute(insert(SampleUnit), rows)
+    if again:
+        db.execute(insert(RecheckUnit), again)

@@ -1,0 +1,165 @@
+"""What a stored draw works on: its frame, its plan, the act; read back from the tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sampling import witness
+from sampling.canonical import frame_digest, json_digest
+from sampling.frame_checks import make_frame
+from sampling.protocol import protocol_digest
+from sampling.types import Act, Plan
+from sampling.types import Frame as SamplingFrame
+from surveyapp.errors import AppError
+from surveyapp.models import Frame, FrameRow, SampleDraw, SampleParty, SampleUnit, Survey
+from surveyapp.samples.rating import Candidate, RatingRules, codes
+from surveyapp.samples.refusals import translated
+
+
+def candidates(db: Session, survey: Survey, frame: Frame) -> list[Candidate]:
+    """Return every row of a frame with the agencies that it may rate."""
+    rules = RatingRules(survey)
+    columns = (
+        FrameRow.unit_code,
+        FrameRow.person_code,
+        FrameRow.stratum,
+        FrameRow.group_code,
+        FrameRow.attributes,
+    )
+    rows = db.execute(select(*columns).where(FrameRow.frame_id == frame.id).order_by(columns[0]))
+    return [
+        Candidate(
+            unit,
+            person,
+            stratum,
+            group,
+            rules.eligible(group, attributes),
+            frozenset(codes(attributes.get("own_agencies"))),
+        )
+        for unit, person, stratum, group, attributes in rows
+    ]
+
+
+def drawable(rows: Sequence[Candidate]) -> SamplingFrame:
+    """Return the frame that is drawn from: pseudonyms and strata of all who may rate somebody."""
+    kept = [row for row in rows if row.rated]
+    with translated():
+        return make_frame([row.unit for row in kept], [row.stratum for row in kept])
+
+
+def draws(db: Session, survey: Survey) -> list[SampleDraw]:
+    """Return all draws of a survey, announced, given up or carried out, the first one first."""
+    return list(
+        db.scalars(
+            select(SampleDraw).where(SampleDraw.survey_id == survey.id).order_by(SampleDraw.id)
+        )
+    )
+
+
+def parties(db: Session, announced: SampleDraw) -> list[SampleParty]:
+    """Return the parties of a witnessed draw, by name."""
+    query = select(SampleParty).where(SampleParty.draw_id == announced.id)
+    return list(db.scalars(query.order_by(SampleParty.party)))
+
+
+def unseeded(db: Session, survey: Survey, announced: SampleDraw) -> tuple[SamplingFrame, Plan, Act]:
+    """Return frame, plan and act of a draw as they are before its seed is known."""
+    stored = announced.plan
+    earlier = [one for one in draws(db, survey) if one.id < announced.id and not one.is_pending]
+    said = (announced.protocol or {}).get("recheck") or {}
+    act = Act(
+        seed="",
+        secret=bytes.fromhex(announced.recheck_secret),
+        secret_chosen=stored["secret_chosen"],
+        # protocols of the first release hold neither the number nor the lists
+        recheck_lists="later" if said.get("by") == "assignment" else "sealed",
+        known=known_main(db, announced),
+        shortfall=stored["shortfall"],
+        previous=tuple(_earlier(one) for one in earlier),
+        notes={**stored["notes"], "announced_at": announced.announced_at.isoformat()},
+    )
+    frame = drawable(candidates(db, survey, db.get_one(Frame, announced.frame_id)))
+    return frame, _plan(stored["sample"]), act
+
+
+def seeded(db: Session, survey: Survey, announced: SampleDraw, act: Act) -> Act:
+    """Add the seed and where it comes from; refuse while a party has not revealed its part."""
+    if announced.is_witnessed:
+        if announced.announcement is None:
+            raise AppError(
+                "SAMPLE-240",
+                "Chưa chốt cam kết của các bên, chưa có hạt giống.",
+                "Nhận đủ cam kết, chốt, rồi các bên mở phần của mình.",
+                status=409,
+            )
+        parts = [
+            witness.Part(one.party, one.part, one.nonce)
+            for one in parties(db, announced)
+            if one.part is not None and one.nonce is not None
+        ]
+        with translated():
+            seed, section = witness.witnessed(announced.announcement, parts, announced.public_value)
+        return replace(act, seed=seed, witness=section)
+    origin = next(
+        (
+            one.protocol
+            for one in draws(db, survey)
+            if one.id < announced.id and one.protocol and one.seed == announced.seed
+        ),
+        {},
+    )
+    return replace(act, seed=announced.seed, witness=witness.inherited(origin))
+
+
+def check_unchanged(frame: SamplingFrame, announced: SampleDraw) -> None:
+    """Refuse a list that is no longer the one whose digest was announced."""
+    if frame_digest(frame) != announced.frame_sha256:
+        raise AppError(
+            "SAMPLE-214",
+            "Danh sách đã thay đổi sau khi công bố mã băm; chưa chọn ai.",
+            "Khôi phục danh sách đã chốt, hoặc báo quản trị hệ thống kiểm tra nhật ký.",
+            status=409,
+        )
+
+
+def known_main(db: Session, announced: SampleDraw) -> frozenset[str]:
+    """Return the main units of earlier draws: a supplementary draw re-checks among the others."""
+    return frozenset(
+        db.scalars(
+            select(SampleUnit.unit_code)
+            .join(SampleDraw, SampleDraw.id == SampleUnit.draw_id)
+            .where(
+                SampleDraw.frame_id == announced.frame_id,
+                SampleDraw.id < announced.id,
+                SampleUnit.role == "main",
+            )
+        )
+    )
+
+
+def _earlier(one: SampleDraw) -> Mapping[str, str]:
+    """Return how later protocols list a draw, also one that was given up."""
+    if one.protocol is not None:
+        digest = protocol_digest(one.protocol)
+        return {"protocol_sha256": digest, "seed": one.seed, "reason": one.reason}
+    entry = {"frame_sha256": one.frame_sha256, "plan_sha256": one.plan_sha256}
+    if one.seed:
+        entry["seed"] = one.seed
+    if one.announcement is not None:
+        entry["announcement_sha256"] = json_digest(one.announcement)
+    return entry | {"abandoned": "không thực hiện", "reason": one.abandon_reason}
+
+
+def _plan(content: Mapping[str, Any]) -> Plan:
+    """Read back the plan of a draw."""
+    return Plan(
+        unit_id=content["unit_id"],
+        stratum=tuple(content["stratum"]),
+        quotas=content["quotas"],
+        reserve_share=Fraction(content["reserve_share"]),
+        recheck_share=Fraction(content["recheck_share"]),
+    )
