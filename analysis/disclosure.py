@@ -3,18 +3,26 @@
 A cell is a number that would be printed (a share in a table, a point in a chart), written as a
 count out of a base. Margins connect cells: the whole is the sum of its domains, a composite the
 sum of its items. Whoever subtracts the shown cells of a margin from its total knows the sum of the
-hidden ones; so a hidden cell is safe only if the equations leave it at least one count of play and
-the hidden cells of a margin together reach the threshold.
+hidden ones; so a hidden cell is safe only if all equations together leave it at least one count of
+play and the hidden cells of a margin together reach the threshold.
+
+The play of all hidden cells is audited together. What the equations determine alone is read off
+their null space. For the rest, every solution of a linear program is a table that fits what is
+shown, so one program widens the known range of many cells at once; a cell that stays narrow gets
+two programs of its own. More play never goes away when further cells are hidden, so that each
+cell is proved once (Fischetti & Salazar 2001, Management Science 47:1008, for the model).
 """
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
 from analysis.errors import AnalysisError
+from analysis.labels import Bools, Floats
 
 Key = Hashable
 Rule = Literal["base", "sensitive", "distribution", "complementary", "earlier"]
@@ -25,6 +33,11 @@ MINIMUM_DISTRIBUTION = 30
 
 #: A hidden count is known if the equations leave it less play than this.
 PLAY = 1.0
+#: Linear programs of one audit; a cell not proved safe after so many counts as given away.
+MOST_PROGRAMS = 400
+
+_SLACK = 1e-6
+_DETERMINED = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +61,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A total that is the (weighted) sum of parts: whole and domains, composite and items."""
+    """A total that is the (weighted) sum of parts: whole and domains, composite and items.
+
+    Attributes
+    ----------
+    weights : of the parts, in counts; none: all 1.
+    same_people : the parts are answers of the same people (items of one composite), so that
+        their bases do not add up.
+    """
 
     total: Key
     parts: tuple[Key, ...]
     weights: tuple[float, ...] = ()
+    same_people: bool = False
 
 
 def withheld(cell: Cell) -> Rule | None:
@@ -89,10 +110,10 @@ def suppressed(
     Returns
     -------
     dict of hidden cells: first those hidden for themselves, then the smallest further ones
-    (ties by the order of `cells`) until no hidden cell can be solved for.
+    (ties by the order of `cells`), one for every margin that gives a cell away, until no hidden
+    cell can be solved for.
     """
-    for margin in margins:
-        _check(margin, cells)
+    audit = _Audit(cells, margins)
     hidden: dict[Key, Rule] = {}
     for key, cell in cells.items():
         rule = withheld(cell)
@@ -102,11 +123,10 @@ def suppressed(
             hidden[key] = "earlier"
     order = {key: i for i, key in enumerate(cells)}
     while True:
-        found = exposed(cells, margins, hidden)
-        further = _further(cells, margins, hidden, found, order)
-        if further is None:
+        further = _further(audit, hidden, audit.given_away(hidden), order)
+        if not further:
             return hidden
-        hidden[further] = "complementary"
+        hidden |= dict.fromkeys(further, "complementary")
 
 
 def exposed(
@@ -114,24 +134,138 @@ def exposed(
 ) -> list[Key]:
     """Find hidden cells that the shown ones give away.
 
-    A cell is given away if the margins leave its count less than one count of play (linear
-    program over all counts that fit), or if it lies in a margin with a shown total whose hidden
-    parts have a base below the threshold. A cell without answers has nothing to give away.
+    A cell is given away if the margins leave its count less than one count of play (over all
+    counts between 0 and the base that fit), or if it lies in a margin with a shown total whose
+    hidden parts have a base below the threshold. A cell without answers has nothing to give away.
     """
-    place = {key: i for i, key in enumerate(key for key in cells if key in hidden)}
-    if not place:
-        return []
-    thin = {key for margin in margins for key in _thin(margin, cells, place)}
-    rows, sides = _equations(cells, margins, place)
-    bounds = [(0.0, float(cells[key].base)) for key in place]
-    connected = {key for key, i in place.items() if rows.shape[0] and np.any(rows[:, i])}
-    found = []
-    for key, i in place.items():
-        if cells[key].base == 0:  # there is nobody whose answer could be learned
-            continue
-        if key in thin or (key in connected and _play(rows, sides, bounds, i) < PLAY - 1e-6):
-            found.append(key)
-    return found
+    return _Audit(cells, margins).given_away(hidden)
+
+
+@dataclass(slots=True)
+class _Audit:
+    """The equations of all tables, and the hidden cells proved to be safe so far."""
+
+    cells: Mapping[Key, Cell]
+    margins: Sequence[Margin]
+    safe: set[Key] = field(default_factory=set)
+    column: dict[Key, int] = field(init=False)
+    matrix: csr_array = field(init=False)
+    of: dict[Key, list[Margin]] = field(init=False)
+    #: Play that a cell needs: a count, or half of what it could be at all (a single answer).
+    needed: dict[Key, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.column = {key: i for i, key in enumerate(self.cells)}
+        self.of = {}
+        reach = {key: float(cell.base) for key, cell in self.cells.items()}
+        entries: list[tuple[float, int, int]] = []
+        for row, margin in enumerate(self.margins):
+            _check(margin, self.cells)
+            weights = margin.weights or (1.0,) * len(margin.parts)
+            for key, weight in ((margin.total, -1.0), *zip(margin.parts, weights, strict=True)):
+                entries.append((weight, row, self.column[key]))
+                self.of.setdefault(key, []).append(margin)
+            parts = zip(margin.parts, weights, strict=True)
+            most = sum(abs(weight) * self.cells[part].base for part, weight in parts)
+            reach[margin.total] = min(reach[margin.total], most)
+        self.needed = {key: min(PLAY, most / 2) for key, most in reach.items()}
+        values, rows, columns = zip(*entries, strict=True) if entries else ((), (), ())
+        self.matrix = csr_array(
+            (np.array(values, np.float64), (np.array(rows, int), np.array(columns, int))),
+            shape=(len(self.margins), len(self.cells)),
+        )
+
+    def given_away(self, hidden: Collection[Key]) -> list[Key]:
+        """Return the hidden cells that the shown ones give away, in the order of the cells."""
+        keys = [key for key in self.cells if key in hidden and self.cells[key].base > 0]
+        thin = {key for margin in self.margins for key in self._thin(margin, hidden)}
+        linked = [key for key in keys if key in self.of]
+        system = self._system(linked)
+        plain = thin | {
+            k for k, free in zip(linked, _undetermined(system), strict=True) if not free
+        }
+        found = plain or self._narrow(linked, system)
+        return [key for key in keys if key in found]
+
+    def _system(self, keys: Sequence[Key]) -> csr_array:
+        """Return the equations in these unknowns."""
+        system = self.matrix[:, [self.column[key] for key in keys]]
+        return system[np.diff(system.indptr) > 0]
+
+    def _thin(self, margin: Margin, hidden: Collection[Key]) -> list[Key]:
+        parts = [part for part in margin.parts if part in hidden and self.cells[part].base > 0]
+        if margin.total in hidden or not parts:
+            return []
+        bases = [self.cells[part].base for part in parts]
+        together = max(bases) if margin.same_people else sum(bases)
+        spread = any(self.cells[part].distribution for part in parts)
+        return parts if together < (MINIMUM_DISTRIBUTION if spread else MINIMUM_BASE) else []
+
+    def _narrow(self, keys: Sequence[Key], system: csr_array) -> set[Key]:
+        """Return the cells that the equations leave less play than a count."""
+        value = np.array([self.cells[key].value for key in keys], np.float64)
+        base = np.array([self.cells[key].base for key in keys], np.float64)
+        proved = np.array([key in self.safe for key in keys], np.bool_)
+        limits = np.stack([np.minimum(-value, 0.0), np.maximum(base - value, 0.0)], axis=1)
+        needed = np.array([self.needed[key] for key in keys], np.float64)
+        wide = _wide(system, limits, np.where(proved, 0.0, needed - _SLACK))
+        self.safe.update(key for key, ok in zip(keys, wide, strict=True) if ok)
+        return {key for key, ok in zip(keys, wide | proved, strict=True) if not ok}
+
+
+def _undetermined(system: csr_array) -> Bools:
+    """Which unknowns the equations leave open: those with a part in the null space."""
+    if not system.shape[0]:
+        return np.ones(system.shape[1], np.bool_)
+    _, size, basis = np.linalg.svd(system.toarray(), full_matrices=False)
+    rank = int(np.count_nonzero(size > _DETERMINED * size.max(initial=1.0)))
+    return np.asarray(np.square(basis[:rank]).sum(axis=0) < 1 - _DETERMINED, dtype=np.bool_)
+
+
+def _wide(system: csr_array, limits: Floats, needed: Floats) -> Bools:
+    """Which unknowns have the play that they need; 0 where nothing is asked.
+
+    Unknowns are departures from the true table, between `limits` (k, 2). The truth is the
+    departure 0 and fits; so does every vertex that a program returns, and the range of a cell
+    over all of them is play that it has. Directions of random signs come first, as long as they
+    prove a cell; then the smallest and the largest value of one cell.
+    """
+    k = needed.size
+    least, most = np.zeros(k), np.zeros(k)
+    open_ = (needed > 0) & (limits[:, 1] - limits[:, 0] >= needed)
+    signs = np.random.default_rng(k)
+    programs, helped = 0, True
+    while open_.any() and programs < MOST_PROGRAMS:
+        one = int(np.flatnonzero(open_)[0])
+        aim = np.zeros(k)
+        if helped:
+            aim[open_] = signs.choice([-1.0, 1.0], int(open_.sum()))
+        else:
+            aim[one] = 1.0
+        for sign in (1.0, -1.0):
+            found = _vertex(system, sign * aim, limits)
+            least, most = np.minimum(least, found), np.maximum(most, found)
+        programs += 2
+        before = int(open_.sum())
+        open_ &= most - least < needed
+        if helped:
+            helped = int(open_.sum()) < before
+        else:
+            open_[one] = False
+    return (needed > 0) & (most - least >= needed)
+
+
+def _vertex(system: csr_array, aim: Floats, limits: Floats) -> Floats:
+    """Return a departure that fits all equations and is extreme in a direction."""
+    solved = linprog(
+        aim,
+        A_eq=system if system.shape[0] else None,
+        b_eq=np.zeros(system.shape[0]) if system.shape[0] else None,
+        bounds=limits,
+        method="highs-ds",
+    )
+    # a program that ends otherwise proves nothing, so that more stays hidden
+    return np.zeros(aim.size) if solved.x is None else np.asarray(solved.x, dtype=np.float64)
 
 
 def _check(margin: Margin, cells: Mapping[Key, Cell]) -> None:
@@ -143,65 +277,39 @@ def _check(margin: Margin, cells: Mapping[Key, Cell]) -> None:
 
 
 def _further(
-    cells: Mapping[Key, Cell],
-    margins: Sequence[Margin],
-    hidden: Collection[Key],
-    found: Iterable[Key],
-    order: Mapping[Key, int],
-) -> Key | None:
-    """Choose the smallest shown part of a margin of an exposed cell, else that margin's total."""
+    audit: _Audit, hidden: Mapping[Key, Rule], found: Sequence[Key], order: Mapping[Key, int]
+) -> list[Key]:
+    """Choose what else to hide: for each exposed cell the smallest shown part of its margins.
+
+    Where no part is left, the total goes. A margin that a choice of this round touches already
+    waits for the next round, so that nothing is hidden without need.
+    """
+    touched: set[int] = set()
+    chosen: list[Key] = []
     for key in found:
-        parts, totals = set(), set()
-        for margin in margins:
-            if key in (margin.total, *margin.parts):
-                parts |= {part for part in margin.parts if part not in hidden}
-                totals |= {margin.total} - set(hidden)
-        for choice in (parts, totals):
-            if choice:
-                return min(choice, key=lambda k: (cells[k].base, order[k]))
-    return None
+        margins = audit.of.get(key, [])
+        if any(id(margin) in touched for margin in margins):
+            continue
+        choice = _choice(audit, margins, hidden)
+        if choice:
+            best = min(choice, key=lambda other: (audit.cells[other].base, order[other]))
+            chosen.append(best)
+            touched |= {id(margin) for margin in (*margins, *audit.of[best])}
+    return chosen
 
 
-def _thin(margin: Margin, cells: Mapping[Key, Cell], hidden: Collection[Key]) -> list[Key]:
-    parts = [part for part in margin.parts if part in hidden]
-    if margin.total in hidden or not parts:
-        return []
-    together = sum(cells[part].base for part in parts)
-    return parts if together < MINIMUM_BASE else []
-
-
-def _equations(
-    cells: Mapping[Key, Cell], margins: Sequence[Margin], place: Mapping[Key, int]
-) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], list[float]]:
-    """Write what a reader knows: one equation per margin in the hidden counts."""
-    rows, sides = [], []
-    for margin in margins:
-        row, side = np.zeros(len(place)), 0.0
-        weights = margin.weights or (1.0,) * len(margin.parts)
-        for key, weight in ((margin.total, -1.0), *zip(margin.parts, weights, strict=True)):
-            if key in place:
-                row[place[key]] += weight
-            else:
-                side -= weight * cells[key].value
-        if row.any():
-            rows.append(row)
-            sides.append(side)
-    return (np.stack(rows) if rows else np.zeros((0, len(place)))), sides
-
-
-def _play(
-    rows: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-    sides: list[float],
-    bounds: list[tuple[float, float]],
-    place: int,
-) -> float:
-    """Width of the range that the equations leave to one hidden count."""
-    ends = []
-    for sign in (1.0, -1.0):
-        aim = np.zeros(rows.shape[1])
-        aim[place] = sign
-        solved = linprog(aim, A_eq=rows, b_eq=sides, bounds=bounds, method="highs")
-        if solved.x is None:  # rounded inputs that contradict one another give nothing away
-            return np.inf
-        ends.append(float(solved.x[place]))
-    return ends[1] - ends[0]
+def _choice(audit: _Audit, margins: Sequence[Margin], hidden: Mapping[Key, Rule]) -> set[Key]:
+    """Return the shown parts of these margins, else their totals, else those of linked margins."""
+    reached = {id(margin): margin for margin in margins}
+    while True:
+        near = reached.values()
+        parts = {part for margin in near for part in margin.parts} - set(hidden)
+        parts = {part for part in parts if audit.cells[part].base > 0}
+        totals = {margin.total for margin in near} - set(hidden)
+        if parts or totals:
+            return parts or totals
+        keys = {key for margin in near for key in (margin.total, *margin.parts)}
+        linked = {id(margin): margin for key in keys for margin in audit.of[key]}
+        if len(linked) == len(reached):
+            return set()
+        reached = linked
