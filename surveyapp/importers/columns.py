@@ -137,3 +137,7 @@ class TableColumns:
     ) -> tuple[Floats, list[TableProblem]]:
         """Read satisfied or not."""
         return satisfied(self.table, name, codes, missing)
+
+    def row(self, place: int) -> tuple[str, int]:
+        """Sheet and number of a row."""
+        return self.table.sheet, self.table.rows[place]

@@ -55,9 +55,12 @@ def _layout(path: Path, wanted: Wanted, problems: Problems) -> Layout | None:
     try:
         decoder = codecs.getincrementaldecoder(encoding)()
         text = decoder.decode(sample[skip:], final=len(sample) < 262_144)
-    except UnicodeDecodeError as error:
-        _report_encoding(problems, sample, error)
-        return None
+    except UnicodeDecodeError:
+        if encoding != "utf-8" or not _is_legacy(path):
+            _report_bytes(path, encoding, problems)
+            return None
+        encoding, problems.is_legacy = "latin-1", True
+        text = sample.decode(encoding)
     best: tuple[int, Layout, Problems] | None = None
     for delimiter in _DELIMITERS:
         rows, lines = _first_rows(text, delimiter)
@@ -117,6 +120,9 @@ def _read_carefully(path: Path, layout: Layout, problems: Problems, progress: Pr
             continue
         if len(row) < needed or (len(row) > width and any(c.strip() for c in row[width:])):
             problems.add(_wrong_width(line, len(row), width))
+            for kept in (rows, *columns.values()):
+                kept.clear()  # nothing of a faulty file is stored: do not fill the memory with it
+        if problems.total:
             continue
         rows.append(line)
         for take, place in takers:
@@ -143,7 +149,7 @@ def _records(
                     progress(raw.tell() - done)
                     done = raw.tell()
         except UnicodeDecodeError:
-            _report_bytes(path, layout, problems)
+            _report_bytes(path, layout.encoding, problems)
         except csv.Error:
             problems.add(_broken_quotes(last + 1))
 
@@ -168,22 +174,28 @@ def _broken_quotes(line: int) -> TableProblem:
     )
 
 
-def _report_encoding(problems: Problems, sample: bytes, error: UnicodeDecodeError) -> None:
-    """Name the line of the first byte that is no UTF-8, and the suspected encoding."""
-    line = sample[: error.start].count(b"\n") + 1
-    problems.add(_not_utf8(line, suspected_bytes(sample[:65_536])))
+def _is_legacy(path: Path) -> bool:
+    """Whether all lines beyond ASCII are no UTF-8: a whole file in an old encoding."""
+    with path.open("rb") as file:
+        return not any(not line.isascii() and _is_utf8(line) for line in file)
 
 
-def _report_bytes(path: Path, layout: Layout, problems: Problems) -> None:
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _report_bytes(path: Path, encoding: str, problems: Problems) -> None:
     """Name every line that cannot be decoded."""
-    if layout.encoding != "utf-8":
-        problems.add(_not_utf8(None, layout.encoding.upper() + " bị hỏng"))
+    if encoding != "utf-8":
+        problems.add(_not_utf8(None, encoding.upper() + " bị hỏng"))
         return
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
+            if not _is_utf8(line):
                 problems.add(_not_utf8(number, suspected_bytes(line)))
 
 

@@ -5,10 +5,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from surveyapp.importers.legacy_encodings import heading, readings
 from surveyapp.importers.table import Problems, TableProblem, Wanted
 
 #: Titles above the header take fewer rows than this.
 LOOK_AT = 40
+#: A table of which every column is read has at most so many.
+MOST_COLUMNS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +33,31 @@ def find_header(
 ) -> Header | None:
     """Find the row that holds most of the wanted names; None when the table is empty.
 
-    With nothing wanted it is the first of the fullest rows. Names that are missing or stand
-    twice are collected as problems.
+    With nothing wanted it is the row with most hints, else the first of the fullest rows. Names
+    that are missing or stand twice are collected as problems.
     """
+    names = {plain(name) for name in (*wanted.names, *wanted.hints)}
+    rows = [[_heading(cell, names) for cell in row] for row in rows]
     filled = [i for i, row in enumerate(rows) if any(cell.strip() for cell in row)]
     if not filled:
         problems.add(
             TableProblem("IMPORT-010", "Tệp không có dữ liệu.", "Kiểm tra lại tệp đã chọn.", sheet)
         )
         return None
-    names = {plain(name) for name in wanted.names}
     best = max(filled, key=lambda i: (_hits(rows[i], names), _width(rows[i]), -i))
     header = tuple(" ".join(unicodedata.normalize("NFC", cell).split()) for cell in rows[best])
     if not wanted.names:
+        _check_width(header, problems, sheet)
         return Header(best, header, _all_places(header))
     return Header(best, header, _places(header, wanted, problems, sheet))
+
+
+def _heading(cell: str, names: set[str]) -> str:
+    """Return a heading that was written in an old encoding as it was meant."""
+    if cell.isascii() or plain(cell) in names:
+        return cell
+    known = [reading for reading in readings(cell) if plain(reading) in names]
+    return known[0] if known else heading(cell)
 
 
 def _hits(row: Sequence[str], names: set[str]) -> int:
@@ -55,6 +68,19 @@ def _hits(row: Sequence[str], names: set[str]) -> int:
 def _width(row: Sequence[str]) -> int:
     """Count the cells that hold something."""
     return sum(1 for cell in row if cell.strip())
+
+
+def _check_width(header: tuple[str, ...], problems: Problems, sheet: str) -> None:
+    """Refuse a table that is far wider than any list: its columns would fill the memory."""
+    if len(header) > MOST_COLUMNS:
+        problems.add(
+            TableProblem(
+                "IMPORT-033",
+                f"Bảng có {len(header)} cột, nhiều nhất {MOST_COLUMNS} cột.",
+                "Xóa các cột không dùng (kể cả cột trống có định dạng) rồi lưu lại.",
+                sheet,
+            )
+        )
 
 
 def _all_places(header: tuple[str, ...]) -> dict[str, int]:

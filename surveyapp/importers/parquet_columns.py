@@ -1,6 +1,6 @@
 """Row groups of a .parquet file as arrays, without turning every cell into text."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from surveyapp.importers.sheet_tables import cell_text
 from surveyapp.importers.table import Problems, TableProblem, Wanted, refusal
 from surveyapp.importers.tables import number
 
+#: Rows read at once, however large the row groups are.
+_BATCH = 131_072
 #: Whole numbers of a range up to this are looked up, not compared.
 _SMALL = 1000
 
@@ -34,11 +36,23 @@ class RowGroups:
         """Number of row groups."""
         return len(self.firsts)
 
-    def read(self, group: int) -> "ParquetColumns":
-        """Read the wanted columns of one row group."""
+    def batches(self, group: int) -> Iterator["ParquetColumns"]:
+        """Read the wanted columns of one row group, some rows at a time."""
+        first = self.firsts[group]
         with pq.ParquetFile(self.path) as file:
-            table = file.read_row_group(group, columns=list(dict.fromkeys(self.stored.values())))
-        return ParquetColumns(table, self.stored, self.firsts[group])
+            for batch in file.iter_batches(_BATCH, row_groups=[group], columns=self._columns):
+                yield ParquetColumns(pa.Table.from_batches([batch]), self.stored, first)
+                first += batch.num_rows
+
+    def everything(self) -> "ParquetColumns":
+        """Read the wanted columns of the whole file, for what cannot be summed up by parts."""
+        with pq.ParquetFile(self.path) as file:
+            table = file.read(columns=self._columns)
+        return ParquetColumns(table, self.stored, 1)
+
+    @property
+    def _columns(self) -> list[str]:
+        return list(dict.fromkeys(self.stored.values()))
 
 
 def row_groups(path: Path, wanted: Wanted) -> RowGroups:
@@ -70,7 +84,7 @@ def row_groups(path: Path, wanted: Wanted) -> RowGroups:
 
 @dataclass(frozen=True, slots=True)
 class ParquetColumns:
-    """The wanted columns of one row group; `first` is the number of its first row."""
+    """The wanted columns of some rows; `first` is the number of its first row."""
 
     table: pa.Table
     stored: dict[str, str]
@@ -116,6 +130,10 @@ class ParquetColumns:
         result[empty] = np.nan
         return result, []
 
+    def row(self, place: int) -> tuple[str, int]:
+        """No sheet, and the number of a row."""
+        return "", self.first + place
+
     def _small(self, name: str, codes: Collection[str], missing: Collection[str]) -> Floats | None:
         """Read satisfied or not from whole numbers of a small range by looking them up."""
         column = self.table.column(self.stored[name])
@@ -123,13 +141,16 @@ class ParquetColumns:
             return None
         ends = pc.min_max(column)
         low, high = int(ends["min"].as_py()), int(ends["max"].as_py())
-        if high - low > _SMALL:
+        start = min(low, 0)
+        if high - start > _SMALL:
             return None
-        found = np.zeros(high - low + 1)
-        found[[i for i in range(found.size) if str(low + i) in codes]] = 1.0
-        found[[i for i in range(found.size) if str(low + i) in missing]] = np.nan
-        values = column.fill_null(low).to_numpy().astype(np.int64) - low
-        result: Floats = np.asarray(np.take(found, values), np.float64)
+        found = np.zeros(high - start + 1)
+        found[[i for i in range(found.size) if str(start + i) in codes]] = 1.0
+        found[[i for i in range(found.size) if str(start + i) in missing]] = np.nan
+        values = column.fill_null(low).to_numpy()
+        if start < 0:
+            values = values.astype(np.int64) - start
+        result: Floats = np.take(found, values, mode="clip")  # every value is inside: no check
         if column.null_count:
             result[column.is_null().to_numpy()] = np.nan
         return result

@@ -39,10 +39,16 @@ class TableProblem:
 
 @dataclass(slots=True)
 class Problems:
-    """Collects faults: the first ones as values, all of them as a count."""
+    """Collects faults: the first ones as values, all of them as a count.
+
+    `is_legacy` says that the file's bytes are no Unicode: every cell has to be read as old text;
+    `notes` are no faults, but have to be shown.
+    """
 
     listed: list[TableProblem] = field(default_factory=list)
     total: int = 0
+    is_legacy: bool = False
+    notes: list[TableProblem] = field(default_factory=list)
 
     def add(self, problem: TableProblem) -> None:
         """Collect one."""
@@ -56,12 +62,17 @@ class Wanted:
     """What to look for in a file.
 
     `required` and `optional` are names of columns, as in the header (spaces, capitals and Unicode
-    form do not matter); with both empty every column is read. `sheet` names a sheet of a workbook.
+    form do not matter); with both empty every column is read, below the row that holds most of
+    `hints`. `sheet` names a sheet of a workbook.
+    `repairs` reads texts of old encodings where that is certain; a file that is drawn from or
+    analysed as it stands, so that anybody can recompute it, is refused instead.
     """
 
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     sheet: str | None = None
+    repairs: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sampling.canonical import canonical_column
 from surveyapp.errors import AppError
-from surveyapp.importers.legacy_encodings import suspected
+from surveyapp.importers.repairs import Column
 from surveyapp.importers.table import Problems, Progress, Read, Table, TableProblem, Wanted
 
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
@@ -41,12 +41,15 @@ def read_table(path: Path, wanted: Wanted, progress: Progress = None) -> Table:
     columns, rows, sheet = _late(module, function)(path, wanted, problems, progress)
     for name in columns:
         columns[name] = canonical_column(columns[name])
-        _check_encoding(columns[name], problems, (sheet, name))
+        if not all(map(str.isascii, columns[name])):
+            column = Column(sheet, name, columns[name], rows)
+            columns[name], note = column.repaired(problems, allowed=wanted.repairs)
+            problems.notes += [note] if note else []
     columns, rows = _without_blank_rows(columns, rows)
     if columns and not rows and not problems.total:
         problems.add(_only_header(sheet))
     listed = tuple(problems.listed)
-    return Table(path.name, sheet, columns, rows, listed, problems.total)
+    return Table(path.name, sheet, columns, rows, listed, problems.total, tuple(problems.notes))
 
 
 def numbers(table: Table, name: str) -> tuple[NDArray[np.float64], tuple[TableProblem, ...]]:
@@ -134,22 +137,6 @@ def _late(module: str, name: str) -> Callable[..., Read]:
         importlib.import_module(f"surveyapp.importers.{module}"), name
     )
     return reader
-
-
-def _check_encoding(column: Sequence[str], problems: Problems, place: tuple[str, str]) -> None:
-    """Collect a column whose letters are those of an old Vietnamese encoding."""
-    sheet, name = place
-    distinct = set(column[:20_000])
-    if suspect := suspected(distinct):
-        problems.add(
-            TableProblem(
-                "IMPORT-026",
-                f"Chữ trong cột bị lỗi phông, nghi là bảng mã {suspect}.",
-                "Chuyển sang Unicode (UniKey → Công cụ) rồi lưu lại tệp.",
-                sheet,
-                column=name,
-            )
-        )
 
 
 def _without_blank_rows(
