@@ -113,15 +113,17 @@ def _read_carefully(path: Path, layout: Layout, problems: Problems, progress: Pr
     columns: dict[str, list[str]] = {name: [] for name in layout.header.places}
     takers = [(columns[name].append, place) for name, place in layout.header.places.items()]
     needed = max(layout.header.places.values(), default=0) + 1
-    width, rows = len(layout.header.names), []
+    width = len(layout.header.names)
+    rows: list[int] = []
     share: dict[str, str] = {}
     for line, row in _records(path, layout, problems, progress):
         if not any(cell and not cell.isspace() for cell in row):
             continue
         if len(row) < needed or (len(row) > width and any(c.strip() for c in row[width:])):
             problems.add(_wrong_width(line, len(row), width))
-            for kept in (rows, *columns.values()):
-                kept.clear()  # nothing of a faulty file is stored: do not fill the memory with it
+            rows.clear()
+            for column in columns.values():
+                column.clear()  # nothing of a faulty file is stored: do not fill the memory with it
         if problems.total:
             continue
         rows.append(line)

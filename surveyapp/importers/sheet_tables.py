@@ -51,15 +51,13 @@ def cell_text(value: object) -> str:
 @contextmanager
 def _opened(path: Path, *, formulas: bool = False) -> Iterator[openpyxl.Workbook]:
     """Open a workbook to be read once; what turns out to be broken on the way is refused."""
-    book = None
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=not formulas)
-        yield book
-    except BROKEN as error:
-        raise unreadable(path) from error
-    finally:
-        if book is not None:
+    with path.open("rb") as file:  # openpyxl forgets to close what it cannot read
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=not formulas)
+            yield book
             book.close()
+        except BROKEN as error:
+            raise unreadable(path) from error
 
 
 def _sheet_name(book: openpyxl.Workbook, asked: str | None, problems: Problems) -> str:
