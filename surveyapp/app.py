@@ -22,6 +22,7 @@ BLUEPRINTS: Final = (
     "surveyapp.surveys.views",
     "surveyapp.frames.views",
     "surveyapp.samples.views",
+    "surveyapp.samples.size_views",
     "surveyapp.fieldwork.views",
     "surveyapp.collect.api_views",
     "surveyapp.collect.views",

@@ -14,6 +14,8 @@ MANAGER: Final = frozenset({"manager"})
 APPROVER: Final = frozenset({"approver"})
 #: The preparation and its approval; each step of a survey has roles of its own beside this.
 PREPARERS: Final = MANAGER | APPROVER
+#: Who may give a part of the seed of a witnessed draw.
+PARTIES: Final = PREPARERS | frozenset({"auditor"})
 #: Who may look at surveys, plans, protocols and progress (never at scores before the lock).
 STAFF: Final = frozenset({"admin", "manager", "approver", "analyst", "auditor", "council"})
 
@@ -50,11 +52,20 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "frames.upload": MANAGER,
     "frames.freeze": PREPARERS,
     "samples.index": STAFF,
+    "sizes.edit": PREPARERS,
     "samples.announce": PREPARERS,
     "samples.draw": PREPARERS,
     "samples.verify": STAFF,
     "samples.paper": STAFF,
     "samples.offices": MANAGER,
+    "witness.show": STAFF,
+    "witness.commit": PARTIES,
+    "witness.make": PARTIES,
+    "witness.close": PREPARERS,
+    "witness.reveal": PARTIES,
+    "witness.number": PREPARERS,
+    "witness.abandon": PREPARERS,
+    "witness.forget": PREPARERS,
     "fieldwork.index": STAFF,
     "fieldwork.assign": MANAGER,
     "fieldwork.issue": MANAGER,
@@ -100,9 +111,13 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     "sample draw": NO_DATABASE,  # with --survey: PREPARERS
     "sample verify": NO_DATABASE,
     "sample size": NO_DATABASE,
-    "sample commit": NO_DATABASE,
+    "sample commit": NO_DATABASE,  # with --survey: PARTIES, as reveal
     "sample announce": NO_DATABASE,
     "sample reveal": NO_DATABASE,
+    "sample open": PREPARERS,
+    "sample abandon": PREPARERS,
+    "sample protocol": SYSTEM,
+    "sample forget": PREPARERS,
     "sample intercept": NO_DATABASE,
     "sample blocks": NO_DATABASE,
     "results estimate": NO_DATABASE,
@@ -130,6 +145,7 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     "frame template": NO_DATABASE,
     "frame import": MANAGER,
     "frame freeze": PREPARERS,
+    "invitation assign": MANAGER,
     "invitation issue": MANAGER,
     "invitation progress": SYSTEM,
     "account add": ADMIN,

@@ -1,17 +1,25 @@
 """Pages of samples: proposal, announcement, draw, protocol, lists per office."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from sampling.protocol import protocol_digest
-from sampling.types import KEY_SEPARATOR
 from surveyapp import roles, web
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, SampleDraw, Survey
-from surveyapp.samples import papers, service
-from surveyapp.samples.forms import AnnounceForm, announce_form
-from surveyapp.samples.proposal import Choices, Proposal, stratum_title
+from surveyapp.samples import (
+    announcing,
+    papers,
+    protocol_paper,
+    service,
+    size_decisions,
+    supplement,
+)
+from surveyapp.samples.forms import AnnounceForm
+from surveyapp.samples.proposal import Proposal
 from surveyapp.surveys import service as surveys
 
 bp = Blueprint("samples", __name__, url_prefix="/surveys/<code>/sample")
@@ -35,45 +43,43 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
         survey=survey,
         practice=survey.is_practice,
         draws=list(reversed(draws)),
-        counts={draw.id: _counts(survey, draw) for draw in draws},
+        counts={draw.id: protocol_paper.counts(survey, draw) for draw in draws},
+        digests={draw.id: protocol_paper.list_digests(db, draw) for draw in draws},
+        changes={draw.id: supplement.changes(db, draw) for draw in draws},
         digest={draw.id: protocol_digest(draw.protocol) for draw in draws if draw.protocol},
-        waiting=draws[-1] if draws and draws[-1].drawn_at is None else None,
+        waiting=next((draw for draw in draws if draw.is_pending), None),
+        is_drawn=any(draw.drawn_at for draw in draws),
+        forgot=any(draw.forgot_undrawn_at for draw in draws),
         is_frozen=frame is not None and frame.frozen_at is not None,
-        may={name: web.actor().has_any(roles.ENDPOINTS[f"samples.{name}"]) for name in _ACTS},
+        may={name.partition(".")[2]: web.actor().has_any(roles.ENDPOINTS[name]) for name in _ACTS},
         **more,
     )
 
 
-_ACTS = ("announce", "draw", "offices")
-
-
-def _counts(survey: Survey, draw: SampleDraw) -> list[tuple[str, list[dict[str, object]]]]:
-    """Return the strata drawn with their titles, by group in the order of the plan."""
-    strata = draw.protocol["strata"] if draw.protocol else []
-    group_of = {agency.code: agency.group_id for agency in survey.agencies}
-    group_of |= {group.code: group.id for group in survey.groups}
-    rows: dict[int, list[dict[str, object]]] = {group.id: [] for group in survey.groups}
-    for row in strata:
-        first = row["stratum"].split(KEY_SEPARATOR)[0]
-        rows[group_of[first]].append({**row, "title": stratum_title(survey, row["stratum"])})
-    return [(group.title, rows[group.id]) for group in survey.groups]
+_ACTS = ("samples.announce", "samples.draw", "samples.offices", "witness.abandon")
 
 
 @bp.route("/announce", methods=["GET", "POST"])
 def announce(code: str) -> ResponseReturnValue:
-    """Choose quotas and seed; announcing stores both before anything is drawn."""
+    """Announce the decided sizes with a seed; both are stored before anything is drawn."""
     db = web.session() if request.method == "POST" else web.reading()
     survey = surveys.find(db, code)
     frame = _frozen(db, survey)
-    form = announce_form(survey)
+    decision = size_decisions.latest(db, survey, frame)
+    if decision is None:
+        flash("Chọn cỡ mẫu trước, rồi mới công bố.")
+        return redirect(url_for("sizes.edit", code=code))
+    form = AnnounceForm()
     earlier = service.draws(db, survey)
-    if earlier:
-        form.seed.data = earlier[0].seed
-    is_good = form.validate_on_submit()
+    held = announcing.held_seed(earlier)
+    if held:
+        form.seed.data = held
+    choices = size_decisions.choices_of(decision)
     problems: tuple[str, ...] = ()
-    if is_good and not form.recalculate.data:
+    if form.validate_on_submit():
+        choices = replace(choices, reason=form.reason.data or choices.reason)
         try:
-            service.announce(db, web.actor(), frame, form.seed.data or "", form.choices())
+            service.announce(db, web.actor(), frame, form.seed.data or "", choices)
             db.commit()
             flash("Đã lưu hạt giống và mã băm. Giờ có thể chọn mẫu.")
             return redirect(url_for("samples.index", code=code))
@@ -81,19 +87,20 @@ def announce(code: str) -> ResponseReturnValue:
             db.rollback()
             form.form_errors.append(f"{error.message} {error.fix}")
             problems = error.problems
-    proposal = service.propose(db, survey, frame, form.choices() if is_good else Choices())
-    status = 422 if form.errors else 200
-    return _announce_page(survey, form, proposal, problems=problems, fixed=bool(earlier)), status
+    shown = {"form": form, "problems": problems, "decision": decision, "held": held}
+    page = _announce_page(survey, service.propose(db, survey, frame, choices), earlier, **shown)
+    return page, 422 if form.errors else 200
 
 
-def _announce_page(survey: Survey, form: AnnounceForm, proposal: Proposal, **more: object) -> str:
+def _announce_page(
+    survey: Survey, proposal: Proposal, earlier: list[SampleDraw], **more: object
+) -> str:
     return render_template(
         "samples/announce.html",
         survey=survey,
         practice=survey.is_practice,
-        form=form,
         proposal=proposal,
-        groups=list(zip(proposal.groups, form.quotas, strict=True)),
+        earlier=earlier,
         **more,
     )
 
@@ -134,16 +141,13 @@ def verify(code: str, draw_id: int) -> ResponseReturnValue:
 def paper(code: str, draw_id: int, name: str) -> ResponseReturnValue:
     """Give protocol, published frame or plan, from which anybody can draw again."""
     db = web.reading()
-    found = service.find_draw(db, surveys.find(db, code), draw_id)
-    if name == "protocol.json":
-        content, kind = papers.protocol_json(found), "application/json"
-    elif name == "frame.csv":
-        content, kind = papers.frame_csv(db, found), "text/csv; charset=utf-8"
-    elif name == "plan.toml":
-        content, kind = papers.plan_toml(found), "application/toml; charset=utf-8"
-    else:
+    survey = surveys.find(db, code)
+    found = service.find_draw(db, survey, draw_id)
+    try:
+        paper = papers.paper(db, survey, found, name)
+    except KeyError:
         abort(404)
-    return _download(content.encode(), f"{code}-{draw_id}-{name}", kind)
+    return _download(paper.content, f"{code}-{draw_id}-{name}", paper.kind)
 
 
 @bp.post("/<int:draw_id>/offices.<any('xlsx', 'csv'):kind>")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tomllib
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -15,15 +16,15 @@ from surveyapp.cli import cli
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.models import AuditEntry, Frame, RecheckUnit, SampleDraw, SampleUnit, Survey
-from surveyapp.samples import service
+from surveyapp.samples import service, size_decisions
 from surveyapp.samples.proposal import Choices
+from surveyapp.samples.sizes import plan_request
 from surveyapp.surveys import service as surveys
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN, SECRET
 
 SAMPLE = "/surveys/par-test/sample"
-QUOTAS = {"quota_0": "40", "quota_1": "24", "reserve_pct": "0", "few_reason": "thử"}
-SEED = {**QUOTAS, "seed": "2024-10-01"}
+SEED = {"seed": "2024-10-01"}
 
 
 @pytest.fixture
@@ -46,13 +47,24 @@ def draw_id(database: Database, survey: str) -> int:
         return drawn.id
 
 
-@pytest.mark.usefixtures("survey")
+@pytest.fixture
+def sized(database: Database, survey: str) -> str:
+    """Adopt the sizes of the plan."""
+    with database.session() as db:
+        found, frame = db.scalars(select(Survey)).one(), db.scalars(select(Frame)).one()
+        request = replace(plan_request(found), few_reason="thử")
+        size_decisions.adopt(db, make.official(db, "co-mau"), found, frame, request)
+        db.commit()
+    return survey
+
+
+@pytest.mark.usefixtures("sized")
 def test_an_official_announces_draws_and_verifies(signed_in, database) -> None:
     client = signed_in("manager")
 
     assert "Lưu hạt giống, rồi chọn mẫu" in client.get(f"{SAMPLE}/").text
     page = client.get(f"{SAMPLE}/announce").text
-    assert "64 phiếu" in page and "Kế hoạch: 40 phiếu; danh sách có 60." in page
+    assert "64 phiếu" in page and "40 phiếu từ danh sách 60" in page
     announced = client.post(f"{SAMPLE}/announce", data={**SEED, "submit": "1"})
     assert announced.status_code == 302
     page = client.get(f"{SAMPLE}/").text
@@ -66,36 +78,25 @@ def test_an_official_announces_draws_and_verifies(signed_in, database) -> None:
 
 
 @pytest.mark.usefixtures("survey")
-def test_calculating_again_shows_other_quotas_and_stores_nothing(signed_in, database) -> None:
+def test_sizes_come_before_the_announcement(signed_in, database) -> None:
     client = signed_in("manager")
 
-    page = client.post(
-        f"{SAMPLE}/announce", data={**SEED, "quota_1": "40", "recalculate": "Tính lại"}
-    ).text
+    for answered in (
+        client.get(f"{SAMPLE}/announce"),
+        client.post(f"{SAMPLE}/announce", data={**SEED, "submit": "1"}),
+    ):
+        assert answered.location == f"{SAMPLE}/size"
 
-    assert "Vượt danh sách" in page and "Hạ chỉ tiêu" in page
     with database.read_session() as db:
         assert db.scalar(select(func.count()).select_from(SampleDraw)) == 0
 
 
-UNSETTLED = [
-    ({"seed": "  "}, "Hạt giống phải có"),
-    ({"quota_0": "abc"}, "Cần nhập một số nguyên"),
-    ({"quota_1": "40"}, "cần 40 phiếu, danh sách chỉ có 30"),
-    ({"quota_1": "20"}, "phải có lý do"),
-    ({"few_reason": ""}, "dưới 10 phiếu"),
-]
+@pytest.mark.usefixtures("sized")
+def test_an_empty_seed_is_refused_and_nothing_is_stored(signed_in, database) -> None:
+    answered = signed_in("approver").post(f"{SAMPLE}/announce", data={"seed": "  ", "submit": "1"})
 
-
-@pytest.mark.usefixtures("survey")
-def test_what_is_not_settled_is_said_and_nothing_is_stored(signed_in, database) -> None:
-    client = signed_in("approver")
-
-    for change, said in UNSETTLED:
-        answered = client.post(f"{SAMPLE}/announce", data={**SEED, **change, "submit": "1"})
-        assert answered.status_code == 422
-        assert said in answered.text
-
+    assert answered.status_code == 422
+    assert "Hạt giống phải có" in answered.text
     with database.read_session() as db:
         assert db.scalar(select(func.count()).select_from(SampleDraw)) == 0
 

@@ -1,0 +1,199 @@
+"""The verbs of sizes: work them out, adopt them for a frame, hand them to the announcement."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sampling.canonical import json_digest
+from sampling.errors import Shortfall
+from sampling.types import Frame as SamplingFrame
+from surveyapp import audit, clock
+from surveyapp.actor import Actor
+from surveyapp.errors import AppError
+from surveyapp.models import Frame, SizeDecision, Survey
+from surveyapp.samples import announcing, service
+from surveyapp.samples.proposal import Choices, Proposal, make_proposal, stratum_title
+from surveyapp.samples.rating import Candidate
+from surveyapp.samples.refusals import shortfall_sentence, translated
+from surveyapp.samples.size_margins import SizeTable, size_table
+from surveyapp.samples.sizes import SizeRequest, Split, split
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A frame as sizes are worked out on it: its rows, what can be drawn, counts per group."""
+
+    survey: Survey
+    rows: tuple[Candidate, ...]
+    drawable: SamplingFrame
+    pop_sizes: dict[str, dict[str, int]]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Words on screens for every stratum, in the order of the plan's groups."""
+        keys = (key for strata in self.pop_sizes.values() for key in strata)
+        return {key: stratum_title(self.survey, key) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A request with what it would draw, how precise that is, and which bounds it breaks."""
+
+    request: SizeRequest
+    split: Split
+    proposal: Proposal
+    table: SizeTable
+
+    @property
+    def unmet(self) -> tuple[Shortfall, ...]:
+        """Everything that cannot be met as asked: lists too short, bounds broken."""
+        return self.proposal.shortfalls + self.split.blocked
+
+
+def listed(db: Session, survey: Survey, frame: Frame) -> Listed:
+    """Read a frame once; every request is worked out on it."""
+    rows = service.candidates(db, survey, frame)
+    drawable = service.drawable(rows)
+    pop_sizes: dict[str, dict[str, int]] = {group.code: {} for group in survey.groups}
+    groups = {row.stratum: row.group for row in rows}
+    for key, n in drawable.pop_size.items():
+        pop_sizes[groups[key]][key] = n
+    return Listed(survey, tuple(rows), drawable, pop_sizes)
+
+
+def work_out(on: Listed, request: SizeRequest) -> Worked:
+    """Say what a request gives; nothing is stored."""
+    with translated():
+        found = split(on.survey, on.pop_sizes, request)
+        proposal = make_proposal(on.survey, on.rows, on.drawable, found.choices(request))
+        return Worked(request, found, proposal, size_table(on.survey, proposal, request))
+
+
+def adopt(
+    db: Session, actor: Actor, survey: Survey, frame: Frame, request: SizeRequest
+) -> SizeDecision:
+    """Adopt sizes for the next draw; adopting the same again changes nothing."""
+    survey = db.get_one(Survey, survey.id, with_for_update=True, populate_existing=True)
+    if survey.is_locked:
+        raise AppError(
+            "SAMPLE-233",
+            f"Cuộc khảo sát «{survey.code}» đã khóa số liệu: không đổi cỡ mẫu được nữa.",
+            "Tạo cuộc khảo sát mới nếu cần.",
+            status=409,
+        )
+    announcing.check_frame(db, survey, frame)
+    worked = work_out(listed(db, survey, frame), request)
+    _check_bounds(worked)
+    announcing.check_shares(worked.proposal.plan)
+    choices = worked.split.choices(request)
+    announcing.check_choices(survey, worked.proposal, choices, service.draws(db, survey))
+    content = _content(worked)
+    digest = json_digest(content)
+    before = latest(db, survey, frame)
+    if before is not None and before.sha256 == digest:
+        return before
+    decision = SizeDecision(
+        survey_id=survey.id,
+        frame_id=frame.id,
+        content=content,
+        sha256=digest,
+        decided_at=clock.now(),
+        decided_by=actor.account_id,
+    )
+    db.add(decision)
+    db.flush()
+    audit.record(
+        db,
+        actor,
+        "sample.size",
+        survey.code,
+        decision=decision.id,
+        sha256=digest,
+        main=worked.proposal.main_n,
+        reserve=worked.proposal.reserve_n,
+        unmet=content["unmet"],
+        reason=request.reason.strip(),
+    )
+    return decision
+
+
+def _check_bounds(worked: Worked) -> None:
+    """Refuse totals that break a bound, unless lowering them was chosen with a reason."""
+    blocked = worked.split.blocked
+    if not blocked:
+        return
+    too_low = any(one.constraint == "minimum" for one in blocked)
+    if not too_low and worked.request.shortfall == "lower" and worked.request.reason.strip():
+        return
+    raise AppError(
+        "SAMPLE-234",
+        "Tổng số phiếu không hợp với mức tối thiểu, tối đa của từng nhóm; chưa lưu.",
+        "Tăng tổng số phiếu hoặc hạ mức tối thiểu."
+        if too_low
+        else "Tăng mức tối đa, hoặc chọn hạ chỉ tiêu và ghi lý do.",
+        status=409,
+        problems=sentences(blocked),
+    )
+
+
+def _content(worked: Worked) -> dict[str, Any]:
+    """Return what is kept of a decision: the request, the choices, the sizes of all strata."""
+    request = asdict(worked.request)
+    return {
+        "request": request | {"reason": worked.request.reason.strip()},
+        "quotas": worked.split.quotas,
+        "strata": [
+            {"stratum": s.key, "pop_size": s.pop_size, "wanted": s.wanted, "n": s.n}
+            for group in worked.proposal.groups
+            for s in group.strata
+        ],
+        "main": worked.proposal.main_n,
+        "reserve": worked.proposal.reserve_n,
+        "unmet": list(sentences(worked.unmet)),
+    }
+
+
+def sentences(unmet: Sequence[Shortfall]) -> tuple[str, ...]:
+    """Name every binding constraint."""
+    return tuple(map(shortfall_sentence, unmet))
+
+
+def latest(db: Session, survey: Survey, frame: Frame) -> SizeDecision | None:
+    """Return the last decision on a frame."""
+    made = (SizeDecision.survey_id == survey.id, SizeDecision.frame_id == frame.id)
+    newest = select(SizeDecision).where(*made).order_by(SizeDecision.id.desc())
+    return db.scalar(newest.limit(1))
+
+
+def request_of(decision: SizeDecision) -> SizeRequest:
+    """Read back what was asked."""
+    return SizeRequest(**decision.content["request"])
+
+
+def choices_of(decision: SizeDecision) -> Choices:
+    """Return what an announcement takes over; the protocol will name the decision."""
+    content = decision.content
+    notes = {
+        "size_decision_sha256": decision.sha256,
+        "size_decided_at": decision.decided_at.isoformat(),
+        "unmet": " ".join(content["unmet"]),
+    }
+    strata = {one["stratum"]: one["wanted"] for one in content["strata"]}
+    made = Split(dict(content["quotas"]), strata, ()).choices(request_of(decision))
+    return replace(made, notes=notes)
+
+
+def decided_choices(db: Session, survey: Survey, frame: Frame) -> Choices:
+    """Return the choices adopted for a frame, or refuse: they come before the announcement."""
+    decision = latest(db, survey, frame)
+    if decision is None:
+        raise AppError(
+            "SAMPLE-235",
+            "Chưa chọn phương án cỡ mẫu cho danh sách này.",
+            "Mở trang cỡ mẫu, xem sai số rồi bấm «Dùng phương án này».",
+            status=409,
+        )
+    return choices_of(decision)

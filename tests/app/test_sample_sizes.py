@@ -1,0 +1,230 @@
+"""The page and the verbs on sizes: formulas, rules, bounds, the decision and its announcement."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from sqlalchemy import func, select
+
+from sampling.protocol import protocol_digest
+from surveyapp.db import Database
+from surveyapp.errors import AppError
+from surveyapp.models import AuditEntry, Frame, SampleDraw, SizeDecision, Survey
+from surveyapp.samples import service, size_decisions
+from surveyapp.samples.sizes import SizeRequest, plan_request
+from tests.app import sample_factory as make
+from tests.app.sample_factory import SECRET, SERVICE_PLAN
+
+SIZE = "/surveys/service-test/sample/size"
+LISTS = {"so-noi-vu": 400, "so-tu-phap": 1200, "so-y-te": 60}
+FILLED = {
+    "basis": "quota",
+    "scope": "group",
+    "rule": "proportional",
+    "margin": "5",
+    "level": "95",
+    "p": "50",
+    "deff": "1",
+    "response": "100",
+    "power": "0,5",
+    "reserve": "0",
+    "quota_0": "166",
+    "minimum": "10",
+}
+
+
+@pytest.fixture
+def survey(database: Database) -> str:
+    """Store a survey by agency with a frozen list of 1,660 files."""
+    with database.session() as db:
+        make.survey_with(db, make.official(db, "goc"), SERVICE_PLAN, make.files(LISTS))
+        db.commit()
+    return "service-test"
+
+
+def worked(db, request: SizeRequest) -> size_decisions.Worked:
+    survey, frame = db.scalars(select(Survey)).one(), db.scalars(select(Frame)).one()
+    return size_decisions.work_out(size_decisions.listed(db, survey, frame), request)
+
+
+def sizes(found: size_decisions.Worked) -> list[int]:
+    return [s.wanted for group in found.proposal.groups for s in group.strata]
+
+
+@pytest.mark.usefixtures("survey")
+def test_sizes_follow_formula_and_rule(db) -> None:
+    """By hand: 1660/(1 + 1660 · 0.0025) = 322.3; 400/2 = 200, 1200/4 = 300, 60/1.15 = 52.2."""
+    per_row = SizeRequest(basis="yamane", scope="stratum")
+    whole = SizeRequest(basis="yamane")
+    cochran = SizeRequest(basis="cochran", response="0.5", rule="equal")
+
+    assert sizes(worked(db, per_row)) == [200, 300, 53]
+    assert sizes(worked(db, whole)) == [78, 233, 12]
+    # 384.15/(1 + 383.15/1660) = 312.1, over one half = 625: 60 whole, the others 282.5 each
+    assert sizes(worked(db, cochran)) == [283, 282, 60]
+    assert sizes(worked(db, SizeRequest(rule="power", power="0", quotas={"provincial": 90}))) == [
+        30,
+        30,
+        30,
+    ]
+
+
+@pytest.mark.usefixtures("survey")
+def test_neyman_and_cost_use_what_is_expected_of_each_row(db) -> None:
+    shares = {"so-noi-vu": "0.5", "so-tu-phap": "0.9", "so-y-te": "0.5"}
+    neyman = worked(db, SizeRequest(rule="neyman", shares=shares, quotas={"provincial": 100}))
+    costs = {"so-noi-vu": "4", "so-tu-phap": "1", "so-y-te": "1"}
+    dear = SizeRequest(rule="cost", shares=shares, costs=costs, quotas={"provincial": 100})
+
+    assert sum(sizes(neyman)) == 100
+    # N S: 200, 360, 30 of 590
+    assert sizes(neyman) == pytest.approx([33.9, 61.0, 5.1], abs=1)
+    # N S/√c: 100, 360, 30 of 490
+    assert sizes(worked(db, dear)) == pytest.approx([20.4, 73.5, 6.1], abs=1)
+
+
+@pytest.mark.usefixtures("survey")
+def test_quotas_that_count_answers_are_raised_for_non_response(db) -> None:
+    found = worked(db, SizeRequest(inflate=True, response="0.46", quotas={"provincial": 60}))
+
+    assert sum(sizes(found)) == 131  # 60/0.46 = 130.4
+    assert found.table.whole.expected == 60
+
+
+UNMET = [
+    (SizeRequest(quotas={"provincial": 2000}), "cần 2000 phiếu, danh sách chỉ có 1660"),
+    (SizeRequest(quotas={"provincial": 300}, minimum=80), "cần 80 phiếu, danh sách chỉ có 60"),
+    (SizeRequest(quotas={"provincial": 300}, maximum=90), "mức tối đa chỉ cho 240"),
+    (SizeRequest(quotas={"provincial": 100}, minimum=50), "cộng lại là 150, lớn hơn tổng 100"),
+    (SizeRequest(rule="fixed", strata={"so-y-te": 61}), "cần 61 phiếu, danh sách chỉ có 60"),
+]
+
+
+@pytest.mark.parametrize(("request_", "said"), UNMET)
+@pytest.mark.usefixtures("survey")
+def test_what_cannot_be_met_names_the_binding_constraint_and_is_not_adopted(
+    db, request_: SizeRequest, said: str
+) -> None:
+    survey, frame = db.scalars(select(Survey)).one(), db.scalars(select(Frame)).one()
+
+    assert any(said in text for text in size_decisions.sentences(worked(db, request_).unmet))
+    with pytest.raises(AppError) as refused:
+        size_decisions.adopt(db, make.official(db), survey, frame, request_)
+    assert refused.value.code in {"SAMPLE-207", "SAMPLE-234"}
+
+
+@pytest.mark.usefixtures("survey")
+def test_a_lowered_quota_stands_with_its_reason_in_decision_protocol_and_audit(db) -> None:
+    survey, frame = db.scalars(select(Survey)).one(), db.scalars(select(Frame)).one()
+    actor = make.official(db)
+    asked = SizeRequest(
+        rule="fixed",
+        strata={"so-noi-vu": 30, "so-tu-phap": 30, "so-y-te": 70},
+        shortfall="lower",
+        reason="Sở Y tế chỉ có 60 hồ sơ",
+    )
+
+    decision = size_decisions.adopt(db, actor, survey, frame, asked)
+    again = size_decisions.adopt(db, actor, survey, frame, asked)
+    choices = size_decisions.decided_choices(db, survey, frame)
+    announced = service.announce(db, actor, frame, "a", choices, SECRET)
+    protocol = service.draw(db, actor, announced).protocol
+
+    assert again.id == decision.id
+    assert protocol["decisions"] == [
+        {"stratum": "so-y-te", "constraint": "pop_size", "wanted": 70, "available": 60}
+    ]
+    assert protocol["notes"]["reason"] == "Sở Y tế chỉ có 60 hồ sơ"
+    assert protocol["notes"]["size_decision_sha256"] == decision.sha256
+    assert "cần 70 phiếu" in protocol["notes"]["unmet"]
+    assert service.verify(db, announced) is None and protocol_digest(protocol)
+    entries = db.scalars(select(AuditEntry).where(AuditEntry.action == "sample.size")).all()
+    assert [e.detail["reason"] for e in entries] == ["Sở Y tế chỉ có 60 hồ sơ"]
+
+
+@pytest.mark.usefixtures("survey")
+def test_few_expected_answers_must_be_confirmed_although_enough_forms_go_out(db) -> None:
+    survey, frame = db.scalars(select(Survey)).one(), db.scalars(select(Frame)).one()
+    asked = SizeRequest(
+        rule="fixed",
+        strata={"so-noi-vu": 30, "so-tu-phap": 30, "so-y-te": 12},
+        response="0.46",
+        reason="thử",
+    )
+
+    with pytest.raises(AppError) as refused:
+        size_decisions.adopt(db, make.official(db), survey, frame, asked)
+
+    assert refused.value.code == "SAMPLE-210"
+    assert "Sở Y tế: khoảng 5,5 phiếu" in refused.value.problems
+
+
+@pytest.mark.usefixtures("survey")
+def test_an_official_sees_margins_and_adopts_without_a_script(signed_in, database) -> None:
+    client = signed_in("manager")
+
+    first = client.get(SIZE).text
+    again = client.post(SIZE, data={**FILLED, "recalculate": "1"})
+    no_reason = client.post(SIZE, data={**FILLED, "submit": "1"})
+    adopted = client.post(SIZE, data={**FILLED, "reason": "thử", "submit": "1"})
+
+    assert "Sở Y tế" in first and "Yamane và Cochran cạnh nhau" in first
+    assert again.status_code == 200 and "166 phiếu" in again.text
+    # 10 for the least, 39 of 400: 1.96 · √(0.25/39 · 361/399) = 14.9 points
+    assert "± 14,9" in again.text
+    assert no_reason.status_code == 422 and "phải có lý do" in no_reason.text
+    assert adopted.location == "/surveys/service-test/sample/announce"
+    with database.read_session() as db:
+        assert db.scalar(select(func.count()).select_from(SizeDecision)) == 1
+    assert "Phương án đang dùng" in client.get(SIZE).text
+
+
+@pytest.mark.usefixtures("survey")
+def test_faulty_fields_are_named_and_nothing_is_stored(signed_in, database) -> None:
+    client = signed_in("manager")
+
+    for change, said in (
+        ({"margin": "abc"}, "Cần nhập một số"),
+        ({"response": "0"}, "Cần một số từ 1 đến 100"),
+        ({"minimum": "20", "maximum": "10"}, "lớn hơn mức tối đa"),
+        ({"rule": "slovin"}, "không có trong danh sách"),
+    ):
+        answered = client.post(SIZE, data={**FILLED, **change, "submit": "1", "reason": "x"})
+        assert answered.status_code == 422 and said in answered.text, change
+
+    with database.read_session() as db:
+        assert db.scalar(select(func.count()).select_from(SizeDecision)) == 0
+
+
+@pytest.mark.usefixtures("survey")
+def test_a_decision_holds_for_its_list_only(db) -> None:
+    survey, frame = db.scalars(select(Survey)).one(), db.scalars(select(Frame)).one()
+    actor = make.official(db)
+    size_decisions.adopt(db, actor, survey, frame, plan_request(survey))
+    newer = make.frame_of(db, survey, make.files({"so-noi-vu": 50}), version=2)
+
+    with pytest.raises(AppError) as stale:
+        size_decisions.adopt(db, actor, survey, frame, plan_request(survey))
+    with pytest.raises(AppError) as absent:
+        size_decisions.decided_choices(db, survey, newer)
+    decision = db.scalars(select(SizeDecision)).one()
+    with pytest.raises(AppError) as other:
+        service.propose(db, survey, newer, size_decisions.choices_of(decision))
+
+    codes = [caught.value.code for caught in (stale, absent, other)]
+    assert codes == ["SAMPLE-202", "SAMPLE-235", "SAMPLE-230"]
+
+
+def test_a_request_is_read_back_as_it_was_stored() -> None:
+    asked = SizeRequest(shares={"a": "0.8"}, minimum=3, quotas={"g": 5}, reason="lý do")
+
+    content = json.loads(json.dumps({"request": asdict(asked)}))
+
+    assert size_decisions.request_of(SizeDecision(content=content)) == asked
+
+
+@pytest.mark.usefixtures("survey")
+def test_nobody_but_the_preparers_decides_sizes(signed_in, database) -> None:
+    assert signed_in("auditor").get(SIZE).status_code == 403
+    with database.read_session() as db:
+        assert db.scalar(select(func.count()).select_from(SampleDraw)) == 0
