@@ -14,25 +14,37 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from analysis.answer_pairs import (
+    NO_ERROR,
+    AnswerPairs,
+    Coefficient,
+    FirstAnswers,
+    Variance,
+    answer_pairs,
+)
 from analysis.errors import AnalysisError
-from analysis.intervals import check_level, t_quantile, wilson
-from analysis.labels import Floats, Ints, as_labels, canonical
-from analysis.moments import ZERO_VARIANCE
+from analysis.intervals import wilson
+from analysis.labels import Floats, Ints
 
 Grade = Literal["low", "moderate", "high"]
 
 NO_VARIATION = "Mọi câu trả lời rơi vào một mức: không xác định."
-NO_ERROR = "Không tính được sai số từ bảng này."
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficient:
-    """A measure of agreement; value or limits None where they do not exist, with the reason."""
+class Options:
+    """How pairs are compared.
 
-    value: float | None
-    se: float | None
-    ci: tuple[float, float] | None
-    reason: str | None = None
+    Attributes
+    ----------
+    level : confidence level.
+    tolerance : places on the scale by which two answers may differ and still agree.
+    first_answers : for a variance conditional on them; None = as a process.
+    """
+
+    level: float = 0.95
+    tolerance: int = 0
+    first_answers: FirstAnswers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,10 @@ class Agreement:
 
     Attributes
     ----------
-    n : pairs, unweighted. level : of the intervals. table : (k, k) weighted shares, rows = first.
-    agreement : share of equal answers. gdr : gross difference rate, 1 - agreement.
+    n : pairs, unweighted. level : of the intervals. variance : what they are about.
+    table : (k, k) weighted shares, rows = first.
+    agreement : share of answers that are equal within the tolerance. gdr : gross difference rate,
+        1 - agreement.
     ndr : net difference rate per category, first minus re-check.
     ioi : index of inconsistency, 1 - kappa; `grade` by the US Census rule (< 0.20, 0.20-0.50).
     kappa, kappa_linear, kappa_quadratic : Cohen. ac1, ac2 : Gwet, ac2 with quadratic weights.
@@ -69,6 +83,7 @@ class Agreement:
 
     n: int
     level: float
+    variance: Variance
     table: Floats
     agreement: Coefficient
     gdr: Coefficient
@@ -90,7 +105,7 @@ def agreement(
     recheck: npt.ArrayLike,
     categories: Sequence[object],
     weight: npt.ArrayLike | None = None,
-    level: float = 0.95,
+    options: Options | None = None,
 ) -> Agreement:
     """Measure the agreement of pairs of answers.
 
@@ -99,27 +114,20 @@ def agreement(
     original, recheck : (n,) answers; a pair with a missing answer (None, nan, "") is left out.
     categories : all categories of the questionnaire in their order, used or not.
     weight : (n,) weights of the pairs, above 0; None = equal.
-    level : confidence level.
 
     Raises
     ------
     AnalysisError : an answer outside the categories, fewer than 2 categories, no pair at all, a
-        weight that is not above 0, a level that is not above 0 and below 1.
+        weight that is not above 0, a level that is not above 0 and below 1, a negative tolerance,
+        a cell with more pairs than first answers.
     """
-    check_level(level)
-    names = [canonical(category) for category in categories]
-    if len(names) < 2 or len(set(names)) < len(names) or "" in names:
-        raise AnalysisError("categories", names, "at least two different categories are needed")
-    first, second = _codes(original, names, "original"), _codes(recheck, names, "recheck")
-    if first.size != second.size:
-        raise AnalysisError("recheck", second.size, f"must hold {first.size} answers")
-    weights = np.ones(first.size) if weight is None else np.asarray(weight, dtype=np.float64)
-    if weights.shape != first.shape or not (np.isfinite(weights) & (weights > 0)).all():
-        raise AnalysisError("weight", weights.shape, "must be above 0 for every pair")
-    both = (first >= 0) & (second >= 0)
-    if not both.any():
-        raise AnalysisError("original", 0, "at least one complete pair is needed")
-    return _measured(_Pairs(first[both], second[both], weights[both], names, level))
+    chosen = options or Options()
+    if chosen.tolerance < 0:
+        raise AnalysisError("tolerance", chosen.tolerance, "must be at least 0 places")
+    pairs = answer_pairs(
+        (original, recheck), categories, weight, chosen.first_answers, chosen.level
+    )
+    return _measured(pairs, chosen.tolerance)
 
 
 def quadratic_weights(k: int) -> Floats:
@@ -134,57 +142,19 @@ def linear_weights(k: int) -> Floats:
     return np.asarray(1 - np.abs(place[:, None] - place[None, :]) / (k - 1), dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    first: Ints
-    second: Ints
-    weight: Floats
-    names: list[str]
-    level: float
-
-    @property
-    def table(self) -> Floats:
-        """Weighted shares (k, k), rows = first answers."""
-        k = len(self.names)
-        cells = np.bincount(self.first * k + self.second, self.weight, minlength=k * k)
-        return np.asarray(cells.reshape(k, k) / self.weight.sum())
-
-    @property
-    def n_eff(self) -> float:
-        """Kish's effective number of pairs, (sum w)^2 / sum w^2."""
-        return float(self.weight.sum() ** 2 / np.sum(self.weight**2))
-
-    def coefficient(self, value: float, slope: Floats) -> Coefficient:
-        """Delta method: `slope` (k, k) is the derivative of the value by the shares."""
-        away = slope[self.first, self.second]
-        away = away - np.average(away, weights=self.weight)
-        share = self.weight / self.weight.sum()
-        variance = float(np.sum((share * away) ** 2))
-        gross = float(np.sum((share * np.abs(slope[self.first, self.second])) ** 2))
-        if variance <= ZERO_VARIANCE * max(gross, 1e-12) or self.first.size < 2:
-            return Coefficient(value, 0.0 if self.first.size > 1 else None, None, NO_ERROR)
-        se = variance**0.5
-        half = self.t * se
-        return Coefficient(value, se, (max(value - half, -1.0), min(value + half, 1.0)))
-
-    @property
-    def t(self) -> float:
-        """Quantile of Student's t with n - 1 degrees of freedom."""
-        return float(t_quantile(np.array([self.first.size - 1.0]), self.level)[0])
-
-
-def _measured(pairs: _Pairs) -> Agreement:
+def _measured(pairs: AnswerPairs, tolerance: int) -> Agreement:
     p = pairs.table
     k = p.shape[0]
     rows, columns = p.sum(axis=1), p.sum(axis=0)
-    agreed, differing = _agreed(pairs, p)
+    agreed, differing = _agreed(pairs, tolerance)
     kappa = _kappa(pairs, np.eye(k))
     net = rows - columns
     average = (rows + columns) / 2
     counts = np.bincount(pairs.first * k + pairs.second, minlength=k * k).reshape(k, k)
     inconsistency = _mirrored(kappa)
     return Agreement(
-        int(pairs.first.size), pairs.level, p, agreed, differing,
+        pairs.n, pairs.level, "process" if pairs.cells is None else "conditional",
+        p, agreed, differing,
         tuple(Shift(name, _net(pairs, i, float(net[i]))) for i, name in enumerate(pairs.names)),
         inconsistency, _grade(inconsistency.value), kappa,
         _kappa(pairs, linear_weights(k)), _kappa(pairs, quadratic_weights(k)),
@@ -193,25 +163,22 @@ def _measured(pairs: _Pairs) -> Agreement:
     )  # fmt: skip
 
 
-def _codes(answers: npt.ArrayLike, names: list[str], argument: str) -> Ints:
-    labels = as_labels(answers)
-    unknown = [name for name in labels.names if name not in names]
-    if unknown:
-        raise AnalysisError(argument, ", ".join(unknown[:5]), "must be one of the categories")
-    place = np.array([*(names.index(name) for name in labels.names), -1], dtype=np.int64)
-    return np.asarray(place[labels.code], dtype=np.int64)
+def _agreed(pairs: AnswerPairs, tolerance: int) -> tuple[Coefficient, Coefficient]:
+    """Share of agreeing answers and its complement, with Wilson's interval.
 
-
-def _agreed(pairs: _Pairs, p: Floats) -> tuple[Coefficient, Coefficient]:
-    """Share of equal answers and its complement, with Wilson's interval (never of width 0)."""
-    share = float(min(np.trace(p), 1.0))
-    if pairs.first.size < 2:
+    Never of width 0, except where every first answer was asked again.
+    """
+    same = (np.abs(pairs.first - pairs.second) <= tolerance).astype(np.float64)
+    share = float(min(np.average(same, weights=pairs.weight), 1.0))
+    if pairs.is_census:
+        return Coefficient(share, 0.0, (share, share)), Coefficient(
+            1 - share, 0.0, (1 - share, 1 - share)
+        )
+    if pairs.df < 1:
         return Coefficient(share, None, None, NO_ERROR), Coefficient(
             1 - share, None, None, NO_ERROR
         )
-    same = pairs.first == pairs.second
-    weight = pairs.weight / pairs.weight.sum()
-    se = float(np.sqrt(np.sum((weight * (same - share)) ** 2)))
+    se = pairs.variance(same) ** 0.5
     size = share * (1 - share) / se**2 if se > 1e-12 else pairs.n_eff
     low, high = wilson(np.array([share]), np.array([size]), np.array([pairs.t]))
     limits = (float(low[0]), float(high[0]))
@@ -221,14 +188,14 @@ def _agreed(pairs: _Pairs, p: Floats) -> tuple[Coefficient, Coefficient]:
     )
 
 
-def _net(pairs: _Pairs, category: int, value: float) -> Coefficient:
+def _net(pairs: AnswerPairs, category: int, value: float) -> Coefficient:
     slope = np.zeros((len(pairs.names), len(pairs.names)))
     slope[category, :] += 1
     slope[:, category] -= 1
     return pairs.coefficient(value, slope)
 
 
-def _kappa(pairs: _Pairs, weights: Floats) -> Coefficient:
+def _kappa(pairs: AnswerPairs, weights: Floats) -> Coefficient:
     """Cohen's kappa with agreement weights (k, k)."""
     p = pairs.table
     rows, columns = p.sum(axis=1), p.sum(axis=0)
@@ -241,7 +208,7 @@ def _kappa(pairs: _Pairs, weights: Floats) -> Coefficient:
     return pairs.coefficient(value, slope)
 
 
-def _gwet(pairs: _Pairs, weights: Floats) -> Coefficient:
+def _gwet(pairs: AnswerPairs, weights: Floats) -> Coefficient:
     """Gwet's AC1 (identity weights) or AC2."""
     p, k = pairs.table, len(pairs.names)
     average = (p.sum(axis=1) + p.sum(axis=0)) / 2

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.agreement import Agreement, Coefficient, agreement
+from analysis.agreement import Agreement, agreement
+from analysis.answer_pairs import Coefficient
 from analysis.errors import AnalysisError
 from analysis.labels import Floats, canonical
 from surveyapp.errors import AppError

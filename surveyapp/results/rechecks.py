@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis.agreement import Agreement, Coefficient, agreement
+from analysis.agreement import Agreement, agreement
+from analysis.answer_pairs import Coefficient
 from questionnaires.types import Questionnaire
 from surveyapp.models import RecheckCount, RecheckPair, SurveyGroup
 

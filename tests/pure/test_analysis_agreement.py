@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.agreement import NO_VARIATION, Agreement, agreement
+from analysis.agreement import NO_VARIATION, Agreement, Options, agreement
+from analysis.answer_pairs import FirstAnswers
 from analysis.errors import AnalysisError
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -118,6 +119,68 @@ def test_missing_pairs_are_left_out_and_numbers_equal_texts() -> None:
     assert (one.agreement.value, one.agreement.ci, one.kappa.value) == (1.0, None, None)
 
 
+def conditional(cell: list[str], **count: int) -> Options:
+    return Options(first_answers=FirstAnswers(cell, count))
+
+
+def test_conditional_on_the_first_answers_is_a_simple_random_sample_of_them() -> None:
+    first, second = [1] * 20, [1] * 17 + [2] * 3
+    got = agreement(first, second, [1, 2], None, conditional(["a"] * 20, a=80))
+    assert got.variance == "conditional"
+    # Cochran (1977), Sampling Techniques, eq. 3.8: (1 - f) p q/(m - 1)
+    assert got.gdr.se**2 == pytest.approx((1 - 20 / 80) * 0.15 * 0.85 / 19, rel=1e-12)
+    assert got.agreement.ci[0] < 0.85 < got.agreement.ci[1]
+
+
+def test_cells_count_as_strata() -> None:
+    cell = ["a"] * 10 + ["b"] * 8
+    first, second = [1] * 18, [1] * 9 + [2] + [1] * 4 + [2] * 4
+    got = agreement(first, second, [1, 2], [3.0] * 10 + [2.0] * 8, conditional(cell, a=30, b=16))
+    # ibid. eq. 5.14, W = 30/46 and 16/46
+    expected = (30 / 46) ** 2 * (1 - 1 / 3) * 0.09 / 9 + (16 / 46) ** 2 * (1 - 1 / 2) * 0.25 / 7
+    assert got.gdr.value == pytest.approx((30 * 0.1 + 16 * 0.5) / 46, rel=1e-12)
+    assert got.gdr.se**2 == pytest.approx(expected, rel=1e-12)
+
+
+def test_asking_everybody_again_leaves_no_sampling_error() -> None:
+    got = agreement([1, 1, 2], [1, 2, 2], [1, 2], None, conditional(["a"] * 3, a=3))
+    assert got.agreement.ci == (got.agreement.value, got.agreement.value)
+    assert got.kappa.se == 0.0
+
+
+def test_cells_with_one_pair_are_joined_until_they_have_two() -> None:
+    cell = ["a"] * 6 + ["b"]
+    got = agreement([1] * 7, [1] * 5 + [2, 2], [1, 2], None, conditional(cell, a=12, b=2))
+    alone = agreement([1] * 7, [1] * 5 + [2, 2], [1, 2], None, conditional(["a"] * 7, a=14))
+    assert got.gdr.se == pytest.approx(alone.gdr.se, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_the_conditional_error_is_that_of_drawing_again() -> None:
+    rng = np.random.default_rng(7)
+    first = rng.integers(1, 6, 120)
+    second = np.where(rng.random(120) < 0.7, first, rng.integers(1, 6, 120))
+    cell = np.where(np.arange(120) < 80, "a", "b")
+    weight = np.where(cell == "a", 80 / 40, 40 / 10)
+    kappas, variances = [], []
+    for _ in range(1500):
+        drawn = np.r_[rng.choice(80, 40, replace=False), 80 + rng.choice(40, 10, replace=False)]
+        got = agreement(first[drawn], second[drawn], range(1, 6), weight[drawn],
+                        conditional(cell[drawn].tolist(), a=80, b=40))  # fmt: skip
+        kappas.append(got.kappa.value)
+        variances.append(got.kappa.se**2)
+    assert np.mean(variances) == pytest.approx(np.var(kappas), rel=0.12)
+
+
+def test_a_tolerance_lets_neighbours_agree_and_leaves_kappa_alone() -> None:
+    first, second = [1, 2, 3, 5], [2, 2, 5, 4]
+    exact, near = (
+        agreement(first, second, range(1, 6), None, Options(tolerance=t)) for t in (0, 1)
+    )
+    assert (exact.agreement.value, near.agreement.value) == (0.25, 0.75)
+    assert near.kappa == exact.kappa
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
@@ -126,7 +189,10 @@ def test_missing_pairs_are_left_out_and_numbers_equal_texts() -> None:
         (([1], [1], [1]), "at least two"),
         (([""], [1], [1, 2]), "at least one complete pair"),
         (([1, 2], [1, 2], [1, 2], [1, 0]), "weight: must be above 0"),
-        (([1, 2], [1, 2], [1, 2], None, 95), "level: must be above 0 and below 1"),
+        (([1], [1], [1, 2], None, Options(tolerance=-1)), "tolerance: must be at least 0"),
+        (([1, 2], [1, 2], [1, 2], None, conditional(["a", "a"], a=1)), "at least its 2 pairs"),
+        (([1, 2], [1, 2], [1, 2], None, conditional(["a"], a=9)), "a cell for each of 2"),
+        (([1, 2], [1, 2], [1, 2], None, Options(95)), "level: must be above 0 and below 1"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: tuple, match: str) -> None:
