@@ -7,11 +7,32 @@ from dataclasses import dataclass
 from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
-from sampling.agency_sets import LEAST, MERGED, Rater, RaterSet, SmallSetError, rater_sets
+from sampling.agency_sets import (
+    LEAST,
+    MERGED,
+    FormRule,
+    Rater,
+    RaterSet,
+    SmallSetError,
+    rater_sets,
+)
+from sampling.assignment import InfeasiblePlanError
+from sampling.types import KEY_SEPARATOR
 from surveyapp.errors import AppError
-from surveyapp.models import Assignment, FormCell, Frame, SampleDraw, SampleUnit, Survey
+from surveyapp.models import (
+    Assignment,
+    EligibleCount,
+    FormCell,
+    Frame,
+    SampleDraw,
+    SampleUnit,
+    Survey,
+    SurveyGroup,
+)
 from surveyapp.samples import service as samples
+from surveyapp.samples.proposal import stratum_title
 from surveyapp.samples.rating import Candidate
+from surveyapp.surveys.plan_rating import least_ratings, most_agencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +44,27 @@ class Assigned:
     merged: tuple[str, ...]
 
 
-def open_units(db: Session, survey: Survey, draw: SampleDraw) -> list[Candidate]:
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Units that get the forms of one cell, which may be new and not stored yet.
+
+    `persons` counts the persons among the units: several files of one person are one.
+    """
+
+    cell: FormCell
+    units: tuple[str, ...]
+    persons: int
+
+
+def frame_rows(db: Session, survey: Survey, draw: SampleDraw) -> list[Candidate]:
+    """Return the rows of the frame of a draw."""
+    return samples.candidates(db, survey, db.get_one(Frame, draw.frame_id))
+
+
+def open_units(
+    db: Session, survey: Survey, draw: SampleDraw, rows: Iterable[Candidate]
+) -> list[Candidate]:
     """Return the drawn main units that have no form yet, from this draw or an earlier one."""
-    frame = db.get_one(Frame, draw.frame_id)
     drawn = set(
         db.scalars(
             select(SampleUnit.unit_code).where(
@@ -39,60 +78,111 @@ def open_units(db: Session, survey: Survey, draw: SampleDraw) -> list[Candidate]
             )
         )
     )
-    return [row for row in samples.candidates(db, survey, frame) if row.unit in drawn]
+    return [row for row in rows if row.unit in drawn]
 
 
-def give_forms(
-    db: Session, survey: Survey, draw: SampleDraw, units: Sequence[Candidate]
-) -> Assigned:
-    """Put every unit into a cell, a known one where it fits, and store who gets which form."""
-    cells = list(db.scalars(select(FormCell).where(FormCell.survey_id == survey.id)))
+def cells_of(db: Session, survey: Survey) -> list[FormCell]:
+    """Return the cells that forms have been given in."""
+    return list(db.scalars(select(FormCell).where(FormCell.survey_id == survey.id)))
+
+
+def place(
+    survey: Survey, draw: SampleDraw, units: Sequence[Candidate], cells: Sequence[FormCell]
+) -> list[Placing]:
+    """Say which form every unit gets, a known cell where one fits; nothing is stored."""
+    known = {cell.id: cell for cell in cells}
     placed: dict[int, list[str]] = {}
     left: list[Candidate] = []
+    added = Counter[int]()
     for unit in units:
-        fitting = _fitting(cells, survey, unit)
+        fitting = fitting_cell(cells, survey, unit, added)
         if fitting is None:
             left.append(unit)
         else:
             placed.setdefault(fitting.id, []).append(unit.unit)
-    merged = []
+            added[fitting.id] += 1
+    pairs = [(known[cell], tuple(found)) for cell, found in placed.items()]
+    numbered = list(cells)
     for group in survey.groups:
-        for found in _sets(draw, [unit for unit in left if unit.group == group.code]):
-            cell = _new_cell(survey, group.id, found, cells)
-            db.add(cell)
-            db.flush()
-            cells.append(cell)
-            placed[cell.id] = list(found.units)
-            if MERGED in found.stratum:
-                merged.append(found.stratum)
-    _count_persons(cells, placed, {unit.unit: unit.person for unit in units})
-    rows = [
-        {"draw_id": draw.id, "unit_code": unit, "cell_id": cell_id}
-        for cell_id, found in placed.items()
-        for unit in found
+        waiting = [unit for unit in left if unit.group == group.code]
+        for one in _sets(survey, group, draw, waiting):
+            cell = _new_cell(survey, group, one, numbered)
+            numbered.append(cell)
+            pairs.append((cell, one.units))
+    person = {unit.unit: unit.person for unit in units}
+    placings = [
+        Placing(cell, found, len({person[unit] for unit in found})) for cell, found in pairs
     ]
-    if rows:
-        db.execute(insert(Assignment), sorted(rows, key=lambda row: str(row["unit_code"])))
-    return Assigned(len(rows), len(placed), tuple(sorted(set(merged))))
+    _check_persons(placings)
+    return placings
 
 
-def _fitting(cells: Iterable[FormCell], survey: Survey, unit: Candidate) -> FormCell | None:
-    """Find the cell of an earlier draw with the most agencies that this unit may rate."""
-    group = next(group.id for group in survey.groups if group.code == unit.group)
+def give_forms(
+    db: Session, draw: SampleDraw, placings: Sequence[Placing], rows: Iterable[Candidate]
+) -> Assigned:
+    """Store who gets which form, and how many of the frame may rate each agency."""
+    given = []
+    for placing in placings:
+        if placing.cell not in db:
+            db.add(placing.cell)
+            db.flush()
+        placing.cell.persons += placing.persons
+        given += [
+            {"draw_id": draw.id, "unit_code": unit, "cell_id": placing.cell.id}
+            for unit in placing.units
+        ]
+    if given:
+        db.execute(insert(Assignment), sorted(given, key=lambda row: str(row["unit_code"])))
+    counts = [
+        {"draw_id": draw.id, "stratum": stratum, "agency_code": code, "eligible": n}
+        for (stratum, code), n in sorted(eligible_counts(rows).items())
+    ]
+    if counts:
+        db.execute(insert(EligibleCount), counts)
+    merged = {p.cell.stratum for p in placings if MERGED in p.cell.stratum}
+    return Assigned(len(given), len(placings), tuple(sorted(merged)))
+
+
+def eligible_counts(rows: Iterable[Candidate]) -> Counter[tuple[str, str]]:
+    """Count the units of a frame that may rate each agency, by stratum and agency."""
+    counts = Counter[tuple[str, str]]()
+    for row in rows:
+        counts.update((row.stratum, code) for code in row.rated)
+    return counts
+
+
+def fitting_cell(
+    cells: Iterable[FormCell], survey: Survey, unit: Candidate, added: Mapping[int, int]
+) -> FormCell | None:
+    """Find the known cell that this unit joins: the one with the most agencies that it may rate.
+
+    Where forms hold part of the agencies only, the one that the fewest persons share; `added`
+    counts those who join it at the same time.
+    """
+    group = next(group for group in survey.groups if group.code == unit.group)
     fitting = [
         cell
         for cell in cells
-        if cell.group_id == group
+        if cell.group_id == group.id
         and unit.stratum in cell.stratum.split(MERGED)
         and set(cell.agencies) <= set(unit.rated)
     ]
-    return min(fitting, key=lambda cell: (-len(cell.agencies), cell.code), default=None)
+    in_parts = most_agencies(survey).get(group.code) is not None
+
+    def rank(cell: FormCell) -> tuple[int, int, str]:
+        persons = cell.persons + added.get(cell.id, 0)
+        first = (persons, -len(cell.agencies)) if in_parts else (-len(cell.agencies), persons)
+        return (*first, cell.code)
+
+    return min(fitting, key=rank, default=None)
 
 
-def _sets(draw: SampleDraw, units: Sequence[Candidate]) -> tuple[RaterSet, ...]:
+def _sets(
+    survey: Survey, group: SurveyGroup, draw: SampleDraw, units: Sequence[Candidate]
+) -> tuple[RaterSet, ...]:
     raters = [Rater(unit.unit, unit.stratum, unit.eligible, unit.own) for unit in units]
     try:
-        return rater_sets(raters, draw.seed)
+        return rater_sets(raters, draw.seed, rule=_rule(survey, group, units))
     except SmallSetError as error:
         raise AppError(
             "FIELD-003",
@@ -104,35 +194,72 @@ def _sets(draw: SampleDraw, units: Sequence[Candidate]) -> tuple[RaterSet, ...]:
             status=409,
             problems=error.agencies,
         ) from error
+    except InfeasiblePlanError as error:
+        raise _translated(survey, error) from error
+
+
+def _rule(survey: Survey, group: SurveyGroup, units: Iterable[Candidate]) -> FormRule:
+    """Return what the plan says about the forms of a group, by stratum of the frame."""
+    least = least_ratings(survey)
+    ratings: dict[str, dict[str, int]] = {}
+    for unit in units:
+        raters = unit.stratum.split(KEY_SEPARATOR)[1:2] or [""]
+        wanted = least.get((group.code, raters[0]), {})
+        numbers = ratings.setdefault(unit.stratum, {})
+        numbers.update((code, wanted[code]) for code in unit.eligible if wanted.get(code))
+    return FormRule(most_agencies(survey).get(group.code), ratings)
+
+
+def _translated(survey: Survey, error: InfeasiblePlanError) -> AppError:
+    """Say which agency lacks how many forms of which rater group, and what can be chosen."""
+    title = {agency.code: agency.title for agency in survey.agencies}
+    return AppError(
+        "FIELD-018",
+        "Số lượt đánh giá theo kế hoạch không đạt được với những người đã chọn; chưa giao phiếu "
+        "nào.",
+        f"Chọn một cách: giảm «ratings» của nhóm trong kế hoạch; tăng «agencies_per_form»; hoặc "
+        f"chọn bổ sung thêm người. Mỗi bộ cơ quan cần ít nhất {LEAST} người cùng đánh giá.",
+        status=409,
+        problems=tuple(
+            f"{stratum_title(survey, short.group)}: {title[short.block]} cần {short.wanted} phiếu, "
+            f"nhiều nhất được {short.reachable}, thiếu {short.wanted - short.reachable}."
+            for short in error.shortages
+        ),
+    )
 
 
 def _new_cell(
-    survey: Survey, group_id: int, found: RaterSet, cells: Sequence[FormCell]
+    survey: Survey, group: SurveyGroup, found: RaterSet, cells: Sequence[FormCell]
 ) -> FormCell:
     number = 1 + sum(cell.stratum == found.stratum for cell in cells)
     return FormCell(
         survey_id=survey.id,
         code=f"{found.stratum} #{number}",
-        group_id=group_id,
+        group_id=group.id,
         stratum=found.stratum,
         agencies=list(found.agencies),
         persons=0,
     )
 
 
-def _count_persons(
-    cells: Iterable[FormCell], placed: Mapping[int, Sequence[str]], person: Mapping[str, str]
-) -> None:
-    """Count the persons of every cell; files of one person are one person."""
-    for cell in cells:
-        cell.persons += len({person[unit] for unit in placed.get(cell.id, ())})
-    small = [cell for cell in cells if cell.persons < LEAST]
+def _check_persons(placings: Iterable[Placing]) -> None:
+    """Refuse cells that fewer than five persons share; files of one person are one person."""
+    small = [p.cell.stratum for p in placings if p.cell.persons + p.persons < LEAST]
     if small:
-        often = Counter(cell.stratum for cell in small)
         raise AppError(
             "FIELD-004",
             f"Có {len(small)} nhóm dưới {LEAST} người khác nhau (nhiều hồ sơ của một người).",
             "Tăng chỉ tiêu của nhóm, hoặc để cơ quan đó ngoài diện đo lường.",
             status=409,
-            problems=tuple(sorted(often)),
+            problems=tuple(sorted(set(small))),
         )
+
+
+def known_eligible(db: Session, draw: SampleDraw) -> Mapping[tuple[str, str], int]:
+    """Return the stored counts of units that may rate each agency, by stratum and agency."""
+    rows = db.execute(
+        select(EligibleCount.stratum, EligibleCount.agency_code, EligibleCount.eligible).where(
+            EligibleCount.draw_id == draw.id
+        )
+    )
+    return {(stratum, agency): n for stratum, agency, n in rows}

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from surveyapp import commands, config, key_files, roles
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import service
+from surveyapp.fieldwork import outlook, service
 from surveyapp.fieldwork.letters import entry, letters_pdf
+from surveyapp.models import SampleDraw, Survey
 from surveyapp.surveys import service as surveys
 
 _survey = click.option("--survey", "survey_code", required=True, metavar="MÃ", help="Mã khảo sát.")
@@ -20,6 +22,44 @@ _json = click.option("--json", "as_json", is_flag=True, help="Kết quả cho ch
 @click.group()
 def cli() -> None:
     """Giao phiếu, mã phiếu, thư mời, tiến độ."""
+
+
+@cli.command()
+@_survey
+@click.option("--preview", is_flag=True, help="Chỉ xem sẽ giao thế nào, chưa giao.")
+@commands.as_login
+@_json
+def assign(survey_code: str, as_login: str, *, preview: bool, as_json: bool) -> None:
+    """Giao phiếu: mỗi người được chọn có các cơ quan của mình; in số phiếu của từng nhóm."""
+    with commands.opened(as_login, roles.COMMANDS["invitation assign"]) as (db, actor):
+        survey = surveys.find(db, survey_code)
+        draw = _drawn(db, survey)
+        if preview:
+            found = outlook.expected(db, survey, draw)
+        else:
+            service.assign(db, actor, draw)
+            found = outlook.given(db, survey, draw)
+            db.commit()
+    if as_json:
+        click.echo(json.dumps(_plain(found), ensure_ascii=False))
+        return
+    click.echo(f"{found.forms} phiếu, bộ cơ quan ít nhất {found.smallest} người dùng chung")
+    for group in found.groups:
+        click.echo(
+            f"{group.forms}\t{group.fewest}-{group.most} cơ quan một phiếu\t"
+            f"{group.fewest_ratings}-{group.most_ratings} phiếu một cơ quan\t{group.title}"
+        )
+
+
+def _plain(found: outlook.Outlook) -> dict[str, object]:
+    return {"forms": found.forms, "smallest_set": found.smallest} | asdict(found)
+
+
+def _drawn(db: Session, survey: Survey) -> SampleDraw:
+    draw = service.latest_draw(db, survey)
+    if draw is None:
+        raise AppError("FIELD-011", "Cuộc khảo sát chưa chọn mẫu.", "Chạy: sipas sample draw.")
+    return draw
 
 
 @cli.command()
@@ -51,9 +91,7 @@ def issue(
     address = texts["address"] or config.load().public_address or "http://127.0.0.1:8000"
     with commands.opened(as_login, roles.COMMANDS["invitation issue"]) as (db, actor):
         survey = surveys.find(db, survey_code)
-        draw = service.latest_draw(db, survey)
-        if draw is None:
-            raise AppError("FIELD-011", "Cuộc khảo sát chưa chọn mẫu.", "Chạy: sipas sample draw.")
+        draw = _drawn(db, survey)
         if again:
             reason = texts["reason"]
             letters = service.reissue(db, actor, draw, expires_on=expires_on, reason=reason)

@@ -12,7 +12,14 @@ from surveyapp import audit, clock, codes
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.exports.numbers import day
-from surveyapp.fieldwork.assignment import Assigned, give_forms, open_units
+from surveyapp.fieldwork.assignment import (
+    Assigned,
+    cells_of,
+    frame_rows,
+    give_forms,
+    open_units,
+    place,
+)
 from surveyapp.models import (
     Assignment,
     Contact,
@@ -86,7 +93,9 @@ def assign(db: Session, actor: Actor, draw: SampleDraw) -> Assigned:
             "Tiếp tục bước phát hành mã phiếu.",
             status=409,
         )
-    assigned = give_forms(db, survey, draw, open_units(db, survey, draw))
+    rows = frame_rows(db, survey, draw)
+    units = open_units(db, survey, draw, rows)
+    assigned = give_forms(db, draw, place(survey, draw, units, cells_of(db, survey)), rows)
     db.flush()
     audit.record(
         db,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp import roles, web
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import service
+from surveyapp.fieldwork import outlook, service
 from surveyapp.fieldwork.forms import IssueForm, ReissueForm
 from surveyapp.fieldwork.letters import entry, letters_pdf
 from surveyapp.models import SampleDraw, Survey
@@ -42,6 +42,7 @@ def _page(db: Session, survey: Survey, form: IssueForm) -> str:
         practice=survey.is_practice,
         draw=draw,
         is_assigned=draw is not None and service.is_assigned(db, draw),
+        **_outlook(db, survey, draw),
         groups=groups,
         total={
             "planned": sum(row.planned for row in counted),
@@ -52,6 +53,18 @@ def _page(db: Session, survey: Survey, form: IssueForm) -> str:
         entry=_entry(survey.code),
         may={name: web.actor().has_any(roles.ENDPOINTS[f"fieldwork.{name}"]) for name in _ACTS},
     )
+
+
+def _outlook(db: Session, survey: Survey, draw: SampleDraw | None) -> dict[str, object]:
+    """Say what giving the forms will do, or why it cannot be done; afterwards what was given."""
+    if draw is None or survey.is_locked:
+        return {"outlook": None, "refusal": None}
+    if service.is_assigned(db, draw):
+        return {"outlook": outlook.given(db, survey, draw), "refusal": None}
+    try:
+        return {"outlook": outlook.expected(db, survey, draw), "refusal": None}
+    except AppError as refusal:
+        return {"outlook": None, "refusal": refusal}
 
 
 _ACTS = ("assign", "issue", "reissue")

@@ -27,6 +27,7 @@ PARTS = {
     "submissions": "tests.load.submissions",
     "pages": "tests.load.pages",
     "draw": "tests.load.draws",
+    "assignment": "tests.load.assignment",
     "estimates": "tests.load.estimates",
 }
 #: /var/tmp lies on a disk; /tmp may be memory, where being durable costs nothing.
