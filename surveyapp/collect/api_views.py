@@ -7,17 +7,18 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, g, request
+from flask import Blueprint, current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from surveyapp import web
+from surveyapp import codes, web
 from surveyapp.collect import devices, release, service
-from surveyapp.collect.devices import Tablet
+from surveyapp.collect.intake_desk import Desk
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.problems import SubmissionError
+from surveyapp.collect.service import Filing, Receipt
 from surveyapp.collect.submission import MAX_BODY_BYTES, digest_of, parse, too_large
 from surveyapp.db import check_current
 from surveyapp.errors import AppError
@@ -39,18 +40,20 @@ def keyring() -> Keyring:
 @bp.put("/api/submissions/<uuid:submission_id>")
 def put_submission(submission_id: UUID) -> ResponseReturnValue:
     """Store one submission; sending it again is harmless."""
-    db = web.session()
     submission = parse(submission_id, _body(), web.settings().keys)
-    device = _device()
-    receipt = service.accept(db, keyring(), submission, device)
-    if device is not None:
-        devices.seen(db, device, is_new=receipt.created)
-    db.commit()
+    receipt = hand_in(Filing(submission, _token_sha256()))
+    body = {"ok": True, "receipt": receipt.digest, "statement": "stored"}
+    return body, 201 if receipt.created else 200
+
+
+def hand_in(filing: Filing) -> Receipt:
+    """Store one sending durably, and release what it makes due."""
+    desk: Desk = current_app.extensions.setdefault("sipas_desk", Desk(web.database(), keyring()))
+    receipt = desk.hand_in(service.looked_through(filing))
     if receipt.arrival is not None:
         size = web.settings().release_size
         release.settle_after(web.database(), keyring(), receipt.arrival, size)
-    body = {"ok": True, "receipt": receipt.digest, "statement": "stored"}
-    return body, 201 if receipt.created else 200
+    return receipt
 
 
 def _body() -> bytes:
@@ -62,12 +65,10 @@ def _body() -> bytes:
     return body
 
 
-def _device() -> Tablet | None:
-    """Return the tablet that sends, if a token comes with the request."""
+def _token_sha256() -> str | None:
+    """Return the hash of the tablet's token, if one comes with the request."""
     header = request.headers.get("Authorization")
-    if header is None:
-        return None
-    return devices.of_header(web.session(), header)
+    return None if header is None else codes.sha256(devices.token_of(header))
 
 
 @bp.errorhandler(AppError)

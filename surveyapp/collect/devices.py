@@ -1,10 +1,13 @@
 """Tablets at counters: pair, list, revoke, recognise."""
 
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock, codes
@@ -14,8 +17,17 @@ from surveyapp.errors import AppError
 from surveyapp.models import Device, RatedAgency, Survey
 
 _BY_TOKEN: Final = select(
-    Device.id, Device.survey_id, Device.agency_code, Device.seen_on, Device.revoked_at
-).where(Device.token_sha256 == bindparam("token_sha256"))
+    Device.token_sha256,
+    Device.id,
+    Device.survey_id,
+    Device.agency_code,
+    Device.seen_on,
+    Device.revoked_at,
+).where(Device.token_sha256.in_(bindparam("tokens", expanding=True)))
+
+_SEEN: Final = (
+    update(Device).where(Device.id == bindparam("of_id")).values(seen_on=bindparam("today"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +99,49 @@ def listed(db: Session) -> list[tuple[Device, Survey]]:
 
 def recognise(db: Session, token: str) -> Tablet:
     """Return the tablet of a token, or refuse."""
-    wanted = {"token_sha256": codes.sha256(token)}
-    found = db.connection().execute(_BY_TOKEN, wanted).one_or_none()
-    if found is None:
-        raise AppError(
+    token_sha256 = codes.sha256(token)
+    found = recognise_all(db.connection(), [token_sha256])[token_sha256]
+    if isinstance(found, AppError):
+        raise found
+    return found
+
+
+def recognise_all(
+    connection: Connection, tokens_sha256: Collection[str]
+) -> dict[str, Tablet | AppError]:
+    """Return the tablet of each token that is given by its hash, or why it is refused."""
+    if not tokens_sha256:
+        return {}
+    rows = connection.execute(_BY_TOKEN, {"tokens": sorted(tokens_sha256)})
+    found = {row.token_sha256: row for row in rows}
+    return {one: _tablet(found.get(one)) for one in tokens_sha256}
+
+
+def _tablet(row: Row[*tuple[Any, ...]] | None) -> Tablet | AppError:
+    if row is None:
+        return AppError(
             "COLLECT-044",
             "Máy này chưa được ghép.",
             "Cán bộ ghép máy bằng: sipas device pair",
             status=401,
         )
-    if found.revoked_at is not None:
-        raise AppError(
+    if row.revoked_at is not None:
+        return AppError(
             "COLLECT-045",
             "Máy này đã bị thu hồi quyền gửi phiếu.",
             "Liên hệ quản trị hệ thống.",
             status=403,
         )
-    return Tablet(found.id, found.survey_id, found.agency_code, found.seen_on)
+    return Tablet(row.id, row.survey_id, row.agency_code, row.seen_on)
 
 
 def of_header(db: Session, authorization: str) -> Tablet:
     """Return the tablet whose token stands in a header "Authorization", or refuse."""
+    return recognise(db, token_of(authorization))
+
+
+def token_of(authorization: str) -> str:
+    """Return the token that stands in a header "Authorization", or refuse."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise AppError(
@@ -116,13 +150,17 @@ def of_header(db: Session, authorization: str) -> Tablet:
             "Gửi mã ghép máy dạng: Authorization: Bearer MÃ",
             status=401,
         )
-    return recognise(db, token)
+    return token
 
 
-def seen(db: Session, device: Tablet, *, is_new: bool = False) -> None:
-    """Note the day, never the time, on which a tablet sent something; count what is new."""
+def seen(connection: Connection, sent: Iterable[tuple[Tablet, bool]]) -> None:
+    """Note the day, never the time, on which tablets sent something; count what is new."""
     today = clock.today()
-    if device.seen_on != today:
-        db.execute(update(Device).where(Device.id == device.id).values(seen_on=today))
-    if is_new:
-        tablet_ledger.count_accepted(db, device.id, today)
+    new = Counter[int]()
+    for tablet, is_new in sorted(sent, key=lambda one: one[0].id):  # nobody waits in a circle
+        if tablet.seen_on != today:
+            connection.execute(_SEEN, {"of_id": tablet.id, "today": today})
+        new[tablet.id] += is_new
+    for device_id, count in sorted(new.items()):
+        if count:
+            tablet_ledger.count_accepted(connection, device_id, today, count)

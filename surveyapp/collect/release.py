@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp import clock
@@ -87,11 +87,11 @@ def settle(database: Database, keyring: Keyring, survey_id: int, release_size: i
     with database.read_session() as db:
         due = _due(db, keyring, survey_id, release_size)
     released = 0
-    if due:
+    for batch_id in due:  # a transaction each: who stores answers may wait for one of them
         with database.session() as db:
-            # first the survey, then its batches: the order in which the lock takes them
+            # first the survey, then its batch: the order in which the lock takes them
             db.execute(select(Survey.id).where(Survey.id == survey_id).with_for_update(read=True))
-            released = sum(_release(db, keyring, batch_id, HELD_BACK, SMALLEST) for batch_id in due)
+            released += _release(db, keyring, batch_id, HELD_BACK, SMALLEST)
             db.commit()
     destroy_spent_keys(database, keyring)
     return released
@@ -212,14 +212,22 @@ def _release(db: Session, keyring: Keyring, batch_id: str, held_back: int, small
     secrets.SystemRandom().shuffle(values)
     batch.is_open = False
     db.flush()
-    moved = {
-        old: waiting.put(db, keyring, batch.survey_id, batch.scope, value).waiting_id
-        for old, value in values[:held_back]
-    }
+    moved = _hold_back(db, keyring, batch, values[:held_back])
     moved |= _write(db, batch.survey_id, values[held_back:])
     _repoint(db, moved)
     db.execute(delete(WaitingAnswer).where(WaitingAnswer.batch_id == batch_id))
     return len(values) - held_back
+
+
+def _hold_back(
+    db: Session, keyring: Keyring, batch: Batch, values: Sequence[tuple[str, dict[str, Any]]]
+) -> dict[str, str]:
+    """Let some answers wait on in the next batch; return the new id of each."""
+    if not values:
+        return {}
+    cell = (batch.survey_id, batch.scope)
+    arrivals = waiting.put_all(db.connection(), keyring, [(cell, value) for _, value in values])
+    return {old: one.waiting_id for (old, _), one in zip(values, arrivals, strict=True)}
 
 
 def _write(
@@ -232,14 +240,11 @@ def _write(
     """
     day = max(date.fromisoformat(value["received_on"]) for _, value in values)
     made = [
-        Response(
-            **{**value, "id": secrets.token_hex(16), "survey_id": survey_id, "received_on": day}
-        )
+        {**value, "id": secrets.token_hex(16), "survey_id": survey_id, "received_on": day}
         for _, value in values
     ]
-    db.add_all(made)
-    db.flush()
-    return {old: response.id for (old, _), response in zip(values, made, strict=True)}
+    db.connection().execute(insert(Response), made)
+    return {old: response["id"] for (old, _), response in zip(values, made, strict=True)}
 
 
 def _repoint(db: Session, moved: dict[str, str]) -> None:

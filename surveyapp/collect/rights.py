@@ -1,7 +1,7 @@
 """The right to answer: by the code of an invitation, or at a paired tablet without one."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
@@ -80,14 +80,17 @@ class Form:
     @property
     def scope(self) -> str:
         """Return what answers must share to be released together."""
-        if self.cell_id is not None:
-            return f"cell:{self.cell_id}"
-        return f"agency:{self.device_agency}"
+        return scope_of(self.cell_id, self.device_agency)
 
     @property
     def agency_codes(self) -> tuple[str, ...]:
         """Return the codes of the rated agencies, in the order of the form."""
         return tuple(agency.code for agency in self.agencies)
+
+
+def scope_of(cell_id: int | None, device_agency: str | None) -> str:
+    """Return the name of what answers must share to be released together."""
+    return f"agency:{device_agency}" if cell_id is None else f"cell:{cell_id}"
 
 
 def collecting_survey(db: Session, code: str) -> Survey:
@@ -107,6 +110,11 @@ def hold_collecting(db: Session, code: str) -> OpenSurvey:
     refused.
     """
     found = db.connection().execute(_SURVEY, {"code": code}).one_or_none()
+    return survey_that_collects(found)
+
+
+def survey_that_collects(found: Any) -> OpenSurvey:  # noqa: ANN401  a row of the survey, or None
+    """Return what intake needs to know of a survey that was looked up; refuse any other state."""
     if found is None:
         raise _unknown()
     if found.state != "collecting":
@@ -138,7 +146,7 @@ def by_invitation(
 ) -> Form:
     """Return the form of an invitation that can still be used; spends nothing."""
     invitation = db.get(Invitation, code_sha256, populate_existing=True)
-    return _form_of_cell(db, survey, _check(survey, invitation, may_be_spent=may_be_spent))
+    return _form_of_cell(db, survey, usable_cell(survey, invitation, may_be_spent=may_be_spent))
 
 
 def spend(db: Session, survey: AnySurvey, code_sha256: str) -> Form:
@@ -147,12 +155,17 @@ def spend(db: Session, survey: AnySurvey, code_sha256: str) -> Form:
     cell_id = db.connection().scalar(_SPEND, wanted)
     if cell_id is None:
         invitation = db.get(Invitation, code_sha256, populate_existing=True)
-        _check(survey, invitation)
-        raise _spent()  # spent and given back between the two statements
+        usable_cell(survey, invitation)
+        raise spent()  # spent and given back between the two statements
     return _form_of_cell(db, survey, cell_id)
 
 
-def _check(survey: AnySurvey, invitation: Invitation | None, *, may_be_spent: bool = False) -> int:
+def usable_cell(
+    survey: AnySurvey,
+    invitation: Any,  # noqa: ANN401  an Invitation, a row of its columns, or None
+    *,
+    may_be_spent: bool = False,
+) -> int:
     """Return the cell of an invitation that can be used; refuse any other."""
     if invitation is None or invitation.survey_id != survey.id:
         raise AppError(
@@ -163,8 +176,8 @@ def _check(survey: AnySurvey, invitation: Invitation | None, *, may_be_spent: bo
         )
     if invitation.is_spent:
         if not may_be_spent:
-            raise _spent()
-        return invitation.cell_id
+            raise spent()
+        return int(invitation.cell_id)
     if invitation.is_revoked:
         raise AppError(
             "COLLECT-014",
@@ -179,10 +192,11 @@ def _check(survey: AnySurvey, invitation: Invitation | None, *, may_be_spent: bo
             "Cảm ơn Ông/Bà; nếu vẫn muốn góp ý, xin liên hệ nơi gửi giấy mời.",
             status=403,
         )
-    return invitation.cell_id
+    return int(invitation.cell_id)
 
 
-def _spent() -> AppError:
+def spent() -> AppError:
+    """Refuse an invitation that somebody has answered with."""
     return AppError(
         "COLLECT-016",
         "Mã phiếu này đã được dùng để nộp phiếu.",
@@ -205,6 +219,12 @@ def _form_of_cell(db: Session, survey: AnySurvey, cell_id: int) -> Form:
 def by_device(db: Session, survey: AnySurvey, device: Tablet) -> Form:
     """Return the form of a tablet: opinions of whoever comes, only in counter surveys."""
     check_device(survey, device)
+    check_counter(survey)
+    return of_agency(db, survey, device.agency_code)
+
+
+def check_counter(survey: AnySurvey) -> None:
+    """Refuse walk-in answers where everybody needs a code."""
     if survey.kind != "counter":
         raise AppError(
             "COLLECT-017",
@@ -212,7 +232,6 @@ def by_device(db: Session, survey: AnySurvey, device: Tablet) -> Form:
             "Nhập mã phiếu rồi trả lời.",
             status=403,
         )
-    return of_agency(db, survey, device.agency_code)
 
 
 def of_agency(db: Session, survey: AnySurvey, agency_code: str) -> Form:

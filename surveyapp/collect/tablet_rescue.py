@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp import audit
 from surveyapp.actor import Actor
-from surveyapp.collect import devices, release, service
+from surveyapp.collect import release, service
 from surveyapp.collect.devices import Tablet
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.submission import parse
@@ -99,6 +99,5 @@ def _store(
     submission = parse(exchange_id, body, keyring.folder)
     with database.session() as db:
         receipt = service.accept(db, keyring, submission, tablet)
-        devices.seen(db, tablet, is_new=receipt.created)
         db.commit()
     return receipt

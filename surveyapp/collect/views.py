@@ -11,7 +11,8 @@ from questionnaires.answer_problems import AnswerProblem
 from questionnaires.check import check_form
 from questionnaires.types import Questionnaire
 from surveyapp import codes, web
-from surveyapp.collect import devices, draft, entry, look, release, rights, service, showing
+from surveyapp.collect import devices, draft, entry, look, rights, showing
+from surveyapp.collect.api_views import hand_in
 from surveyapp.collect.screens import (
     Answered,
     Screen,
@@ -23,6 +24,7 @@ from surveyapp.collect.screens import (
     screens_of,
     shown,
 )
+from surveyapp.collect.service import Filing
 from surveyapp.collect.submission import HELPERS, parse
 from surveyapp.collect.tablet_configuration import HELPER_ITEM
 from surveyapp.collect.visits import (
@@ -31,7 +33,6 @@ from surveyapp.collect.visits import (
     DEVICE_SECONDS,
     Visit,
     keep_draft,
-    keyring,
     only_questionnaire,
     open_visit,
     page,
@@ -284,16 +285,13 @@ def submit(survey_code: str) -> Response:
     given = pruned(form, begun.given)
     if _problems(form, given):
         return _check_page(visit, show_problems=True)
-    receipt = _send(visit, given)
-    if receipt.arrival is not None:
-        size = web.settings().release_size
-        release.settle_after(web.database(), keyring(), receipt.arrival, size)
+    _send(visit, given)
     response = redirect(url_for("collect.thanks", survey_code=survey_code), 303)
     wipe(response)
     return response
 
 
-def _send(visit: Visit, given: Answered) -> service.Receipt:
+def _send(visit: Visit, given: Answered) -> None:
     form, begun = unfinished(visit)
     many = form.questionnaire.rates == "many"
     helper = given.answers.get(HELPER_ITEM)
@@ -309,13 +307,8 @@ def _send(visit: Visit, given: Answered) -> service.Receipt:
         "answers": given.answers,
         "ratings": given.ratings if many else None,
     }
-    db = web.session()
     content = json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
-    receipt = service.accept(db, keyring(), parse(begun.exchange_id, content), visit.device)
-    if visit.device is not None:
-        devices.seen(db, visit.device, is_new=receipt.created)
-    db.commit()
-    return receipt
+    hand_in(Filing(parse(begun.exchange_id, content), visit.device))
 
 
 @bp.get("/s/<survey_code>/thanks")

@@ -1,15 +1,15 @@
 """Answers that wait: sealed under the key of the open batch of their form's cell."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Final
 
 import structlog
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from surveyapp import clock
 from surveyapp.collect.keys import Keyring
@@ -18,10 +18,13 @@ from surveyapp.models import Batch, WaitingAnswer
 
 log = structlog.get_logger()
 
-#: The open batch of a scope, held until the end of the transaction, and how many wait in it.
+#: The open batches of some scopes, held until the end of the transaction, and how many wait in
+#: each; in one order, so that two transactions never wait for each other.
 _OPEN: Final = (
     select(
         Batch.id,
+        Batch.survey_id,
+        Batch.scope,
         Batch.opened_on,
         select(func.count())
         .select_from(WaitingAnswer)
@@ -30,14 +33,19 @@ _OPEN: Final = (
         .label("answers"),
     )
     .where(
-        Batch.survey_id == bindparam("survey_id"),
+        Batch.survey_id.in_(bindparam("surveys", expanding=True)),
         Batch.keeper == bindparam("keeper"),
-        Batch.scope == bindparam("scope"),
+        Batch.scope.in_(bindparam("scopes", expanding=True)),
         Batch.is_open,
     )
+    .order_by(Batch.survey_id, Batch.scope)
     .with_for_update(read=True)
 )
+_CLOSE: Final = update(Batch).where(Batch.id == bindparam("of_batch")).values(is_open=False)
+_MAKE: Final = insert(Batch)
 _PUT: Final = insert(WaitingAnswer)
+#: Survey and scope: what answers must share to be released together.
+Cell = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Arrival:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _OpenBatch:
     id: str
     key: bytes
@@ -60,19 +68,26 @@ class _OpenBatch:
     answers: int
 
 
-def put(
-    db: Session, keyring: Keyring, survey_id: int, scope: str, value: Mapping[str, object]
-) -> Arrival:
-    """Seal `value` into the open batch of its scope, under a random id.
+def put_all(
+    connection: Connection, keyring: Keyring, values: Sequence[tuple[Cell, Mapping[str, object]]]
+) -> list[Arrival]:
+    """Seal each value into the open batch of its cell, under a random id.
 
-    The key is durable before this returns, the answer with the caller's commit. The batch is held
-    until then: it cannot be released, and its key destroyed, in between.
+    The keys are durable before this returns, the answers with the caller's commit. The batches are
+    held until then: none can be released, and its key destroyed, in between. The rows are written
+    in the order of their random ids, which tells nothing of the order in which they came.
     """
-    batch = _open_batch(db, keyring, survey_id, scope)
-    waiting_id = secrets.token_hex(16)
-    sealed = seal(batch.key, value, place(waiting_id, batch.id))
-    db.connection().execute(_PUT, {"id": waiting_id, "batch_id": batch.id, "sealed": sealed})
-    return Arrival(waiting_id, survey_id, batch.opened_on, batch.answers + 1)
+    batches = _open_batches(connection, keyring, {cell for cell, _ in values})
+    rows, arrivals = [], []
+    for cell, value in values:
+        batch = batches[cell]
+        batch.answers += 1
+        waiting_id = secrets.token_hex(16)
+        sealed = seal(batch.key, value, place(waiting_id, batch.id))
+        rows.append({"id": waiting_id, "batch_id": batch.id, "sealed": sealed})
+        arrivals.append(Arrival(waiting_id, cell[0], batch.opened_on, batch.answers))
+    connection.execute(_PUT, sorted(rows, key=itemgetter("id")))
+    return arrivals
 
 
 def place(waiting_id: str, batch_id: str) -> str:
@@ -80,34 +95,50 @@ def place(waiting_id: str, batch_id: str) -> str:
     return f"{waiting_id}/{batch_id}"
 
 
-def _open_batch(db: Session, keyring: Keyring, survey_id: int, scope: str) -> _OpenBatch:
+def _open_batches(
+    connection: Connection, keyring: Keyring, wanted: Set[Cell]
+) -> dict[Cell, _OpenBatch]:
     keeper = keyring.keeper
-    wanted = {"survey_id": survey_id, "keeper": keeper, "scope": scope}
-    while True:
+    open_: dict[Cell, _OpenBatch] = {}
+    while missing := wanted - open_.keys():
+        members = {
+            "surveys": sorted({survey_id for survey_id, _ in missing}),
+            "scopes": sorted({scope for _, scope in missing}),
+            "keeper": keeper,
+        }
         # waits for a release, and then does not see its batch
-        found = db.connection().execute(_OPEN, wanted).one_or_none()
-        if found is None:
-            made = _make(db, keyring, Batch(survey_id=survey_id, keeper=keeper, scope=scope))
-            if made is not None:
-                return made
-            continue  # another request was faster: use its batch
-        key = keyring.read(found.id)
-        if key is not None:
-            return _OpenBatch(found.id, key, found.opened_on, found.answers)
-        log.error("key of an open batch is missing", batch=found.id)
-        db.execute(update(Batch).where(Batch.id == found.id).values(is_open=False))
+        for row in connection.execute(_OPEN, members).all():
+            key = keyring.read(row.id)
+            if key is not None:
+                batch = _OpenBatch(row.id, key, row.opened_on, row.answers)
+                open_[row.survey_id, row.scope] = batch
+            else:
+                log.error("key of an open batch is missing", batch=row.id)
+                connection.execute(_CLOSE, {"of_batch": row.id})
+        for cell in sorted(wanted - open_.keys()):
+            made = _make(connection, keyring, cell)
+            if made is None:
+                break  # another request was faster: use its batch
+            open_[cell] = made
+    return open_
 
 
-def _make(db: Session, keyring: Keyring, batch: Batch) -> _OpenBatch | None:
-    batch.id = secrets.token_hex(16)
-    batch.opened_on = clock.today()
-    batch.is_open = True
-    key = keyring.create(batch.id)
+def _make(connection: Connection, keyring: Keyring, cell: Cell) -> _OpenBatch | None:
+    survey_id, scope = cell
+    batch_id, today = secrets.token_hex(16), clock.today()
+    key = keyring.create(batch_id)
+    row = {
+        "id": batch_id,
+        "survey_id": survey_id,
+        "keeper": keyring.keeper,
+        "scope": scope,
+        "opened_on": today,
+        "is_open": True,
+    }
     try:
-        with db.begin_nested():
-            db.add(batch)
-            db.flush()
+        with connection.begin_nested():
+            connection.execute(_MAKE, row)
     except IntegrityError:
-        keyring.destroy(batch.id)
+        keyring.destroy(batch_id)
         return None
-    return _OpenBatch(batch.id, key, batch.opened_on, answers=0)
+    return _OpenBatch(batch_id, key, today, answers=0)

@@ -77,5 +77,4 @@ def _send(world: World, token: str, submission_id: UUID, body: bytes) -> None:
     with world.database.session() as db:
         device = devices.recognise(db, token)
         accept(db, world.keyring, parse(submission_id, body), device)
-        devices.seen(db, device)
         db.commit()

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from surveyapp.collect import service
+from surveyapp.collect import devices, service
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.problems import SubmissionError
 from surveyapp.collect.sealing import unseal
@@ -201,13 +201,13 @@ def test_walk_in_answers_come_from_a_tablet_of_a_counter_survey_only(
     database: Database, keyring: Keyring, world: World
 ) -> None:
     with database.session() as db:
-        device, _ = world.device(db, "A2")
+        device = devices.recognise(db, world.device(db, "A2")[1])
         submission = world.submission(None, mode="tablet")
         with pytest.raises(AppError, match="COLLECT-017"):
             service.accept(db, keyring, submission, device)
         db.rollback()
         db.execute(update(Survey).values(kind="counter"))
-        device, _ = world.device(db, "A2")
+        device = devices.recognise(db, world.device(db, "A2")[1])
         assert service.accept(db, keyring, submission, device).created
         db.commit()
     with database.read_session() as db:

@@ -1,0 +1,88 @@
+"""The intake desk of one process: submissions that come together are stored together.
+
+Being durable costs one wait for the disk, whether one answer is written or twenty. Whoever comes
+first leads: it takes the turn to write, and everybody who came while it waited goes into its
+transaction. Each sender is answered only after that transaction is durable. A refused sending
+disturbs no other (`service.accept_all`).
+"""
+
+import threading
+from dataclasses import dataclass, field
+
+from surveyapp.collect.keys import Keyring
+from surveyapp.collect.service import Filing, Outcome, Receipt, accept_all
+from surveyapp.db import Database
+
+#: So many go into one transaction at most.
+MOST = 64
+
+
+@dataclass(slots=True, eq=False)
+class _Visitor:
+    """One request that waits for its receipt, or is asked to lead."""
+
+    filing: Filing
+    called: threading.Event = field(default_factory=threading.Event)
+    outcome: Outcome | None = None
+
+
+class Desk:
+    """Where the requests of one process hand in what they received."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._guard = threading.Lock()
+        self._waiting: list[_Visitor] = []
+        self._is_led = False
+
+    def hand_in(self, filing: Filing) -> Receipt:
+        """Store one sending durably and return its receipt; refusals are raised.
+
+        The caller then calls `release.settle_after`.
+        """
+        visitor = _Visitor(filing)
+        with self._guard:
+            self._waiting.append(visitor)
+            leads = not self._is_led
+            self._is_led = True
+        if not leads:
+            visitor.called.wait()
+        if visitor.outcome is None:
+            self._lead(visitor)
+        if not isinstance(visitor.outcome, Receipt):
+            raise visitor.outcome or RuntimeError("a submission without an outcome")
+        return visitor.outcome
+
+    def _lead(self, first: _Visitor) -> None:
+        """Store a group with `first` in it, call its members, and hand over."""
+        group = [first]
+        try:
+            with self._database.engine.begin() as connection:  # waits for the turn to write
+                group = self._group(first)
+                filings = [visitor.filing for visitor in group]
+                outcomes = accept_all(connection, self._keyring, filings)
+        except Exception as error:
+            outcomes = [error] * len(group)
+        self._hand_over(group)
+        for visitor, outcome in zip(group, outcomes, strict=True):
+            visitor.outcome = outcome
+            visitor.called.set()
+
+    def _group(self, first: _Visitor) -> list[_Visitor]:
+        """Return who waits now, `first` included; each id once: the same again comes later."""
+        with self._guard:
+            group = {first.filing.submission.exchange_id: first}
+            for visitor in self._waiting:
+                if len(group) < MOST:
+                    group.setdefault(visitor.filing.submission.exchange_id, visitor)
+            return list(group.values())
+
+    def _hand_over(self, group: list[_Visitor]) -> None:
+        """Let the first of those who came meanwhile lead."""
+        with self._guard:
+            self._waiting = [visitor for visitor in self._waiting if visitor not in group]
+            if self._waiting:
+                self._waiting[0].called.set()
+            else:
+                self._is_led = False
