@@ -13,6 +13,8 @@ Bools = npt.NDArray[np.bool_]
 
 #: Integers of a range up to this are told apart by marking them, not by sorting.
 _COUNTED = 1_000_000
+#: Rows of a group up to which they are added one by one.
+_FEW = 4
 
 _WHOLE_NUMBER = re.compile(r"(-?\d+)\.0+")
 
@@ -106,5 +108,11 @@ def sum_by(code: Ints, values: Floats, size: int) -> Floats:
     order = np.argsort(code, kind="stable")
     ordered = code[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    result[ordered[starts]] = np.add.reduceat(values[order], starts, axis=0)
+    length = np.diff(np.r_[starts, code.size])
+    if int(length.max()) > _FEW:
+        result[ordered[starts]] = np.add.reduceat(values[order], starts, axis=0)
+        return result
+    for k in range(int(length.max())):  # groups of a few rows: the k-th row of each at once
+        kth = starts[length > k] + k
+        result[ordered[kth]] += values[order[kth]]
     return result

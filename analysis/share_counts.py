@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.design import SurveyDesign
-from analysis.labels import Floats, Ints, Labels
+from analysis.labels import Floats, Ints, Labels, sum_by
 from analysis.measures import Plan
 from analysis.moments import ElementMoments, stratum_sizes
 from analysis.unit_totals import UnitTotals, unit_layout
@@ -86,8 +86,7 @@ def _unit_totals(
     # the product of two features of one item is the rarer one: satisfied implies answered
     products = plan.products
     joint = np.minimum(total[:, products.first], total[:, products.second])
-    spread = np.zeros((len(cells.names) + 1, joint.shape[1]))
-    np.add.at(spread, layout.entry_cell, joint)
+    spread = np.roll(sum_by(layout.entry_cell + 1, joint, len(cells.names) + 1), -1, axis=0)
     return replace(layout, total=total, count=count, spread=spread)
 
 

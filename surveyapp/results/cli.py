@@ -6,6 +6,7 @@ import click
 
 from surveyapp.results.agree_file import agree_file
 from surveyapp.results.estimate_file import estimate_file
+from surveyapp.results.mapping import Workers
 from surveyapp.results.survey_cli import lock, report, run
 
 _FILE = click.Path(path_type=Path)
@@ -20,10 +21,24 @@ def cli() -> None:
 @click.option("--data", required=True, type=_FILE, help="Số liệu (.csv, .xlsx, .parquet).")
 @click.option("--design", required=True, type=_FILE, help="Thiết kế mẫu và phép đo (.toml).")
 @click.option("--out", required=True, type=_FILE, help="Tệp kết quả (.json).")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
-def estimate(data: Path, design: Path, out: Path, workers: int) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Số luồng cùng đọc một tệp .parquet.",
+)
+@click.option("--processes", is_flag=True, help="Dùng tiến trình riêng thay cho luồng.")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Cụm máy Dask: tcp://máy:8786, hoặc local (số tiến trình theo --workers).",
+)
+def estimate(
+    data: Path, design: Path, out: Path, workers: int, processes: bool, cluster: str | None
+) -> None:
     """Ước lượng tỷ lệ, điểm trung bình, chỉ số kèm khoảng tin cậy từ một tệp số liệu."""
-    count = estimate_file(data, design, out, workers)
+    count = estimate_file(data, design, out, Workers(workers, processes, cluster))
     click.echo(f"Đã ghi {count} ước lượng vào {out}.")
 
 

@@ -14,10 +14,11 @@ from surveyapp.results.design_file import read_design
 from surveyapp.results.estimate_file import (
     estimate_row,
     file_digest,
-    reduced,
     refused,
     write_json,
 )
+from surveyapp.results.mapping import Workers
+from surveyapp.results.parts import reduced
 
 FORMAT = "sipas-moments-1"
 
@@ -36,7 +37,7 @@ def make_file(data: Path, design: Path, out: Path, *, method: str, survey: str) 
     asked = read_design(design)
     layout = plan([item.measure for item in asked.measures], asked.composites, joint=True)
     try:
-        part = reduced(data, asked, layout, 1)
+        part = reduced(data, asked, layout, Workers())
     except AnalysisError as error:
         raise refused(error) from error
     try:

@@ -9,8 +9,10 @@ from analysis.federated_rounds import first_round, second_round
 from analysis.measures import Plan, plan
 from surveyapp.errors import AppError
 from surveyapp.results.design_file import read_design
-from surveyapp.results.estimate_file import file_digest, reduced, refused, write_json
+from surveyapp.results.estimate_file import file_digest, refused, write_json
+from surveyapp.results.mapping import Workers
 from surveyapp.results.moments_file import FORMAT, read_totals
+from surveyapp.results.parts import reduced
 
 #: What the rules of both rounds say, for people: argument of the refusal -> sentence.
 FAULTS = {
@@ -37,7 +39,7 @@ def make_round(
     round_one = None if merged is None else read_totals(merged)
     layout = plan([item.measure for item in asked.measures], asked.composites, joint=True)
     try:
-        part = reduced(data, asked, layout, 1)
+        part = reduced(data, asked, layout, Workers())
     except AnalysisError as error:
         raise refused(error) from error
     source = Origin(*origin, file_digest(data))

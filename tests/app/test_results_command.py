@@ -245,8 +245,8 @@ weights = [1, 2, 3]
 @pytest.mark.parametrize(
     ("change", "design", "part"),
     [
-        (("2,5;10;4;5", "-1;10;4;5"), SMALL_DESIGN, "weight phải là số không âm"),
-        (("2,5;10;4;5", ";10;4;5"), SMALL_DESIGN, "weight phải là số không âm"),
+        (("2,5;10;4;5", "-1;10;4;5"), SMALL_DESIGN, "Dòng 2, Cột «w»: Quyền số phải là số không âm"),
+        (("2,5;10;4;5", ";10;4;5"), SMALL_DESIGN, "Dòng 2, Cột «w»: Quyền số phải là số không âm"),
         (("2,5;10;4;5", "2,5;11;4;5"), SMALL_DESIGN, "phải như nhau trong một nhóm (đang là A"),
         (("2,5;10;4;5", "2,5;;4;5"), SMALL_DESIGN, "phải là số ở mọi dòng"),
         ((";8;", ";1;"), SMALL_DESIGN, "không được nhỏ hơn số đơn vị có trong số liệu (đang là B: 1 < 2)"),
