@@ -1,0 +1,231 @@
+// For officials, in Vietnamese: pairing, and the corner behind the tablet's short code.
+import { fetchConfiguration } from "./configuration.js";
+import { el, foot } from "./elements.js";
+import { onNews, tell } from "./queue.js";
+import { allRecords, ledger, takeUpAgain } from "./records.js";
+import { fromBase64url, randomText, toBase64url } from "./seal.js";
+import { readSetting, transact, writeSetting } from "./storage.js";
+
+const ROUNDS = 200_000;
+const MOST_TRIES = 5;
+const LOCK_MILLISECONDS = 5 * 60 * 1000;
+const MOST_SKEW_SECONDS = 5 * 60;
+const REFUSALS = { 401: "Máy chủ không biết mã này. Xem lại từng nhóm chữ, số.", 403: "Mã này đã bị thu hồi. Lấy mã mới ở trang Máy tính bảng." };
+const BROKEN_ADDRESS = "Chưa gặp được máy chủ. Kiểm tra mạng của máy rồi bấm lại.";
+
+async function pinHash(pin, salt) {
+  const material = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveBits"]);
+  const parameters = { name: "PBKDF2", hash: "SHA-256", salt: fromBase64url(salt), iterations: ROUNDS };
+  return toBase64url(new Uint8Array(await crypto.subtle.deriveBits(parameters, material, 256)));
+}
+
+function show(root, title, ...content) {
+  document.documentElement.lang = "vi";
+  document.documentElement.className = "t100";
+  document.title = title;
+  const main = el("main", { id: "main", tabindex: -1 }, ...content);
+  root.replaceChildren(el("header", { class: "bar" }, el("div", { class: "bar-inner" },
+    el("p", { class: "survey" }, "Dành cho cán bộ"))), main);
+  (main.querySelector(".summary a, [autofocus]") ?? main).focus();
+}
+
+function field(name, label, hint, attributes = {}) {
+  return el("div", { class: "item" },
+    el("label", { class: "legend", for: name }, el("span", { class: "ask ask-field" }, label)),
+    el("p", { class: "help", id: `${name}-hint` }, hint),
+    el("input", { class: "code", type: "text", id: name, name, autocomplete: "off", spellcheck: "false", "aria-describedby": `${name}-hint`, ...attributes }));
+}
+
+function problem(text, id) {
+  if (!text) return null;
+  const focus = (event) => { event.preventDefault(); document.getElementById(id)?.focus(); };
+  return el("div", { class: "summary", role: "alert" }, el("h2", {}, "Chưa được"),
+    el("p", {}, el("a", { href: `#${id}`, onclick: focus }, text)));
+}
+
+function facts(rows) {
+  return el("dl", { class: "answers" }, ...rows.map(([name, value, isWrong]) =>
+    el("div", { class: isWrong ? "answer wrong" : "answer" }, el("dt", {}, name), el("dd", {}, value))));
+}
+
+/** Ask for the pairing code until a server knows it; resolves when the tablet is in use. */
+export async function pairTablet(root, typed = "") {
+  if (!globalThis.isSecureContext || !("serviceWorker" in navigator)) {
+    show(root, "Không ghép được", el("div", { class: "page reading" }, el("div", { class: "body" },
+      el("h1", {}, "Địa chỉ này chưa an toàn"),
+      el("p", { class: "lead" }, "Máy tính bảng chỉ giữ được phiếu khi mất mạng nếu mở bằng địa chỉ https://."),
+      el("p", {}, "Xem phần «Máy tính bảng tại quầy» trong Hướng dẫn sử dụng, rồi mở lại bằng https://."))));
+    return new Promise(() => {});
+  }
+  for (let error = null; ;) {
+    const { token, pin } = await pairingForm(root, typed, error);
+    typed = token;
+    error = pinProblem(pin);
+    if (error !== null) continue;
+    try {
+      const found = await fetchConfiguration(token.replace(/[\s-]/g, ""));
+      if (found.status === 200) {
+        const persisted = await persistence(true);
+        if (await confirmed(root, found, persisted)) return await adopt(token, pin, found);
+        error = null;
+      } else error = [REFUSALS[found.status] ?? found.value?.message ?? BROKEN_ADDRESS, "token"];
+    } catch {
+      error = [BROKEN_ADDRESS, "token"];
+    }
+  }
+}
+
+function pinProblem(pin) {
+  return /^[0-9]{4,8}$/.test(pin) ? null : ["Mã ngắn của máy cần 4 đến 8 chữ số.", "pin"];
+}
+
+function pairingForm(root, typed, error) {
+  return new Promise((resolve) => {
+    const onsubmit = (event) => {
+      event.preventDefault();
+      const { token, pin } = event.target.elements;
+      resolve({ token: token.value.trim(), pin: pin.value.trim() });
+    };
+    show(root, error ? "Lỗi: Ghép máy tính bảng" : "Ghép máy tính bảng",
+      el("form", { class: "page reading", novalidate: true, autocomplete: "off", onsubmit },
+        el("div", { class: "body" },
+          error && problem(...error),
+          el("h1", {}, "Ghép máy tính bảng"),
+          field("token", "Mã ghép máy", "Ở trang Máy tính bảng của cuộc khảo sát: nhập mã, hoặc mở bằng mã QR.", { value: typed, autocapitalize: "characters" }),
+          field("pin", "Mã ngắn của máy", "Tự đặt 4 đến 8 chữ số, để cán bộ mở trang xem phiếu trên máy.", { inputmode: "numeric" })),
+        foot(el("button", { class: "next" }, "Ghép máy"))));
+  });
+}
+
+/** Whether the browser keeps the data for good; null if it cannot tell. */
+async function persistence(mayAsk) {
+  if (!navigator.storage?.persisted) return null;
+  return await navigator.storage.persisted() || (mayAsk && await navigator.storage.persist());
+}
+
+function persistenceText(persisted) {
+  return persisted ? "được giữ lâu dài" : "trình duyệt có thể xóa khi đầy bộ nhớ: cài trang này thành ứng dụng";
+}
+
+function skewText(skew) {
+  if (skew === null) return "máy chủ không cho biết giờ";
+  const minutes = Math.round(Math.abs(skew) / 60);
+  return Math.abs(skew) <= MOST_SKEW_SECONDS ? "khớp với máy chủ"
+    : `${skew > 0 ? "nhanh" : "chậm"} ${minutes} phút: chỉnh lại giờ của máy`;
+}
+
+function scopeRows(value) {
+  return [["Cuộc khảo sát", value.survey.title], ["Cơ quan", value.agency.title], ["Quầy", value.device.counter],
+    ["Máy số", String(value.device.number)]];
+}
+
+function confirmed(root, { value, skew }, persisted) {
+  return new Promise((resolve) => {
+    show(root, "Kiểm tra trước khi dùng", el("div", { class: "page reading" },
+      el("div", { class: "body" },
+        el("h1", {}, "Kiểm tra trước khi dùng"),
+        facts([...scopeRows(value),
+          ["Địa chỉ", `${location.origin}, kết nối an toàn`],
+          ["Dữ liệu trên máy", persistenceText(persisted), !persisted],
+          ["Đồng hồ", skewText(skew), skew !== null && Math.abs(skew) > MOST_SKEW_SECONDS],
+          ["Khóa của máy chủ", value.key.id]])),
+      foot(el("button", { class: "back", onclick: () => resolve(false) }, "Nhập lại"),
+        el("button", { class: "next", onclick: () => resolve(true) }, "Đưa máy vào dùng"))));
+  });
+}
+
+async function adopt(token, pin, { value, etag }) {
+  const salt = randomText(16);
+  const device = { number: value.device.number, token: token.replace(/[\s-]/g, ""), pin: { salt, hash: await pinHash(pin, salt) } };
+  await transact(["settings"], "readwrite", (store) => {
+    store("settings").put(device, "device");
+    store("settings").put({ etag, value }, "configuration");
+    return store("settings").put({ wrong: 0, until: 0 }, "tries");
+  });
+  return value;
+}
+
+/** Ask for the short code; after five wrong ones the tablet waits. True if it was right. */
+async function unlocked(root) {
+  for (let error = null; ;) {
+    const pin = await pinForm(root, error);
+    if (pin === null) return false;
+    const [device, tries] = [await readSetting("device"), await readSetting("tries")];
+    if (Date.now() < tries.until && tries.until - Date.now() <= LOCK_MILLISECONDS) {
+      error = ["Sai nhiều lần; chờ 5 phút rồi thử lại.", "pin"];
+    } else if (await pinHash(pin, device.pin.salt) === device.pin.hash) {
+      await writeSetting("tries", { wrong: 0, until: 0 });
+      return true;
+    } else {
+      const wrong = tries.wrong + 1;
+      const until = wrong % MOST_TRIES === 0 ? Date.now() + LOCK_MILLISECONDS : 0;
+      await writeSetting("tries", { wrong, until });
+      error = ["Mã ngắn chưa đúng.", "pin"];
+    }
+  }
+}
+
+function pinForm(root, error) {
+  return new Promise((resolve) => {
+    const onsubmit = (event) => { event.preventDefault(); resolve(event.target.elements.pin.value.trim()); };
+    show(root, "Mã ngắn của máy", el("form", { class: "page reading", novalidate: true, autocomplete: "off", onsubmit },
+      el("div", { class: "body" }, error && problem(...error), el("h1", {}, "Trang của cán bộ"),
+        field("pin", "Mã ngắn của máy", "Mã đã đặt khi ghép máy.", { type: "password", inputmode: "numeric", autofocus: true })),
+      foot(el("button", { class: "back", type: "button", onclick: () => resolve(null) }, "Về trang đầu"),
+        el("button", { class: "next" }, "Mở"))));
+  });
+}
+
+/** Show the corner; resolves to "back" or, to pair the tablet anew, "pair". */
+export async function openCorner(root) {
+  if (!await unlocked(root)) return "back";
+  return new Promise((resolve) => {
+    let isOpen = true;
+    const leave = (where) => () => { isOpen = false; resolve(where); };
+    const draw = async () => {
+      const [days, records, configuration] = [await ledger(), await allRecords(), await readSetting("configuration")];
+      const persisted = await persistence(false);
+      if (isOpen) show(root, "Phiếu trên máy này", cornerPage({ days, records, configuration, persisted }, leave));
+    };
+    onNews(() => { if (isOpen) draw(); });
+    draw();
+  });
+}
+
+function cornerPage({ days, records, configuration, persisted }, leave) {
+  const attention = records.filter((record) => record.state === "attention");
+  const sent = days.reduce((sum, day) => sum + day.received, 0);
+  const reasons = new Map();
+  for (const { code, message } of attention) reasons.set(`${message} [${code}]`, (reasons.get(`${message} [${code}]`) ?? 0) + 1);
+  return el("div", { class: "page reading corner" }, el("div", { class: "body" },
+    el("h1", {}, "Phiếu trên máy này"),
+    facts([["Còn trên máy, chờ gửi", String(records.length - attention.length)], ["Đã gửi, máy chủ đã nhận", String(sent)],
+      ["Cần xem lại", String(attention.length), attention.length > 0]]),
+    reasons.size > 0 && el("ul", { class: "reasons" }, ...[...reasons].map(([text, n]) => el("li", {}, `${n} phiếu: ${text}`))),
+    el("div", { class: "buttons" },
+      el("button", { class: "back", onclick: () => tell("now") }, "Gửi ngay"),
+      attention.length > 0 && el("button", { class: "back", onclick: () => takeUpAgain().then(() => tell("now")) }, "Thử gửi lại phiếu cần xem"),
+      records.length > 0 && el("button", { class: "back", onclick: () => saveRescue(records, configuration) }, "Tải tệp cứu phiếu"),
+      el("button", { class: "back", onclick: leave("pair") }, "Ghép lại máy")),
+    el("h2", {}, "Sổ theo ngày"), dayTable(days),
+    el("h2", {}, "Máy này"),
+    facts([...scopeRows(configuration.value), ["Dữ liệu trên máy", persistenceText(persisted), !persisted],
+      ["Khóa của máy chủ", configuration.value.key.id]])),
+  foot(el("button", { class: "next", onclick: leave("back") }, "Về trang đầu")));
+}
+
+function dayTable(days) {
+  const columns = [["started", "Mở"], ["completed", "Xong"], ["broken_off", "Bỏ dở"], ["unsent", "Chờ gửi"], ["received", "Đã nhận"], ["attention", "Cần xem"]];
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Sổ theo ngày" }, el("table", {},
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Ngày"), ...columns.map(([, name]) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, ...days.map((day) => el("tr", {}, el("th", { scope: "row" }, day.day.split("-").reverse().join("/")),
+      ...columns.map(([key]) => el("td", {}, String(day[key]))))))));
+}
+
+/** Hand out all sealed forms as a file; they stay on the tablet, and nobody can read the file. */
+function saveRescue(records, configuration) {
+  const value = { sipas_rescue: 1, device: configuration.value.device.number, records: records.map(({ id, body }) => ({ id, body })) };
+  const address = URL.createObjectURL(new Blob([JSON.stringify(value)], { type: "application/json" }));
+  el("a", { href: address, download: `phieu-may-${value.device}.json` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

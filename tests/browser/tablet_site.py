@@ -1,0 +1,118 @@
+"""A live server with one counter survey or one with slips, and the way of a person at its tablet."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page
+from sqlalchemy import func, select
+
+from surveyapp.db import Database
+from surveyapp.models import DeviceDay, WaitingAnswer
+from tests.app.collect_world import World
+from tests.browser.live_server import LiveServer, serving
+
+PIN = "2468"
+#: Longer than a second tap on the same place takes.
+DEBOUNCE = 450
+
+
+class TabletSite:
+    """The server, its database, and codes to pair tablets with."""
+
+    def __init__(self, server: LiveServer, kind: str, form: str) -> None:
+        self.server = server
+        self.home = f"{server.url}/tablet/"
+        self.database = Database(server.settings.database_url)
+        with self.database.session() as db:
+            self.world = World(db, kind, form)
+            db.commit()
+
+    def token(self) -> str:
+        """Pair one more tablet and return its code."""
+        with self.database.session() as db:
+            token = self.world.device(db)[1]
+            db.commit()
+        return token
+
+    def invitation(self) -> str:
+        """Issue a slip and return its code."""
+        with self.database.session() as db:
+            code = self.world.invite(db)
+            db.commit()
+        return code
+
+    def answers(self) -> int:
+        """Count the answers that wait on the server."""
+        with self.database.read_session() as db:
+            return db.scalar(select(func.count()).select_from(WaitingAnswer)) or 0
+
+    def days(self) -> list[DeviceDay]:
+        """Return all ledgers."""
+        with self.database.read_session() as db:
+            return list(db.scalars(select(DeviceDay)))
+
+
+@contextmanager
+def tablet_site(folder: Path, kind: str, form: str) -> Iterator[TabletSite]:
+    """Serve a survey to tablets."""
+    with serving(folder) as server:
+        site = TabletSite(server, kind, form)
+        yield site
+        site.database.dispose()
+
+
+def pair(page: Page, site: TabletSite, token: str) -> None:
+    """Pair the browser as an official does, and wait until it works without a connection."""
+    page.goto(f"{site.home}#{token}")
+    page.fill("#pin", PIN)
+    page.click("text=Ghép máy >> nth=-1")
+    page.click("text=Đưa máy vào dùng")
+    page.locator(".idle").wait_for()
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+
+def paired(context: BrowserContext, site: TabletSite) -> Page:
+    """Open a paired tablet whose clock the test moves."""
+    page = context.new_page()
+    page.clock.install()
+    pair(page, site, site.token())
+    return page
+
+
+def press(page: Page, selector: str = ".foot .next") -> None:
+    """Press a button, later than the debounce of the page before."""
+    page.clock.run_for(DEBOUNCE)
+    page.click(selector)
+
+
+def begin(page: Page) -> None:
+    """Start a visit and choose nothing special."""
+    press(page)
+    if page.locator("#helper-self").count():
+        page.click("label:has(#helper-self)")
+    press(page)
+
+
+def answer_all(page: Page) -> int:
+    """Choose the second answer of every question up to the last look; return how many pages."""
+    pages = 0
+    while page.locator(".items [data-item]").count():
+        pages += 1
+        for group in page.locator("fieldset").all():
+            group.locator(".row").nth(1).click()
+        press(page)
+    return pages
+
+
+def stored_here(page: Page) -> int:
+    """Count the sealed forms that lie on the tablet."""
+    return page.evaluate(
+        """async () => new Promise((resolve) => {
+          indexedDB.open("sipas-tablet").onsuccess = (event) => {
+            const store = event.target.result.transaction("records").objectStore("records");
+            store.count().onsuccess = (found) => resolve(found.target.result);
+          };
+        })"""
+    )
