@@ -22,6 +22,8 @@ Join = Callable[[T, T], T]
 
 #: `--cluster` of this machine alone.
 LOCAL = "local"
+#: How long a scheduler may take to answer.
+_PATIENCE = "10s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _client(address: str, n: int) -> Iterator[Any]:
             yield client
         return
     try:
-        client = distributed.Client(address, timeout="10s")
+        client = distributed.Client(address, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         raise AppError(
             "RESULTS-031",
