@@ -27,7 +27,10 @@ DESIGNS = {
     "element": 'weight = "w"\nstrata = "district"\npop_size = ["people"]\ndomains = ["sex", "district"]\n',
     "cluster": 'weight = "w"\nstrata = "district"\npsu = ["village"]\npop_size = ["villages"]\ndomains = ["sex", "district"]\n',
     "stages": 'weight = "w"\nstrata = "district"\npsu = ["village", "house"]\npop_size = ["villages", "houses"]\ndomains = ["sex"]\n',
-}FILES = {"data": "data.parquet", "design": "design.toml", "out": "again.json"}
+}
+
+
+FILES = {"data": "data.parquet", "design": "design.toml", "out": "again.json"}
 
 
 def rows(seed: int, n: int = 1200) -> pa.Table:
