@@ -14,6 +14,11 @@ def pseudonym_key(folder: Path, survey_code: str) -> bytes:
     return key_files.read_or_make(folder, _name(survey_code))
 
 
+def spare_key(folder: Path, survey_code: str) -> bytes:
+    """Return the 32 bytes from which the codes of reserve units follow, made at the first use."""
+    return key_files.read_or_make(folder, _spare(survey_code))
+
+
 @dataclass(frozen=True, slots=True)
 class Removed:
     """What is left of a survey that was removed: its code, and the batches that had keys."""
@@ -24,9 +29,14 @@ class Removed:
 
 def remove(folder: Path, removed: Removed) -> None:
     """Destroy the keys of a survey that is gone: of its pseudonyms and of answers that waited."""
-    for name in (_name(removed.code), *(f"{batch}{BATCH}" for batch in removed.batches)):
+    named = (_name(removed.code), _spare(removed.code))
+    for name in (*named, *(f"{batch}{BATCH}" for batch in removed.batches)):
         key_files.destroy(folder / name)
 
 
 def _name(survey_code: str) -> str:
     return f"{survey_code}.pseudonym"
+
+
+def _spare(survey_code: str) -> str:
+    return f"{survey_code}.spare"

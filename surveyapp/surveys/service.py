@@ -15,6 +15,7 @@ from surveyapp.models.survey import EXCLUSIONS
 from surveyapp.surveys import definitions
 from surveyapp.surveys.labels import EXCLUSION_TITLES
 from surveyapp.surveys.names import nearest, spelling
+from surveyapp.surveys.path import PathStep, path
 from surveyapp.surveys.plan import Plan, PlanGroup, load_plan
 from surveyapp.surveys.plan_reading import PlanError, PlanProblem
 from surveyapp.surveys.progress import Progress, progress
@@ -22,7 +23,7 @@ from surveyapp.surveys.published import import_published_figures
 from surveyapp.surveys.removal import remove_practice
 from surveyapp.surveys.states import Decision, advance, missing, next_state, warnings
 from surveyapp.surveys.units import Period, find_or_create
-from surveyapp.surveys.way import NextStep, PathStep, latest_frame, next_step, path
+from surveyapp.surveys.way import NextStep, latest_frame, next_step
 
 __all__ = [
     "Decision",

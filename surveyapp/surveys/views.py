@@ -78,13 +78,14 @@ def show(code: str) -> ResponseReturnValue:
     db = web.reading()
     survey = service.find(db, code)
     step = service.next_step(db, survey)
+    path = service.path(db, survey)
     return render_template(
         "surveys/show.html",
         **_head(survey),
         step=step,
         step_url=_url(step.endpoint, step.values),
-        links=_links(survey),
-        path=service.path(db, survey),
+        links={one.number: _url(one.endpoint, {"code": code}) for one in path},
+        path=path,
         progress=service.progress(db, survey),
         left_out=[agency for agency in survey.agencies if agency.exclusion],
     )
@@ -96,21 +97,6 @@ def _url(endpoint: str, values: Mapping[str, Any]) -> str | None:
     if endpoint not in current_app.view_functions or not web.actor().has_any(allowed):
         return None
     return url_for(endpoint, **values)
-
-
-def _links(survey: Survey) -> dict[int, str | None]:
-    """Return the pages behind the steps of the way, as far as there is something to see."""
-    if survey.kind == "counter":
-        pages = {1: "surveys.agencies", 2: "devices.index"}
-        if survey.is_locked:
-            pages[4] = "results.index"
-        return {number: _url(page, {"code": survey.code}) for number, page in pages.items()}
-    pages = {1: "surveys.agencies", 2: "frames.index", 3: "samples.index"}
-    if survey.state != "draft":
-        pages[4] = "fieldwork.index"
-    if survey.is_locked:
-        pages[5] = "results.index"
-    return {number: _url(page, {"code": survey.code}) for number, page in pages.items()}
 
 
 def _head(survey: Survey) -> dict[str, object]:

@@ -1,25 +1,20 @@
-"""The way of a survey on its first page: steps done, now and later, and what to do next."""
+"""What to do next in a survey, for its first page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveyapp import clock
-from surveyapp.clock import VIETNAM
-from surveyapp.exports.numbers import NumberStyle, day
+from surveyapp.exports.numbers import NumberStyle
 from surveyapp.models import (
+    Assignment,
     Device,
     Frame,
-    Invitation,
-    RecheckUnit,
     SampleDraw,
-    SampleUnit,
+    SizeDecision,
     Survey,
 )
-from surveyapp.models.survey import STATES
 from surveyapp.surveys.progress import progress, received_in_all
 
 _count = NumberStyle().count
@@ -34,16 +29,6 @@ class NextStep:
     action: str
     endpoint: str
     values: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PathStep:
-    """One step of the way: "done", "now" or "later", with one line of facts."""
-
-    number: int
-    title: str
-    facts: str
-    status: str
 
 
 def next_step(db: Session, survey: Survey) -> NextStep:
@@ -72,7 +57,6 @@ def _to(survey: Survey, state: str, texts: tuple[str, str, str]) -> NextStep:
 
 def _before_draw(db: Session, survey: Survey) -> NextStep:
     frame = latest_frame(db, survey)
-    what = _counted(survey)
     if frame is None:
         texts = (
             "Nhập danh sách chọn mẫu",
@@ -83,22 +67,46 @@ def _before_draw(db: Session, survey: Survey) -> NextStep:
     if frame.frozen_at is None:
         texts = (
             "Xem lại và chốt danh sách",
-            f"Danh sách có {_count(frame.pop_size)} {what}, chưa chốt. Chốt rồi mới chọn mẫu được.",
+            f"Danh sách có {_count(frame.pop_size)} {counted(survey)}, chưa chốt. "
+            "Chốt rồi mới chọn mẫu được.",
             "Xem danh sách",
         )
         return _step(survey, "frames.index", texts)
+    return _to_the_draw(db, survey, frame)
+
+
+def _to_the_draw(db: Session, survey: Survey, frame: Frame) -> NextStep:
+    """From a frozen list: sizes first, then the announcement, then the draw."""
+    pending = (SampleDraw.drawn_at.is_(None), SampleDraw.abandoned_at.is_(None))
+    announced = select(SampleDraw.id).where(SampleDraw.survey_id == survey.id, *pending)
+    if db.scalar(announced.limit(1)) is not None:
+        texts = (
+            "Chọn mẫu",
+            "Đã công bố và lưu mã băm của danh sách, chỉ tiêu. Giờ chọn mẫu; ai cũng tính lại "
+            "được.",
+            "Đến bước chọn mẫu",
+        )
+        return _step(survey, "samples.index", texts)
+    decided = select(SizeDecision.id).where(SizeDecision.frame_id == frame.id)
+    if db.scalar(decided.limit(1)) is None:
+        texts = (
+            "Chọn cỡ mẫu và cách phân bổ",
+            f"Danh sách {_count(frame.pop_size)} {counted(survey)} đã chốt. Xem sai số của từng "
+            "phương án rồi chọn một.",
+            "Đến bước cỡ mẫu",
+        )
+        return _step(survey, "sizes.edit", texts)
     texts = (
-        "Chọn mẫu",
-        f"Danh sách {_count(frame.pop_size)} {what} đã chốt. Lưu hạt giống trước, rồi chọn mẫu; "
-        "ai cũng tính lại được.",
-        "Đến bước chọn mẫu",
+        "Công bố trước khi chọn mẫu",
+        "Cỡ mẫu đã chọn. Lưu nguồn ngẫu nhiên và mã băm trước, rồi mới chọn mẫu.",
+        "Đến bước công bố",
     )
-    return _step(survey, "samples.index", texts)
+    return _step(survey, "samples.announce", texts)
 
 
 def _before_collecting(db: Session, survey: Survey) -> NextStep:
-    issued = _issued(db, survey)
-    if not issued:
+    codes = issued(db, survey)
+    if not codes:
         texts = (
             "Giao phiếu và in thư mời",
             "Mỗi người được chọn nhận một mã phiếu dùng một lần.",
@@ -107,15 +115,15 @@ def _before_collecting(db: Session, survey: Survey) -> NextStep:
         return _step(survey, "fieldwork.index", texts)
     texts = (
         "Bắt đầu thu phiếu",
-        f"Đã có {_count(issued)} mã phiếu. Từ bước này mã phiếu nhận được trả lời.",
+        f"Đã có {_count(codes)} mã phiếu. Từ bước này mã phiếu nhận được trả lời.",
         "Bắt đầu thu phiếu",
     )
     return _to(survey, "collecting", texts)
 
 
 def _at_counters(db: Session, survey: Survey) -> NextStep:
-    tablets = _tablets(db, survey)
-    if not tablets:
+    used = tablets(db, survey)
+    if not used:
         texts = (
             "Ghép máy tính bảng",
             "Mỗi máy gắn với một cơ quan và một quầy. Không chọn mẫu, không cần mã phiếu: ai đến "
@@ -126,7 +134,7 @@ def _at_counters(db: Session, survey: Survey) -> NextStep:
     if survey.state == "draft":
         texts = (
             "Bắt đầu thu phiếu",
-            f"Đã ghép {_count(tablets)} máy. Từ bước này máy nhận ý kiến.",
+            f"Đã ghép {_count(used)} máy. Từ bước này máy nhận ý kiến.",
             "Bắt đầu thu phiếu",
         )
         return _to(survey, "collecting", texts)
@@ -139,7 +147,7 @@ def _at_counters(db: Session, survey: Survey) -> NextStep:
         return _step(survey, "results.confirm_lock", texts)
     texts = (
         "Theo dõi ý kiến tại quầy",
-        f"{_count(tablets)} máy đang dùng, đã nhận {_count(received_in_all(db, survey))} phiếu.",
+        f"{_count(used)} máy đang dùng, đã nhận {_count(received_in_all(db, survey))} phiếu.",
         "Xem các máy",
     )
     return _step(survey, "devices.index", texts)
@@ -197,141 +205,29 @@ def _after_lock(survey: Survey) -> NextStep:
     return _step(survey, "results.index", texts)
 
 
-def path(db: Session, survey: Survey) -> list[PathStep]:
-    """Return the steps of the way with their facts: seven, or six without a sample."""
-    if survey.kind == "counter":
-        return _path_at_counters(db, survey)
-    frame = latest_frame(db, survey)
-    frozen = frame is not None and frame.frozen_at is not None
-    here = STATES.index(survey.state)
-    done = (
-        True,
-        frozen or here >= 1,
-        here >= STATES.index("sampled"),
-        here >= STATES.index("locked"),
-        here >= STATES.index("analysed"),
-        here >= STATES.index("approved"),
-        here >= STATES.index("published"),
-    )
-    steps = (
-        ("Kế hoạch", _plan_facts(survey)),
-        ("Danh sách chọn mẫu", _frame_facts(frame, survey)),
-        ("Chọn mẫu", _draw_facts(db, survey)),
-        ("Thu phiếu và phúc tra", _collecting_facts(db, survey)),
-        ("Khóa số liệu, tính chỉ số", _lock_facts(survey)),
-        ("Thẩm định, phê duyệt", _approval_facts(survey)),
-        ("Công bố", ""),
-    )
-    return _marked(steps, done)
-
-
-def _path_at_counters(db: Session, survey: Survey) -> list[PathStep]:
-    tablets = _tablets(db, survey)
-    here = STATES.index(survey.state)
-    reached = ("collecting", "locked", "analysed", "approved", "published")
-    done = (True, *(here >= STATES.index(state) for state in reached))
-    steps = (
-        ("Kế hoạch", _plan_facts(survey)),
-        ("Máy tại quầy", f"{_count(tablets)} máy đang dùng" if tablets else "Chưa ghép máy nào"),
-        ("Thu ý kiến", _collecting_facts(db, survey)),
-        ("Khóa số liệu, tính kết quả", _lock_facts(survey)),
-        ("Thẩm định, phê duyệt", _approval_facts(survey)),
-        ("Công bố", ""),
-    )
-    return _marked(steps, done)
-
-
-def _marked(steps: Sequence[tuple[str, str]], done: Sequence[bool]) -> list[PathStep]:
-    now = list(done).index(False) if False in done else len(done)
-    return [
-        PathStep(i + 1, title, facts, "done" if i < now else "now" if i == now else "later")
-        for i, (title, facts) in enumerate(steps)
-    ]
-
-
 def latest_frame(db: Session, survey: Survey) -> Frame | None:
     """Return the newest version of the survey's frame."""
     newest = select(Frame).where(Frame.survey_id == survey.id).order_by(Frame.version.desc())
     return db.scalar(newest.limit(1))
 
 
-def _issued(db: Session, survey: Survey) -> int:
-    valid = (Invitation.survey_id == survey.id, Invitation.is_revoked.is_(False))
-    return db.scalar(select(func.count()).where(*valid)) or 0
+def issued(db: Session, survey: Survey) -> int:
+    """Count the forms whose codes are out; codes kept for reserve units are not."""
+    issued = (
+        select(func.count())
+        .select_from(Assignment)
+        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
+        .where(SampleDraw.survey_id == survey.id, SampleDraw.issued_at.is_not(None))
+    )
+    return db.scalar(issued) or 0
 
 
-def _tablets(db: Session, survey: Survey) -> int:
+def tablets(db: Session, survey: Survey) -> int:
+    """Count the tablets that are in use."""
     usable = select(func.count()).where(Device.survey_id == survey.id, Device.revoked_at.is_(None))
     return db.scalar(usable) or 0
 
 
-def _counted(survey: Survey) -> str:
+def counted(survey: Survey) -> str:
     """Name what a row of the frame is: a person of two groups stands in it twice."""
     return "lượt người" if survey.kind == "sociological" else "hồ sơ"
-
-
-def _plan_facts(survey: Survey) -> str:
-    left_out = sum(agency.exclusion is not None for agency in survey.agencies)
-    tail = f" · {left_out} cơ quan ngoài diện đo lường" if left_out else ""
-    if survey.kind == "counter":
-        return f"Không chọn mẫu: ai đến cũng trả lời được; không chỉ tiêu, không phúc tra{tail}"
-    quotas = " + ".join(_count(group.quota) for group in survey.groups)
-    share = f"{survey.recheck_max_share * 100:.0f}%"
-    return f"{quotas} phiếu, phúc tra tối đa {share}{tail}"
-
-
-def _frame_facts(frame: Frame | None, survey: Survey) -> str:
-    if frame is None:
-        return ""
-    size = f"{_count(frame.pop_size)} {_counted(survey)}"
-    if frame.frozen_at is None:
-        return f"{size}, chưa chốt"
-    return f"{size}, chốt ngày {day(frame.frozen_at.astimezone(VIETNAM).date())}"
-
-
-def _draw_facts(db: Session, survey: Survey) -> str:
-    roles = dict(
-        db.execute(
-            select(SampleUnit.role, func.count())
-            .join(SampleDraw, SampleDraw.id == SampleUnit.draw_id)
-            .where(SampleDraw.survey_id == survey.id)
-            .group_by(SampleUnit.role)
-        ).all()
-    )
-    if not roles:
-        return ""
-    reserve = f", {_count(roles['reserve'])} dự phòng" if "reserve" in roles else ""
-    return f"{_count(roles.get('main', 0))} phiếu chính{reserve}; có biên bản, tính lại được"
-
-
-def _collecting_facts(db: Session, survey: Survey) -> str:
-    facts = []
-    deadline: date | None = survey.deadline_on
-    if deadline is not None and not survey.is_locked:
-        left = (deadline - clock.today()).days
-        facts.append(
-            f"Còn {left} ngày, đến {day(deadline)}" if left >= 0 else f"Hạn {day(deadline)}"
-        )
-    if survey.state != "draft" and (received := received_in_all(db, survey)):
-        facts.append(f"đã nhận {_count(received)} phiếu")
-    rechecked = db.scalar(
-        select(func.count())
-        .select_from(RecheckUnit)
-        .join(SampleDraw, SampleDraw.id == RecheckUnit.draw_id)
-        .where(SampleDraw.survey_id == survey.id)
-    )
-    if rechecked:
-        facts.append(f"phúc tra {_count(rechecked)} phiếu")
-    return " · ".join(facts)
-
-
-def _lock_facts(survey: Survey) -> str:
-    if survey.locked_at is None:
-        return "Chưa ai xem được điểm trước khi khóa"
-    return f"Khóa ngày {day(survey.locked_at.astimezone(VIETNAM).date())}"
-
-
-def _approval_facts(survey: Survey) -> str:
-    if survey.decision_number is None or survey.decision_on is None:
-        return ""
-    return f"Quyết định số {survey.decision_number}, ngày {day(survey.decision_on)}"

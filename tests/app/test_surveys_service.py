@@ -309,10 +309,10 @@ def test_after_the_lock_come_run_appraisal_decision_publication(
         service.advance(db, LEADER, survey, "approved")
     decision = Decision("12/QĐ-UBND", date(2025, 1, 31))
     service.advance(db, LEADER, survey, "approved", decision=decision)
-    assert "12/QĐ-UBND, ngày 31/01/2025" in service.path(db, survey)[5].facts
+    assert "12/QĐ-UBND, ngày 31/01/2025" in service.path(db, survey)[9].facts
     service.advance(db, LEADER, survey, "published")
 
-    assert [step.status for step in service.path(db, survey)] == ["done"] * 7
+    assert [step.status for step in service.path(db, survey)] == ["done"] * 11
     assert service.next_state(survey) is None
 
 
