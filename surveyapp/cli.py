@@ -4,8 +4,10 @@ import importlib
 import sys
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from surveyapp.errors import AppError
+from surveyapp.usage_errors import refused
 
 #: command -> (where it lives, one line for --help), in the order of the work
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -58,12 +60,23 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run `sipas`; a mistake of the user ends with its sentence and exit code 1."""
+    """Run `sipas`; a mistake of the user ends with its sentence and exit code 1, a wrong call 2."""
     try:
-        cli()
+        # --help and --version come back with their exit code
+        ended = cli.main(standalone_mode=False)
     except AppError as error:
         report(error)
         sys.exit(1)
+    except NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        report(refused(error))
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Đã dừng.", err=True)
+        sys.exit(1)
+    sys.exit(ended if isinstance(ended, int) else 0)
 
 
 def report(error: AppError) -> None:
