@@ -36,7 +36,8 @@ _ROOT = (
     "recheck",
     "groups",
 )
-_RECHECK = ("title", "max_share", "planned", "items")
+_RECHECK_TEXTS = ("items", "facts", "hard", "leave_out")
+_RECHECK = ("title", "max_share", "planned", "tolerance", *_RECHECK_TEXTS)
 _GROUP = (
     "code",
     "title",
@@ -117,8 +118,10 @@ def load_plan(text: str) -> Plan:
         for number, row in enumerate(root.tables("groups"), 1)
     )
     recheck.text("title", needed=False)
-    if "items" in recheck.values:
-        recheck.texts("items")
+    for key in _RECHECK_TEXTS:
+        if key in recheck.values:
+            recheck.texts(key)
+    _check_tolerance(recheck)
     root.text("province", needed=False, longest=60)
     plan = Plan(
         code=root.code("survey"),
@@ -140,6 +143,16 @@ def load_plan(text: str) -> Plan:
     if problems:
         raise PlanError(problems)
     return _with_notes(plan)
+
+
+def _check_tolerance(recheck: PlanTable) -> None:
+    for item, places in recheck.table("tolerance").items():
+        if not isinstance(places, int) or isinstance(places, bool) or not 0 <= places <= 9:
+            recheck.fault(
+                "SURVEY-135",
+                f"Độ lệch cho phép của câu «{item}» phải là số nguyên từ 0 đến 9.",
+                "Viết số bậc trên thang trả lời, ví dụ 1.",
+            )
 
 
 def _year(root: PlanTable) -> int:

@@ -77,8 +77,8 @@ def _before_draw(db: Session, survey: Survey) -> NextStep:
 
 def _to_the_draw(db: Session, survey: Survey, frame: Frame) -> NextStep:
     """From a frozen list: sizes first, then the announcement, then the draw."""
-    pending = (SampleDraw.drawn_at.is_(None), SampleDraw.abandoned_at.is_(None))
-    announced = select(SampleDraw.id).where(SampleDraw.survey_id == survey.id, *pending)
+    kept = (SampleDraw.survey_id == survey.id, SampleDraw.abandoned_at.is_(None))
+    announced = select(SampleDraw.id).where(*kept)
     if db.scalar(announced.limit(1)) is not None:
         texts = (
             "Chọn mẫu",

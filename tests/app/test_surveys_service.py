@@ -10,6 +10,7 @@ from surveyapp import clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.models import (
+    Assignment,
     AuditEntry,
     Base,
     Batch,
@@ -355,11 +356,14 @@ def test_the_next_step_follows_the_state(db: Session, survey: Survey, account_id
         return service.next_step(db, survey).endpoint
 
     assert endpoint() == "frames.index"
-    draw(db, survey, account_id)
+    drawn = draw(db, survey, account_id)
     assert endpoint() == "samples.index"
     survey.state = "sampled"
     assert endpoint() == "fieldwork.index"
-    invite(db, survey, spent=True)
+    cell = invite(db, survey, spent=True)
+    db.add(Assignment(draw_id=drawn.id, unit_code="AAAA", cell_id=cell.id))
+    drawn.issued_at = clock.now()
+    db.flush()
     assert service.next_step(db, survey).values == {"code": "par-2024", "to": "collecting"}
     survey.state = "collecting"
     assert endpoint() == "fieldwork.index"
