@@ -23,6 +23,7 @@ BLUEPRINTS: Final = (
     "surveyapp.frames.views",
     "surveyapp.samples.views",
     "surveyapp.samples.size_views",
+    "surveyapp.samples.witness_views",
     "surveyapp.fieldwork.views",
     "surveyapp.collect.api_views",
     "surveyapp.collect.views",

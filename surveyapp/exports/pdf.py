@@ -48,6 +48,11 @@ def write_pdf(report: Report, file: BinaryIO) -> None:
     document.build(Story(report).tell())
 
 
+def upright(*, simulated: bool) -> PageTemplate:
+    """Return the upright page of a document of one part."""
+    return _templates(0, simulated=simulated)[0]
+
+
 def _templates(part: int, *, simulated: bool) -> list[PageTemplate]:
     """Upright and turned pages of one part, which share its page numbers."""
     decorate = _decoration(simulated=simulated)

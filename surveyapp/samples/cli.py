@@ -19,7 +19,12 @@ from sampling.plan import exact
 from sampling.protocol import Difference, opening, protocol, protocol_digest, verify
 from sampling.types import Act, Frame, Plan
 from surveyapp.errors import AppError
-from surveyapp.samples.file_or_survey import DRAW_FROM_SURVEY, VERIFY_SURVEY, FileOrSurvey
+from surveyapp.samples.file_or_survey import (
+    DRAW_FROM_SURVEY,
+    SURVEY_COMMANDS,
+    VERIFY_SURVEY,
+    FileOrSurvey,
+)
 from surveyapp.samples.frame_files import (
     earlier_draws,
     read_frame,
@@ -66,7 +71,7 @@ def cli() -> None:
 
 for _command in (
     *(commit_command, announce_command, reveal_command),
-    *(intercept_command, blocks_command),
+    *(intercept_command, blocks_command, *SURVEY_COMMANDS),
 ):
     cli.add_command(_command)
 

@@ -11,8 +11,14 @@ DRAW_FROM_SURVEY = (
     "Với cơ sở dữ liệu: sipas sample draw --survey MÃ --seed HẠT-GIỐNG --as TÀI-KHOẢN; "
     "xem sipas sample draw --survey MÃ --help."
 )
+WITNESS_SURVEY = "Với cơ sở dữ liệu: thêm --survey MÃ --as TÀI-KHOẢN, rồi --help."
 VERIFY_SURVEY = "Với cơ sở dữ liệu: sipas sample verify --survey MÃ."
-_MODULE = "surveyapp.samples.survey_cli"  # imported when it is called: files need no database
+_WITNESS = "surveyapp.samples.witness_survey_cli"
+#: command -> where its namesake for surveys is; imported when called: files need no database
+_MODULES = {
+    **dict.fromkeys(("draw", "verify", "protocol", "forget"), "surveyapp.samples.survey_cli"),
+    **dict.fromkeys(("open", "commit", "announce", "reveal", "abandon"), _WITNESS),
+}
 
 
 class FileOrSurvey(click.Command):
@@ -34,8 +40,35 @@ class FileOrSurvey(click.Command):
                 "Chỉ dùng một trong hai: --frame (tệp) hoặc --survey (cơ sở dữ liệu).",
                 "Bỏ một trong hai.",
             )
-        command: click.Command = getattr(importlib.import_module(_MODULE), f"{self.name}_command")
-        return command.make_context(info_name, args, parent, **extra)
+        return _for_survey(self).make_context(info_name, args, parent, **extra)
+
+
+class OnSurvey(click.Command):
+    """A command that there is for surveys only."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401  click's signature
+    ) -> click.Context:
+        """Hand over to the command itself."""
+        return _for_survey(self).make_context(info_name, args, parent, **extra)
+
+
+SURVEY_COMMANDS = (
+    OnSurvey("open", help="Mở lần chọn mẫu có chứng kiến của một cuộc khảo sát."),
+    OnSurvey("abandon", help="Bỏ lần chọn mẫu đã công bố mà chưa thực hiện, kèm lý do."),
+    OnSurvey("protocol", help="Biên bản chọn mẫu một trang (PDF) để ký."),
+    OnSurvey("forget", help="Xóa họ tên, liên hệ của những người không được chọn."),
+)
+
+
+def _for_survey(command: click.Command) -> click.Command:
+    name = command.name or ""
+    found: click.Command = getattr(importlib.import_module(_MODULES[name]), f"{name}_command")
+    return found
 
 
 def _given(args: list[str], option: str) -> bool:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,11 +17,13 @@ from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.exports.collation import name_key
 from surveyapp.exports.csv import write_csv
+from surveyapp.exports.draw_pdf import draw_pdf
 from surveyapp.exports.xlsx import write_xlsx
 from surveyapp.models import Contact, Frame, FrameRow, SampleDraw, SampleUnit, Survey
 from surveyapp.samples import service
 from surveyapp.samples.announcing import decimal_text
 from surveyapp.samples.proposal import STRATUM, UNIT
+from surveyapp.samples.protocol_paper import draw_paper
 
 NO_OFFICE = "(chưa ghi nơi nhận)"
 
@@ -63,11 +66,69 @@ def _quoted(text: str) -> str:
 
 def protocol_json(draw: SampleDraw) -> str:
     """Return the protocol as the command writes it."""
+    return _json(_carried_out(draw).protocol)
+
+
+def announcement_json(draw: SampleDraw) -> str:
+    """Return what was published before any part of the seed was known."""
+    if draw.announcement is None:
+        raise AppError(
+            "SAMPLE-256",
+            "Chưa có bản công bố của lần chọn có chứng kiến.",
+            "Nhận đủ cam kết của các bên rồi chốt.",
+            status=409,
+        )
+    return _json(draw.announcement)
+
+
+def recheck_secret(survey: Survey, draw: SampleDraw) -> str:
+    """Return the secret of the re-check, published when the survey is locked."""
+    if not survey.is_locked:
+        raise AppError(
+            "SAMPLE-257",
+            "Bí mật phúc tra còn niêm phong.",
+            "Bí mật được công bố khi khóa số liệu; biên bản đã ghi SHA-256 của nó.",
+            status=403,
+        )
+    return f"{_carried_out(draw).recheck_secret}\n"
+
+
+def _carried_out(draw: SampleDraw) -> SampleDraw:
     if draw.protocol is None:
         raise AppError(
             "SAMPLE-220", "Chưa có biên bản.", "Thực hiện lần chọn mẫu trước.", status=409
         )
-    return json.dumps(draw.protocol, ensure_ascii=False, indent=1) + "\n"
+    return draw
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A file to take along, and its media type."""
+
+    content: bytes
+    kind: str
+
+
+def paper(db: Session, survey: Survey, draw: SampleDraw, name: str) -> Paper:
+    """Return one of the papers of a draw; an unknown name is a `KeyError`."""
+    make: dict[str, tuple[Callable[[], str | bytes], str]] = {
+        "protocol.json": (lambda: protocol_json(draw), "application/json"),
+        "protocol.pdf": (
+            lambda: draw_pdf(draw_paper(db, survey, _carried_out(draw))),
+            "application/pdf",
+        ),
+        "frame.csv": (lambda: frame_csv(db, draw), "text/csv; charset=utf-8"),
+        "plan.toml": (lambda: plan_toml(draw), "application/toml; charset=utf-8"),
+        "announcement.json": (lambda: announcement_json(draw), "application/json"),
+        "recheck.secret": (lambda: recheck_secret(survey, draw), "text/plain; charset=utf-8"),
+    }
+    written, kind = make[name]
+    content = written()
+    return Paper(content.encode() if isinstance(content, str) else content, kind)
 
 
 @dataclass(frozen=True, slots=True)

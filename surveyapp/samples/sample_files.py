@@ -43,13 +43,30 @@ def write_folder(
 def write_text(path: Path, text: str) -> None:
     """Write a file that does not exist yet."""
     if path.exists():
-        raise AppError(
-            "SAMPLE-168", f"Đã có tệp «{path}»; không ghi đè.", "Chọn tên khác.", status=409
-        )
+        raise _exists(path)
     try:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise _unwritable(path.parent, error) from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that does not exist yet, in a folder that is made where needed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+
+
+def _exists(path: Path) -> AppError:
+    """Say that nothing is written over a file."""
+    return AppError(
+        "SAMPLE-168", f"Đã có tệp «{path}»; không ghi đè.", "Chọn tên khác.", status=409
+    )
 
 
 def _write_all(

@@ -1,6 +1,8 @@
 """Commands on the samples of stored surveys; `sample draw` and `sample verify` hand over here."""
 
 import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,48 +12,91 @@ from sampling.protocol import protocol_digest
 from surveyapp import commands, roles
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, SampleDraw, Survey
-from surveyapp.samples import service
+from surveyapp.samples import announcing, contacts, papers, service, supplement, witnessing
 from surveyapp.samples.proposal import Choices
+from surveyapp.samples.sample_files import write_bytes
 from surveyapp.surveys import service as surveys
 
 _survey = click.option("--survey", "survey_code", required=True, metavar="MÃ", help="Mã khảo sát.")
 _json = click.option("--json", "as_json", is_flag=True, help="Kết quả cho chương trình khác.")
 
 
+def draw_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what an official decides about a draw."""
+    for option in (
+        click.option("--few-reason", default="", help="Lý do vẫn đo lường cơ quan dưới 10 phiếu."),
+        click.option("--reason", default="", help="Lý do đổi chỉ tiêu, lấy toàn bộ, chọn bổ sung."),
+        click.option(
+            "--reserve-share", default="0", show_default=True, help="Dự phòng trên phiếu chính."
+        ),
+        click.option(
+            "--shortfall", type=click.Choice(["lower", "census"]), help="Khi chỉ tiêu vượt."
+        ),
+        click.option(
+            "--quota", "quotas", multiple=True, metavar="NHÓM=SỐ", help="Chỉ tiêu khác kế hoạch."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command("draw")
 @_survey
-@click.option("--seed", required=True, help="Hạt giống; lưu trước khi chọn.")
-@click.option("--quota", "quotas", multiple=True, metavar="NHÓM=SỐ", help="Chỉ tiêu khác kế hoạch.")
-@click.option("--shortfall", type=click.Choice(["lower", "census"]), help="Khi chỉ tiêu vượt.")
-@click.option("--reserve-share", default="0", show_default=True, help="Dự phòng trên phiếu chính.")
-@click.option("--reason", default="", help="Lý do đổi chỉ tiêu, lấy toàn bộ, chọn bổ sung.")
-@click.option("--few-reason", default="", help="Lý do vẫn đo lường cơ quan dưới 10 phiếu.")
+@click.option("--seed", help="Hạt giống tự chọn; chọn bổ sung dùng hạt giống đã công bố.")
+@click.option("--public-value", help="Con số công khai của lần chọn có chứng kiến.")
+@draw_options
 @commands.as_login
 @_json
 def draw_command(
     survey_code: str,
-    seed: str,
+    seed: str | None,
+    public_value: str | None,
     as_login: str,
     *,
     as_json: bool,
     **options: Any,  # noqa: ANN401  click's options
 ) -> None:
-    """Công bố hạt giống, rồi chọn mẫu của một cuộc khảo sát."""
-    choices = Choices(
+    """Công bố hạt giống, rồi chọn mẫu; hoặc thực hiện lần chọn có chứng kiến đang mở."""
+    with commands.opened(as_login, roles.PREPARERS) as (db, actor):
+        survey = surveys.find(db, survey_code)
+        announced = pending(db, survey)
+        if announced is not None and announced.is_witnessed:
+            _refuse_decisions(seed, options)
+            if public_value is not None:
+                witnessing.take_number(db, actor, announced, public_value)
+        else:
+            seed = seed or announcing.held_seed(service.draws(db, survey)) or ""
+            frame = frozen_frame(db, survey)
+            announced = service.announce(db, actor, frame, seed, choices_of(options))
+        db.commit()  # seed and digests are durable before anything is drawn
+        drawn = service.draw(db, actor, announced)
+        db.commit()
+        summary = _summary(drawn, supplement.changes(db, drawn))
+    click.echo(json.dumps(summary, ensure_ascii=False) if as_json else _told(summary))
+
+
+def _refuse_decisions(seed: str | None, options: Mapping[str, Any]) -> None:
+    """Refuse to decide again what was frozen when the witnessed draw was opened."""
+    decided = [name for name, value in options.items() if value and value != "0"]
+    if seed is not None or decided:
+        raise AppError(
+            "SAMPLE-254",
+            "Lần chọn có chứng kiến đang mở đã chốt chỉ tiêu và nguồn ngẫu nhiên.",
+            "Chạy không có --seed, --quota, --shortfall, --reserve-share, --reason; "
+            "hoặc bỏ lần chọn đó kèm lý do: sipas sample abandon.",
+            status=409,
+        )
+
+
+def choices_of(options: Mapping[str, Any]) -> Choices:
+    """Return what was decided."""
+    return Choices(
         quotas=dict(map(_quota, options["quotas"])),
         shortfall=options["shortfall"],
         reserve_share=options["reserve_share"],
         reason=options["reason"],
         few_reason=options["few_reason"],
     )
-    with commands.opened(as_login, roles.PREPARERS) as (db, actor):
-        survey = surveys.find(db, survey_code)
-        announced = service.announce(db, actor, _frame(db, survey), seed, choices)
-        db.commit()  # seed and digests are durable before anything is drawn
-        drawn = service.draw(db, actor, announced)
-        db.commit()
-        summary = _summary(drawn)
-    click.echo(json.dumps(summary, ensure_ascii=False) if as_json else _told(summary))
 
 
 def _quota(text: str) -> tuple[str, int]:
@@ -62,7 +107,8 @@ def _quota(text: str) -> tuple[str, int]:
     return group.strip(), int(number)
 
 
-def _frame(db: Session, survey: Survey) -> Frame:
+def frozen_frame(db: Session, survey: Survey) -> Frame:
+    """Return the latest list of a survey."""
     frame = surveys.latest_frame(db, survey)
     if frame is None:
         raise AppError(
@@ -71,7 +117,12 @@ def _frame(db: Session, survey: Survey) -> Frame:
     return frame
 
 
-def _summary(drawn: SampleDraw) -> dict[str, Any]:
+def pending(db: Session, survey: Survey) -> SampleDraw | None:
+    """Return the draw that is announced and neither carried out nor given up."""
+    return next((one for one in service.draws(db, survey) if one.is_pending), None)
+
+
+def _summary(drawn: SampleDraw, changes: supplement.Changes | None) -> dict[str, Any]:
     protocol = drawn.protocol or {}
     return {
         "draw": drawn.id,
@@ -82,19 +133,25 @@ def _summary(drawn: SampleDraw) -> dict[str, Any]:
         "plan_sha256": drawn.plan_sha256,
         "recheck_secret_sha256": drawn.recheck_secret_sha256,
         "protocol_sha256": protocol_digest(protocol),
+        "previous": protocol["previous"],
+        "changes": None if changes is None else changes.plain(),
     }
 
 
 def _told(summary: dict[str, Any]) -> str:
-    return "\n".join(
-        (
-            f"Đã chọn {summary['main']} phiếu chính, {summary['reserve']} dự phòng từ "
-            f"{summary['pop_size']} dòng ({summary['label']}).",
-            f"SHA-256 danh sách: {summary['frame_sha256']}",
-            f"SHA-256 kế hoạch:  {summary['plan_sha256']}",
-            f"SHA-256 biên bản:  {summary['protocol_sha256']}",
-        )
-    )
+    lines = [
+        f"Đã chọn {summary['main']} phiếu chính, {summary['reserve']} dự phòng, "
+        f"{summary['recheck']} phúc tra (niêm phong) từ {summary['pop_size']} dòng "
+        f"({summary['label']}).",
+        f"SHA-256 danh sách: {summary['frame_sha256']}",
+        f"SHA-256 kế hoạch:  {summary['plan_sha256']}",
+        f"SHA-256 biên bản:  {summary['protocol_sha256']}",
+    ]
+    if changes := summary["changes"]:
+        added, released = changes["added"], changes["released"]
+        lines.append(f"Thêm {len(added)}: {', '.join(added) or '-'}")
+        lines.append(f"Thôi {len(released)}: {', '.join(released) or '-'}")
+    return "\n".join(lines)
 
 
 @click.command("verify")
@@ -119,3 +176,31 @@ def verify_command(survey_code: str, *, as_json: bool) -> None:
             )
     if not as_json:
         click.echo("khớp")
+
+
+@click.command("protocol")
+@_survey
+@click.option("--draw", "draw_id", type=int, help="Số của lần chọn; không ghi thì lần cuối.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Tệp PDF.")
+def protocol_command(survey_code: str, draw_id: int | None, out: Path) -> None:
+    """Viết biên bản chọn mẫu một trang (PDF) để ký."""
+    with commands.reading() as db:
+        survey = surveys.find(db, survey_code)
+        last = [one.id for one in service.draws(db, survey) if one.protocol][-1:]
+        wanted = draw_id if draw_id is not None else (last or [0])[0]
+        paper = papers.paper(db, survey, service.find_draw(db, survey, wanted), "protocol.pdf")
+        write_bytes(out, paper.content)
+    click.echo(f"Biên bản: {out}")
+
+
+@click.command("forget")
+@_survey
+@commands.as_login
+@_json
+def forget_command(survey_code: str, as_login: str, *, as_json: bool) -> None:
+    """Xóa họ tên, liên hệ của những người không được chọn; sau đó không chọn bổ sung được."""
+    with commands.opened(as_login, roles.PREPARERS) as (db, actor):
+        n = contacts.forget_undrawn(db, actor, surveys.find(db, survey_code))
+        db.commit()
+    told = f"Đã xóa họ tên, liên hệ của {n} người không được chọn."
+    click.echo(json.dumps({"deleted": n}) if as_json else told)

@@ -45,6 +45,12 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
         draws=list(reversed(draws)),
         counts={draw.id: protocol_paper.counts(survey, draw) for draw in draws},
         digests={draw.id: protocol_paper.list_digests(db, draw) for draw in draws},
+        titles={
+            row["stratum"]: row["title"]
+            for draw in draws
+            for _group, rows in protocol_paper.counts(survey, draw)
+            for row in rows
+        },
         changes={draw.id: supplement.changes(db, draw) for draw in draws},
         digest={draw.id: protocol_digest(draw.protocol) for draw in draws if draw.protocol},
         waiting=next((draw for draw in draws if draw.is_pending), None),
@@ -56,7 +62,10 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
     )
 
 
-_ACTS = ("samples.announce", "samples.draw", "samples.offices", "witness.abandon")
+_ACTS = (
+    *("samples.announce", "samples.draw", "samples.offices"),
+    *("witness.begin", "witness.abandon", "witness.forget"),
+)
 
 
 @bp.route("/announce", methods=["GET", "POST"])
@@ -64,7 +73,7 @@ def announce(code: str) -> ResponseReturnValue:
     """Announce the decided sizes with a seed; both are stored before anything is drawn."""
     db = web.session() if request.method == "POST" else web.reading()
     survey = surveys.find(db, code)
-    frame = _frozen(db, survey)
+    frame = frozen(db, survey)
     decision = size_decisions.latest(db, survey, frame)
     if decision is None:
         flash("Chọn cỡ mẫu trước, rồi mới công bố.")
@@ -105,7 +114,8 @@ def _announce_page(
     )
 
 
-def _frozen(db: Session, survey: Survey) -> Frame:
+def frozen(db: Session, survey: Survey) -> Frame:
+    """Return the latest list, if it is frozen."""
     frame = surveys.latest_frame(db, survey)
     if frame is None or frame.frozen_at is None:
         raise AppError(

@@ -13,6 +13,7 @@ from sampling.draw import draw
 from sampling.protocol import frozen
 from sampling.types import Act
 from surveyapp import clock
+from surveyapp.samples.file_or_survey import WITNESS_SURVEY, FileOrSurvey
 from surveyapp.samples.frame_files import earlier_draws, read_frame, read_object, read_plan
 from surveyapp.samples.refusals import translated
 from surveyapp.samples.witness_files import (
@@ -29,7 +30,7 @@ _FILE = click.Path(path_type=Path)
 _json = click.option("--json", "as_json", is_flag=True, help="Kết quả cho chương trình khác.")
 
 
-@click.command("commit")
+@click.command("commit", cls=FileOrSurvey, epilog=WITNESS_SURVEY)
 @click.option("--party", required=True, help="Tên bên góp hạt giống.")
 @click.option("--part", help="Phần tự chọn; không ghi thì lấy 32 byte ngẫu nhiên.")
 @click.option("--out", type=_FILE, required=True, help="Thư mục kết quả.")
@@ -47,7 +48,7 @@ def commit_command(party: str, part: str | None, out: Path, *, as_json: bool) ->
     click.echo(f"Gửi tệp {out / COMMITMENT}; giữ kín {out / SECRET_PART} đến khi có bản công bố.")
 
 
-@click.command("announce")
+@click.command("announce", cls=FileOrSurvey, epilog=WITNESS_SURVEY)
 @click.option("--frame", "frame_path", type=_FILE, required=True, help=".csv, .xlsx hoặc .parquet")
 @click.option("--sheet", help="Trang tính của tệp .xlsx.")
 @click.option("--plan", "plan_path", type=_FILE, required=True, help="PLAN.toml")
@@ -89,7 +90,7 @@ def announce_command(
     click.echo("Gửi bản công bố cho mọi bên; ghi lại mã của nó trước khi bên nào mở phần của mình.")
 
 
-@click.command("reveal")
+@click.command("reveal", cls=FileOrSurvey, epilog=WITNESS_SURVEY)
 @click.option("--announcement", type=_FILE, required=True, help="Bản công bố.")
 @click.option("--secret", type=_FILE, required=True, help=f"Tệp {SECRET_PART} của mình.")
 @click.option("--out", type=_FILE, required=True, help="Tệp kết quả.")

@@ -73,6 +73,13 @@ def read_public(text: str | None, digits: int | None) -> witness.PublicNumber | 
     return witness.PublicNumber(canonical(source), on, digits)
 
 
+def public_number(named: Mapping[str, Any] | None) -> witness.PublicNumber | None:
+    """Read a public number back from how an announcement holds it."""
+    if named is None:
+        return None
+    return witness.PublicNumber(named["source"], date.fromisoformat(named["date"]), named["digits"])
+
+
 def reveal(announced: Mapping[str, Any], secret: Mapping[str, Any]) -> dict[str, Any]:
     """Open the part of a party for one announcement, in which its commitment stands."""
     with translated():
@@ -101,11 +108,11 @@ def witnessed_seed(
                 raise WitnessError("announcement", path.name, said, digest)
             parts.append(witness.read_part(entry, path.name))
         seed, section = witness.witnessed(announced, parts, public_value)
-    _refuse_early(announced)
+    refuse_early(announced)
     return seed, section
 
 
-def _refuse_early(announced: Mapping[str, Any]) -> None:
+def refuse_early(announced: Mapping[str, Any]) -> None:
     """Refuse a public number whose day has not come."""
     public = announced.get("public")
     if public and clock.today() < date.fromisoformat(public["date"]):
