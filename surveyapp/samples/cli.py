@@ -21,6 +21,7 @@ from sampling.types import Act, Frame, Plan
 from surveyapp.errors import AppError
 from surveyapp.samples.file_or_survey import (
     DRAW_FROM_SURVEY,
+    SIZE_SURVEY,
     SURVEY_COMMANDS,
     VERIFY_SURVEY,
     FileOrSurvey,
@@ -76,7 +77,7 @@ for _command in (
     cli.add_command(_command)
 
 
-@cli.command("size")
+@cli.command("size", cls=FileOrSurvey, epilog=SIZE_SURVEY)
 @click.option(
     "--population", type=Number(), required=True, help="Số người (hồ sơ) trong danh sách."
 )
@@ -119,7 +120,7 @@ def size_command(
 @click.option("--first", type=_FILE, help="Biên bản đợt trước; dùng lại hạt giống của nó.")
 @click.option("--shortfall", type=click.Choice(["lower", "census"]), help="Khi chỉ tiêu vượt.")
 @click.option("--previous", type=_FILE, help="Biên bản của lần chọn trước.")
-@click.option("--reason", default="", help="Lý do chọn lại.")
+@click.option("--reason", default="", help="Lý do chọn lại, hoặc của --shortfall; biên bản ghi.")
 @click.option("--out", type=_FILE, required=True, help="Thư mục kết quả.")
 @click.option("--json", "as_json", is_flag=True, help="Kết quả cho chương trình khác.")
 def draw_command(
@@ -208,7 +209,7 @@ def _size_report(pop_size: int, precision: size.Precision) -> dict[str, Any]:
     deff = float(exact(str(precision.deff)) or 1)
     for name in ("yamane", "cochran"):
         n = size.sample_size(pop_size, precision, name)
-        answers = max(1, round(n * float(exact(str(precision.response)) or 1)))
+        answers = max(1, round(size.expected_answers(n, precision.response)))
         given = size.margins(answers, pop_size, precision.level, deff)
         formulas[name] = {
             "n": n,
@@ -231,11 +232,14 @@ def _act(plan: Plan, options: Mapping[str, Any]) -> Act:
             "Bảng [wave] của kế hoạch và --first phải đi cùng nhau.",
             "Đợt sau: ghi [wave] và --first; đợt đầu: bỏ cả hai.",
         )
+    notes = {"program": f"sipas {importlib.metadata.version('sipas')}"}
+    if act.shortfall and not options["announcement"]:
+        notes["shortfall_reason"] = canonical(options["reason"]) or "không nêu lý do"
     return replace(
         act,
         secret=secret if plan.recheck_share else None,
         secret_chosen=chosen is not None,
-        notes={"program": f"sipas {importlib.metadata.version('sipas')}"},
+        notes=notes,
     )
 
 

@@ -12,10 +12,12 @@ DRAW_FROM_SURVEY = (
     "xem sipas sample draw --survey MÃ --help."
 )
 WITNESS_SURVEY = "Với cơ sở dữ liệu: thêm --survey MÃ --as TÀI-KHOẢN, rồi --help."
+SIZE_SURVEY = "Với cơ sở dữ liệu: sipas sample size --survey MÃ; xem thêm bằng --help."
 VERIFY_SURVEY = "Với cơ sở dữ liệu: sipas sample verify --survey MÃ."
 _WITNESS = "surveyapp.samples.witness_survey_cli"
 #: command -> where its namesake for surveys is; imported when called: files need no database
 _MODULES = {
+    "size": "surveyapp.samples.size_cli",
     **dict.fromkeys(("draw", "verify", "protocol", "forget"), "surveyapp.samples.survey_cli"),
     **dict.fromkeys(("open", "commit", "announce", "reveal", "abandon"), _WITNESS),
 }

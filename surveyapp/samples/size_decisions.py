@@ -197,3 +197,23 @@ def decided_choices(db: Session, survey: Survey, frame: Frame) -> Choices:
             status=409,
         )
     return choices_of(decision)
+
+
+def chosen(db: Session, survey: Survey, frame: Frame, given: Choices) -> Choices:
+    """Return the choices of a draw by command: as adopted, or as given where none are adopted."""
+    decision = latest(db, survey, frame)
+    if decision is None:
+        return given
+    adopted = choices_of(decision)
+    if replace(given, reason="", few_reason="") != Choices():
+        raise AppError(
+            "SAMPLE-240",
+            "Đã chọn phương án cỡ mẫu cho danh sách này; lệnh chọn mẫu không đổi chỉ tiêu nữa.",
+            "Bỏ --quota, --shortfall, --reserve-share; hoặc chọn lại: sipas sample size --adopt.",
+            status=409,
+        )
+    return replace(
+        adopted,
+        reason=given.reason or adopted.reason,
+        few_reason=given.few_reason or adopted.few_reason,
+    )

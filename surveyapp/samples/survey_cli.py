@@ -12,7 +12,15 @@ from sampling.protocol import protocol_digest
 from surveyapp import commands, roles
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, SampleDraw, Survey
-from surveyapp.samples import announcing, contacts, papers, service, supplement, witnessing
+from surveyapp.samples import (
+    announcing,
+    contacts,
+    papers,
+    service,
+    size_decisions,
+    supplement,
+    witnessing,
+)
 from surveyapp.samples.proposal import Choices
 from surveyapp.samples.sample_files import write_bytes
 from surveyapp.surveys import service as surveys
@@ -67,7 +75,8 @@ def draw_command(
         else:
             seed = seed or announcing.held_seed(service.draws(db, survey)) or ""
             frame = frozen_frame(db, survey)
-            announced = service.announce(db, actor, frame, seed, choices_of(options))
+            choices = size_decisions.chosen(db, survey, frame, choices_of(options))
+            announced = service.announce(db, actor, frame, seed, choices)
         db.commit()  # seed and digests are durable before anything is drawn
         drawn = service.draw(db, actor, announced)
         db.commit()

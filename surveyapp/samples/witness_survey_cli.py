@@ -12,7 +12,7 @@ from sampling.canonical import json_digest
 from surveyapp import commands, roles
 from surveyapp.errors import AppError
 from surveyapp.models import SampleDraw
-from surveyapp.samples import service, witnessing
+from surveyapp.samples import service, size_decisions, witnessing
 from surveyapp.samples.frame_files import read_object
 from surveyapp.samples.refusals import translated
 from surveyapp.samples.survey_cli import choices_of, draw_options, frozen_frame, pending
@@ -44,9 +44,9 @@ def open_command(
     number = read_public(public, public_digits)
     with commands.opened(as_login, roles.PREPARERS) as (db, actor):
         survey = surveys.find(db, survey_code)
-        opened = witnessing.open_draw(
-            db, actor, frozen_frame(db, survey), choices_of(options), number
-        )
+        frame = frozen_frame(db, survey)
+        choices = size_decisions.chosen(db, survey, frame, choices_of(options))
+        opened = witnessing.open_draw(db, actor, frame, choices, number)
         db.commit()
         facts = _facts(opened)
     if as_json:

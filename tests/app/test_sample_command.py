@@ -212,6 +212,12 @@ def test_a_quota_above_its_stratum_stops_the_draw_until_a_choice_is_made(
     assert len(taken) == 10
     assert {row["inclusion_probability"] for row in taken} == {"1.0"}
     stored = json.loads((out / "protocol.json").read_text(encoding="utf-8"))
+    assert stored["notes"]["shortfall_reason"] == "không nêu lý do"
+    assert (
+        _draw(sipas, frame, plan, tmp_path / "b", "--shortfall", choice, "--reason", "ít")[0] == 0
+    )
+    again = json.loads((tmp_path / "b" / "protocol.json").read_text(encoding="utf-8"))
+    assert again["notes"]["shortfall_reason"] == "ít"
     assert stored["method"]["shortfall"] == choice
     assert stored["decisions"][0]["wanted"] == 14
 

@@ -4,9 +4,11 @@ import json
 from dataclasses import asdict
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from sampling.protocol import protocol_digest
+from surveyapp.cli import cli
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.models import AuditEntry, Frame, SampleDraw, SizeDecision, Survey
@@ -228,3 +230,34 @@ def test_nobody_but_the_preparers_decides_sizes(signed_in, database) -> None:
     assert signed_in("auditor").get(SIZE).status_code == 403
     with database.read_session() as db:
         assert db.scalar(select(func.count()).select_from(SampleDraw)) == 0
+
+
+def test_a_command_works_out_and_adopts_what_the_page_does(
+    survey, database, monkeypatch, official
+) -> None:
+    official("manager", login="thu-nga")
+    monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
+    size = ["sample", "size", "--survey", survey, "--rule=fixed", "--response=0,5"]
+    size += ["--n=so-noi-vu=40", "--n=so-tu-phap=100", "--n=so-y-te=20", "--json"]
+    draw = ["sample", "draw", "--survey", survey, "--seed=a", "--as=thu-nga"]
+
+    shown = json.loads(CliRunner().invoke(cli, size).stdout)
+    lonely = CliRunner().invoke(cli, [*size, "--adopt"])
+    adopted = CliRunner().invoke(cli, [*size, "--adopt", "--as=thu-nga", "--reason=thử"])
+    typed = CliRunner().invoke(cli, [*draw, "--quota=provincial=60"])
+    drawn = CliRunner().invoke(cli, [*draw, "--json"])
+
+    rows = {row["key"]: row for row in shown["rows"]}
+    assert (rows["so-noi-vu"]["n"], rows["so-noi-vu"]["expected"], shown["main"]) == (40, 20, 160)
+    assert shown["decision"] is None and len(json.loads(adopted.stdout)["decision"]) == 64
+    assert [lonely.exception.code, typed.exception.code] == ["SAMPLE-237", "SAMPLE-240"]
+    assert json.loads(drawn.stdout)["main"] == 160
+
+
+@pytest.mark.parametrize("wrong", ["--n=so-y-te=nhiều", "--share=so-y-te=x", "--quota=60"])
+def test_a_pair_that_is_none_is_named(survey, database, monkeypatch, wrong) -> None:
+    monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
+
+    refused = CliRunner().invoke(cli, ["sample", "size", "--survey", survey, wrong])
+
+    assert refused.exception.code == "SAMPLE-239"
