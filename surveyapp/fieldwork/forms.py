@@ -1,9 +1,11 @@
 """Input of the field work pages."""
 
-from wtforms import DateField, StringField, SubmitField
+from wtforms import DateField, SelectField, StringField, SubmitField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import TextInput
 
+from surveyapp.fieldwork.reserve import REASON_TITLES
 from surveyapp.forms import Form
 
 
@@ -24,3 +26,22 @@ class ReissueForm(IssueForm):
 
     reason = StringField("Lý do phát hành lại", [InputRequired(), Length(max=300)])
     submit = SubmitField("Thu hồi mã cũ, phát hành lại và tải thư mời")
+
+
+class SearchForm(Form):
+    """Words of an office or a name."""
+
+    words = StringField("Tìm theo họ tên hoặc nơi nhận", [Length(max=100)])
+    submit = SubmitField("Tìm")
+
+
+class ReplaceForm(Form):
+    """Whose form stays empty, and why."""
+
+    unit = StringField("Người không trả lời", [InputRequired(), Length(max=60)])
+    reason = SelectField(
+        "Lý do",
+        [InputRequired()],
+        choices=[SelectChoice(value=code, label=title) for code, title in REASON_TITLES.items()],
+    )
+    submit = SubmitField("Ghi nhận và thay bằng người dự phòng")

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -20,9 +21,11 @@ from surveyapp.fieldwork.assignment import (
     open_units,
     place,
 )
+from surveyapp.fieldwork.spare_codes import spare_hashes
 from surveyapp.models import (
     Assignment,
     Contact,
+    Disposition,
     FormCell,
     FrameRow,
     Invitation,
@@ -81,7 +84,7 @@ def is_assigned(db: Session, draw: SampleDraw) -> bool:
 
 def assign(db: Session, actor: Actor, draw: SampleDraw) -> Assigned:
     """Give every drawn unit its form, once."""
-    survey = _locked(db, draw)
+    survey = locked(db, draw)
     if draw.drawn_at is None:
         raise AppError(
             "FIELD-001", "Chưa chọn mẫu nên chưa giao phiếu được.", "Chọn mẫu trước.", status=409
@@ -110,15 +113,18 @@ def assign(db: Session, actor: Actor, draw: SampleDraw) -> Assigned:
     return assigned
 
 
-def issue(db: Session, actor: Actor, draw: SampleDraw, *, expires_on: date) -> list[Letter]:
+def issue(
+    db: Session, actor: Actor, draw: SampleDraw, *, expires_on: date, keys: Path | None = None
+) -> list[Letter]:
     """Make a code for every form of a draw, once, and open the collection.
 
     Only hashes are stored, each with the cell of the form. Who has which code stands in the
-    returned letters alone, ordered by office and name; for the re-check units it is kept.
+    returned letters alone, ordered by office and name; for the re-check units it is kept. With
+    the folder of keys, hashes for the reserve units lie among them from now on.
     """
-    survey = _locked(db, draw)
+    survey = locked(db, draw)
     _check_issue(db, draw, expires_on)
-    letters = _make_codes(db, survey, draw, expires_on)
+    letters = _make_codes(db, survey, draw, expires_on, keys)
     draw.issued_at = clock.now()
     db.flush()
     audit.record(
@@ -136,14 +142,20 @@ def issue(db: Session, actor: Actor, draw: SampleDraw, *, expires_on: date) -> l
 
 
 def reissue(
-    db: Session, actor: Actor, draw: SampleDraw, *, expires_on: date, reason: str
+    db: Session,
+    actor: Actor,
+    draw: SampleDraw,
+    *,
+    expires_on: date,
+    reason: str,
+    keys: Path | None = None,
 ) -> list[Letter]:
     """Revoke the codes of a draw, whose letters were lost, and make new ones for everybody.
 
     Only while none of them has been used: a code leads to no person, so that later nobody could
     say who has answered already and must not answer twice.
     """
-    survey = _locked(db, draw)  # an answer that is coming in holds the survey, too
+    survey = locked(db, draw)  # an answer that is coming in holds the survey, too
     _check_reissue(db, draw, reason)
     _check_day(expires_on)
     db.execute(delete(RecheckLink).where(RecheckLink.draw_id == draw.id))
@@ -152,7 +164,7 @@ def reissue(
         .where(Invitation.cell_id.in_(_cells(draw)), Invitation.is_revoked.is_(False))
         .values(is_revoked=True)
     )
-    letters = _make_codes(db, survey, draw, expires_on)
+    letters = _make_codes(db, survey, draw, expires_on, keys)
     db.flush()
     audit.record(
         db,
@@ -167,9 +179,11 @@ def reissue(
     return letters
 
 
-def _make_codes(db: Session, survey: Survey, draw: SampleDraw, expires_on: date) -> list[Letter]:
+def _make_codes(
+    db: Session, survey: Survey, draw: SampleDraw, expires_on: date, keys: Path | None
+) -> list[Letter]:
     """Store the hash of a new code for every form of a draw; return the letters."""
-    forms = _forms(db, draw)
+    forms = forms_of(db, draw)
     rechecked = set(db.scalars(select(RecheckUnit.unit_code).where(RecheckUnit.draw_id == draw.id)))
     letters: list[Letter] = []
     invitations: list[dict[str, object]] = []
@@ -181,19 +195,28 @@ def _make_codes(db: Session, survey: Survey, draw: SampleDraw, expires_on: date)
         invitations.append({"code_sha256": sha256, **place})
         if unit in rechecked:
             links.append({"code_sha256": sha256, "draw_id": draw.id, "unit_code": unit})
-        office, address = contact.office or "", contact.address or ""
-        letters.append(Letter(contact.name, office, address, survey.title, group, code, expires_on))
+        letters.append(letter(survey, group, contact, (code, expires_on)))
+    if keys is not None:
+        place = {"survey_id": survey.id, "expires_on": expires_on}
+        spares = spare_hashes(db, keys, draw)
+        invitations += [{"code_sha256": sha, "cell_id": cell, **place} for sha, cell in spares]
     for model, rows in ((Invitation, invitations), (RecheckLink, links)):
         if rows:  # in the order of the hashes, which says nothing about persons
             db.execute(insert(model), sorted(rows, key=lambda row: str(row["code_sha256"])))
     return sorted(letters, key=lambda letter: (letter.office, letter.name, letter.group_title))
 
 
+def letter(survey: Survey, group: str, contact: Contact, code: tuple[str, date]) -> Letter:
+    """Return the letter to a person, with her code and its last day."""
+    office, address = contact.office or "", contact.address or ""
+    return Letter(contact.name, office, address, survey.title, group, *code)
+
+
 def _cells(draw: SampleDraw) -> Select[int]:
     return select(Assignment.cell_id).where(Assignment.draw_id == draw.id)
 
 
-def _locked(db: Session, draw: SampleDraw) -> Survey:
+def locked(db: Session, draw: SampleDraw) -> Survey:
     """Lock survey and draw, so that of two requests at once the second sees the first."""
     survey = db.get_one(Survey, draw.survey_id, with_for_update=True, populate_existing=True)
     db.refresh(draw, with_for_update=True)
@@ -268,8 +291,13 @@ def _check_day(expires_on: date) -> None:
         )
 
 
-def _forms(db: Session, draw: SampleDraw) -> Sequence[tuple[str, int, str, Contact]]:
-    """Return the forms of a draw with their persons, in an order that is stored nowhere."""
+def forms_of(db: Session, draw: SampleDraw) -> Sequence[tuple[str, int, str, Contact]]:
+    """Return the forms of a draw with their persons, in an order that is stored nowhere.
+
+    Forms that the field has reported as nobody's are not among them.
+    """
+    reported = select(Disposition.unit_code).where(Disposition.draw_id == draw.id)
+    open_forms = (Assignment.draw_id == draw.id, Assignment.unit_code.not_in(reported))
     query = (
         select(Assignment.unit_code, FormCell.id, SurveyGroup.title, Contact)
         .join(FormCell, FormCell.id == Assignment.cell_id)
@@ -284,11 +312,11 @@ def _forms(db: Session, draw: SampleDraw) -> Sequence[tuple[str, int, str, Conta
             Contact,
             (Contact.frame_id == FrameRow.frame_id) & (Contact.person_code == FrameRow.person_code),
         )
-        .where(Assignment.draw_id == draw.id)
+        .where(*open_forms)
     )
     forms = [(unit, cell, group, contact) for unit, cell, group, contact in db.execute(query)]
     _shuffle(forms)
-    given = select(func.count()).where(Assignment.draw_id == draw.id)
+    given = select(func.count()).where(*open_forms)
     if len(forms) != db.scalar(given):
         raise AppError(
             "FIELD-009",
@@ -302,12 +330,12 @@ def _forms(db: Session, draw: SampleDraw) -> Sequence[tuple[str, int, str, Conta
 def progress(db: Session, survey: Survey) -> list[Counted]:
     """Count the forms of every group and stored stratum: planned, with a code, come in.
 
-    Planned are the persons who were given a form. One query, whatever the size of the survey.
+    Planned are the persons who were given a form; codes that are kept for reserve units are not
+    out yet. One query, whatever the size of the survey.
     """
     by_cell = (
         select(
             Invitation.cell_id,
-            func.count().label("issued"),
             func.count().filter(Invitation.is_spent).label("received"),
         )
         .where(Invitation.survey_id == survey.id, Invitation.is_revoked.is_(False))
@@ -315,8 +343,13 @@ def progress(db: Session, survey: Survey) -> list[Counted]:
         .subquery()
     )
     forms = (
-        select(Assignment.cell_id, func.count().label("planned"))
+        select(
+            Assignment.cell_id,
+            func.count().label("planned"),
+            func.count().filter(SampleDraw.issued_at.is_not(None)).label("issued"),
+        )
         .join(FormCell, FormCell.id == Assignment.cell_id)
+        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
         .where(FormCell.survey_id == survey.id)
         .group_by(Assignment.cell_id)
         .subquery()
@@ -327,7 +360,7 @@ def progress(db: Session, survey: Survey) -> list[Counted]:
             SurveyGroup.title,
             FormCell.stratum,
             func.sum(forms.c.planned),
-            func.coalesce(func.sum(by_cell.c.issued), 0),
+            func.sum(forms.c.issued),
             func.coalesce(func.sum(by_cell.c.received), 0),
         )
         .join(FormCell, FormCell.group_id == SurveyGroup.id)

@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 
 from surveyapp import roles, web
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import outlook, service
-from surveyapp.fieldwork.forms import IssueForm, ReissueForm
+from surveyapp.fieldwork import outlook, people, reserve, service
+from surveyapp.fieldwork.forms import IssueForm, ReissueForm, ReplaceForm, SearchForm
 from surveyapp.fieldwork.letters import entry, letters_pdf
 from surveyapp.models import SampleDraw, Survey
 from surveyapp.samples.proposal import stratum_title
 from surveyapp.surveys import service as surveys
+
+#: Persons on a page; a search finds the others.
+SHOWN = 200
 
 bp = Blueprint("fieldwork", __name__, url_prefix="/surveys/<code>/fieldwork")
 
@@ -67,7 +70,7 @@ def _outlook(db: Session, survey: Survey, draw: SampleDraw | None) -> dict[str, 
         return {"outlook": None, "refusal": refusal}
 
 
-_ACTS = ("assign", "issue", "reissue")
+_ACTS = ("assign", "issue", "reissue", "people")
 
 
 @bp.post("/assign")
@@ -89,7 +92,9 @@ def issue(code: str) -> ResponseReturnValue:
     if not form.validate_on_submit() or form.expires_on.data is None:
         return _page(db, survey, form), 422
     draw = _drawn(db, survey)
-    letters = service.issue(db, web.actor(), draw, expires_on=form.expires_on.data)
+    letters = service.issue(
+        db, web.actor(), draw, expires_on=form.expires_on.data, keys=web.settings().keys
+    )
     return _letters(db, survey, draw, letters)
 
 
@@ -108,8 +113,62 @@ def reissue(code: str) -> ResponseReturnValue:
         draw,
         expires_on=form.expires_on.data,
         reason=form.reason.data or "",
+        keys=web.settings().keys,
     )
     return _letters(db, survey, draw, letters)
+
+
+@bp.route("/people", methods=["GET", "POST"], endpoint="people")
+def people_page(code: str) -> ResponseReturnValue:
+    """List who was given a form, by office; a search comes by POST, as names stay out of URLs."""
+    return _people(code, SearchForm(), ReplaceForm(formdata=None))
+
+
+@bp.post("/replace")
+def replace(code: str) -> ResponseReturnValue:
+    """Report a form as nobody's and release the next reserve unit; give her letter, if any."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    draw = _drawn(db, survey)
+    form = ReplaceForm()
+    if not form.validate_on_submit():
+        return _people(code, SearchForm(formdata=None), form), 422
+    unit, reason = form.unit.data or "", form.reason.data or ""
+    done = reserve.replace(db, web.actor(), draw, unit, reason, web.settings().keys)
+    flash(_said(done))
+    if done.letter is not None:
+        return _letters(db, survey, draw, [done.letter])
+    db.commit()
+    return redirect(url_for("fieldwork.people", code=code))
+
+
+def _people(code: str, search: SearchForm, form: ReplaceForm) -> str:
+    db = web.session()
+    survey = surveys.find(db, code)
+    draw = _drawn(db, survey)
+    found = people.listed(db, web.actor(), draw, search.words.data or "")
+    db.commit()  # looking at names is an act of the audit trail
+    return render_template(
+        "fieldwork/people.html",
+        survey=survey,
+        practice=survey.is_practice,
+        found=found[:SHOWN],
+        total=len(found),
+        search=search,
+        form=form,
+    )
+
+
+def _said(done: reserve.Replaced) -> str:
+    """Say what a report did."""
+    left = f"Danh sách dự phòng của nhóm còn {done.left} người."
+    if not done.is_new:
+        return f"Đã ghi nhận từ trước, không thay thêm ai. {left}"
+    if done.released is None:
+        return (
+            "Đã ghi nhận. Danh sách dự phòng của nhóm đã hết: không thay được; có thể chọn bổ sung."
+        )
+    return f"Đã ghi nhận và lấy người kế tiếp trong danh sách dự phòng. {left}"
 
 
 def _letters(

@@ -1,0 +1,95 @@
+"""The drawn persons by office, with what the field has reported: names, never a code."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveyapp import audit
+from surveyapp.actor import Actor
+from surveyapp.exports.collation import name_key
+from surveyapp.fieldwork.reserve import REASON_TITLES
+from surveyapp.models import (
+    Assignment,
+    Contact,
+    Disposition,
+    FormCell,
+    FrameRow,
+    SampleDraw,
+    SampleUnit,
+    Survey,
+    SurveyGroup,
+)
+from surveyapp.samples.papers import NO_OFFICE
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A form with its person; `reason` is empty unless the field reports it as nobody's."""
+
+    unit: str
+    office: str
+    name: str
+    group_title: str
+    is_reserve: bool
+    reason: str
+    replaced_by: str
+
+
+def listed(db: Session, actor: Actor, draw: SampleDraw, words: str = "") -> list[Listed]:
+    """Return the forms of a draw by office and name; those only that hold all `words`."""
+    survey = db.get_one(Survey, draw.survey_id)
+    rows = db.execute(
+        select(
+            Assignment.unit_code,
+            Contact.office,
+            Contact.name,
+            SurveyGroup.title,
+            SampleUnit.role,
+            Disposition.reason,
+            Disposition.released_unit,
+        )
+        .join(
+            SampleUnit,
+            (SampleUnit.draw_id == Assignment.draw_id)
+            & (SampleUnit.unit_code == Assignment.unit_code),
+        )
+        .join(FormCell, FormCell.id == Assignment.cell_id)
+        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
+        .join(
+            FrameRow,
+            (FrameRow.frame_id == draw.frame_id) & (FrameRow.unit_code == Assignment.unit_code),
+        )
+        .join(
+            Contact,
+            (Contact.frame_id == FrameRow.frame_id) & (Contact.person_code == FrameRow.person_code),
+        )
+        .outerjoin(
+            Disposition,
+            (Disposition.draw_id == Assignment.draw_id)
+            & (Disposition.unit_code == Assignment.unit_code),
+        )
+        .where(Assignment.draw_id == draw.id)
+    ).all()
+    names = {unit: name for unit, _, name, *_ in rows}
+    found = [
+        Listed(
+            unit,
+            office or NO_OFFICE,
+            name,
+            group,
+            role == "reserve",
+            REASON_TITLES.get(reason, ""),
+            names.get(released or "", ""),
+        )
+        for unit, office, name, group, role, reason, released in rows
+    ]
+    audit.record(db, actor, "fieldwork.people", survey.code, draw=draw.id, forms=len(found))
+    wanted = words.casefold().split()
+    kept = [one for one in found if _holds(one, wanted)]
+    return sorted(kept, key=lambda one: (name_key(one.office), name_key(one.name), one.unit))
+
+
+def _holds(one: Listed, words: list[str]) -> bool:
+    text = f"{one.office} {one.name}".casefold()
+    return all(word in text for word in words)

@@ -1,0 +1,288 @@
+"""Replacing from the reserve: in its order, with a reason, once, and no code leads to a person."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveyapp import clock, codes
+from surveyapp.cli import cli
+from surveyapp.collect import rights
+from surveyapp.db import Database
+from surveyapp.errors import AppError
+from surveyapp.fieldwork import people, reserve, service
+from surveyapp.models import (
+    Assignment,
+    AuditEntry,
+    Disposition,
+    FormCell,
+    FrameRow,
+    Invitation,
+    SampleDraw,
+    SampleUnit,
+    Survey,
+)
+from tests.app import sample_factory as make
+from tests.app.sample_factory import RATERS_PLAN
+
+UNTIL = date(2024, 11, 10)
+COUNCIL = "provincial | council"
+
+
+@pytest.fixture(autouse=True)
+def _october():
+    with clock.set_to(make.NOW):
+        yield
+
+
+@pytest.fixture
+def actor(db: Session):
+    return make.official(db)
+
+
+def given_forms(db: Session, actor) -> SampleDraw:
+    _survey, frame = make.survey_with(db, actor, RATERS_PLAN, make.raters())
+    draw = make.drawn(db, actor, frame, few_reason="thử", reserve_share="0.2")
+    service.assign(db, actor, draw)
+    return draw
+
+
+@pytest.fixture
+def draw(db: Session, actor) -> SampleDraw:
+    return given_forms(db, actor)
+
+
+def units(db: Session, draw: SampleDraw, role: str, stratum: str = COUNCIL) -> list[str]:
+    query = select(SampleUnit.unit_code).where(
+        SampleUnit.draw_id == draw.id, SampleUnit.role == role, SampleUnit.stratum == stratum
+    )
+    return list(db.scalars(query.order_by(SampleUnit.order)))
+
+
+def test_the_next_of_the_reserve_takes_the_place_in_order(db, actor, draw, tmp_path) -> None:
+    main, waiting = units(db, draw, "main"), units(db, draw, "reserve")
+
+    first = reserve.replace(db, actor, draw, main[7], "refused", tmp_path)
+    second = reserve.replace(db, actor, draw, main[2], "died", tmp_path)
+
+    assert [first.released, second.released] == waiting[:2]
+    assert (first.left, second.left) == (len(waiting) - 1, len(waiting) - 2)
+    form = db.get_one(Assignment, (draw.id, waiting[0]))
+    cell = db.get_one(FormCell, form.cell_id)
+    own = db.scalar(select(FrameRow.attributes).where(FrameRow.unit_code == waiting[0]))
+    assert not set(cell.agencies) & set(own["own_agencies"])
+    audit = db.scalars(select(AuditEntry).where(AuditEntry.action == "fieldwork.replace")).all()
+    assert [entry.detail["reason"] for entry in audit] == ["refused", "died"]
+
+
+def test_the_same_report_twice_releases_one_and_another_reason_is_refused(
+    db, actor, draw, tmp_path
+) -> None:
+    unit = units(db, draw, "main")[0]
+    once = reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+    twice = reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+
+    assert (once.is_new, twice.is_new) == (True, False)
+    assert once.released == twice.released and twice.letter is None
+    assert db.scalar(select(func.count()).select_from(Disposition)) == 1
+    assert db.scalar(select(func.count()).select_from(Assignment)) == 65
+    with pytest.raises(AppError, match="FIELD-021"):
+        reserve.replace(db, actor, draw, unit, "died", tmp_path)
+
+
+def test_a_reserve_that_is_used_up_says_so_and_the_report_stays(db, actor, draw, tmp_path) -> None:
+    main, waiting = units(db, draw, "main"), units(db, draw, "reserve")
+    done = [reserve.replace(db, actor, draw, unit, "unable", tmp_path) for unit in main[:6]]
+
+    assert [one.released for one in done[: len(waiting)]] == waiting
+    assert done[-1].released is None and done[-1].is_new and done[-1].left == 0
+    assert db.get_one(Disposition, (draw.id, main[5])).reason == "unable"
+
+
+def test_a_replacement_can_be_replaced(db, actor, draw, tmp_path) -> None:
+    first = reserve.replace(db, actor, draw, units(db, draw, "main")[0], "left", tmp_path)
+    then = reserve.replace(db, actor, draw, first.released, "not_reached", tmp_path)
+
+    assert then.released == units(db, draw, "reserve")[1]
+
+
+def test_unknown_reasons_units_without_a_form_and_locked_surveys_are_refused(
+    db, actor, draw, tmp_path
+) -> None:
+    main, waiting = units(db, draw, "main"), units(db, draw, "reserve")
+    with pytest.raises(AppError, match="FIELD-019"):
+        reserve.replace(db, actor, draw, main[0], "answered", tmp_path)
+    with pytest.raises(AppError, match="FIELD-020"):
+        reserve.replace(db, actor, draw, waiting[0], "died", tmp_path)
+    db.get_one(Survey, draw.survey_id).state = "locked"
+    db.flush()
+    with pytest.raises(AppError, match="FIELD-005"):
+        reserve.replace(db, actor, draw, main[0], "died", tmp_path)
+
+
+def test_who_dies_before_the_letters_gets_none_and_the_substitute_gets_one(
+    db, actor, draw, tmp_path
+) -> None:
+    unit = units(db, draw, "main")[0]
+    done = reserve.replace(db, actor, draw, unit, "died", tmp_path)
+    letters = service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
+
+    names = {letter.name for letter in letters}
+    assert len(letters) == 64
+    assert f"Nguyễn Thị {unit.upper()}" not in names
+    assert f"Nguyễn Thị {done.released.upper()}" in names
+
+
+def test_a_release_stores_no_new_code_so_that_two_backups_show_nothing(
+    db, actor, draw, tmp_path
+) -> None:
+    service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
+    before = set(db.scalars(select(Invitation.code_sha256)))
+
+    done = [
+        reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+        for unit in units(db, draw, "main")[:3]
+    ]
+
+    survey = db.get_one(Survey, draw.survey_id)
+    printed = [one.letter.code for one in done]
+    assert len(set(printed)) == 3
+    assert {codes.sha256(code) for code in printed} < before
+    assert set(db.scalars(select(Invitation.code_sha256))) == before
+    for one in done:
+        cell = db.scalar(select(Assignment.cell_id).where(Assignment.unit_code == one.released))
+        assert rights.spend(db, survey, codes.sha256(one.letter.code)).cell_id == cell
+
+
+def test_without_a_kept_code_the_substitute_still_gets_one(db, actor, draw, tmp_path) -> None:
+    service.issue(db, actor, draw, expires_on=UNTIL)  # as an older version did
+    done = reserve.replace(db, actor, draw, units(db, draw, "main")[0], "refused", tmp_path)
+
+    survey = db.get_one(Survey, draw.survey_id)
+    assert done.letter.expires_on == UNTIL
+    assert rights.spend(db, survey, codes.sha256(done.letter.code)).cell_id is not None
+
+
+def test_codes_kept_for_the_reserve_are_not_counted_as_out(db, actor, draw, tmp_path) -> None:
+    survey = db.get_one(Survey, draw.survey_id)
+    service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
+    assert sum(row.issued for row in service.progress(db, survey)) == 64
+
+    reserve.replace(db, actor, draw, units(db, draw, "main")[0], "refused", tmp_path)
+    counted = service.progress(db, survey)
+    assert sum(row.issued for row in counted) == sum(row.planned for row in counted) == 65
+
+
+def test_new_codes_for_lost_letters_reach_the_substitutes_too(db, actor, draw, tmp_path) -> None:
+    service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
+    main = units(db, draw, "main")
+    done = reserve.replace(db, actor, draw, main[0], "refused", tmp_path)
+    again = service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp", keys=tmp_path)
+    after = reserve.replace(db, actor, draw, main[1], "refused", tmp_path)
+
+    assert len(again) == 64
+    assert f"Nguyễn Thị {done.released.upper()}" in {letter.name for letter in again}
+    fresh = set(db.scalars(select(Invitation.code_sha256).where(Invitation.is_revoked.is_(False))))
+    assert codes.sha256(after.letter.code) in fresh
+    assert codes.sha256(done.letter.code) not in fresh
+
+
+def test_the_list_of_persons_holds_no_code_and_is_searched_by_words(
+    db, actor, draw, tmp_path
+) -> None:
+    letters = service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
+    unit = units(db, draw, "main")[0]
+    reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+
+    listed = people.listed(db, actor, draw)
+    assert len(listed) == 65
+    hashes = {codes.sha256(letter.code) for letter in letters}
+    shown = str(listed)
+    assert not any(letter.code in shown for letter in letters)
+    assert not any(sha in shown for sha in hashes)
+    one = next(found for found in listed if found.unit == unit)
+    assert "2.10" in one.reason and one.replaced_by
+    assert [f.unit for f in people.listed(db, actor, draw, f"nguyễn {unit}")] == [unit]
+
+
+def test_of_two_reports_at_once_each_releases_another_unit(database: Database, tmp_path) -> None:
+    with database.session() as db:
+        actor = make.official(db)
+        made = given_forms(db, actor)
+        draw_id, main = made.id, units(db, made, "main")[:2]
+        db.commit()
+    start = threading.Barrier(2, timeout=20)
+
+    def report(unit: str) -> str | None:
+        with database.session() as db, clock.set_to(make.NOW):
+            start.wait()
+            draw = db.get_one(SampleDraw, draw_id)
+            done = reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+            db.commit()
+            return done.released
+
+    with ThreadPoolExecutor(2) as pool:
+        released = list(pool.map(report, main))
+
+    with database.read_session() as db:
+        found = db.get_one(SampleDraw, draw_id)
+        assert sorted(released) == sorted(units(db, found, "reserve")[:2])
+
+
+def test_an_official_replaces_a_person_on_the_page(signed_in, database: Database) -> None:
+    with database.session() as db:
+        made = given_forms(db, make.official(db))
+        unit = units(db, made, "main")[0]
+        db.commit()
+    client = signed_in("manager")
+    page = "/surveys/par-test/fieldwork/people"
+
+    assert client.get(page).text.count('type="radio"') == 64
+    assert client.post(page, data={"words": unit}).text.count('type="radio"') == 1
+    forgot = client.post("/surveys/par-test/fieldwork/replace", data={"reason": "refused"})
+    assert forgot.status_code == 422
+    data = {"unit": unit, "reason": "refused"}
+    assert client.post("/surveys/par-test/fieldwork/replace", data=data).status_code == 302
+    shown = client.get(page).text
+    assert "thay bằng" in shown and "Người thay" in shown
+    assert (
+        "không thay thêm"
+        in client.post("/surveys/par-test/fieldwork/replace", data=data, follow_redirects=True).text
+    )
+    client.post("/surveys/par-test/fieldwork/issue", data={"expires_on": "10/11/2024"})
+    with database.read_session() as db:
+        other = units(db, made, "main")[1]
+    given = client.post(
+        "/surveys/par-test/fieldwork/replace", data={"unit": other, "reason": "died"}
+    )
+    assert given.content_type == "application/pdf"
+    assert signed_in("auditor").get(page).status_code == 403
+
+
+def test_replacing_by_command(database: Database, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
+    monkeypatch.setenv("SURVEY_HOME", str(tmp_path))
+    with database.session() as db:
+        actor = make.official(db)
+        made = given_forms(db, actor)
+        service.issue(db, actor, made, expires_on=UNTIL, keys=tmp_path)
+        unit, waiting = units(db, made, "main")[0], units(db, made, "reserve")
+        db.commit()
+    base = ["--survey", "par-test", "--as", "lan.anh", "--json"]
+    words = ["--unit", unit, "--reason", "no_address", "--out", str(tmp_path / "out")]
+
+    done = CliRunner().invoke(cli, ["invitation", "replace", *base, *words])
+    again = CliRunner().invoke(cli, ["invitation", "replace", *base, *words])
+    seen = CliRunner().invoke(cli, ["invitation", "people", *base])
+
+    assert done.exit_code == again.exit_code == 0, done.output + again.output
+    assert json.loads(done.stdout)["released"] == waiting[0]
+    assert Path(json.loads(done.stdout)["file"]).exists()
+    assert json.loads(again.stdout) | {"is_new": True} == json.loads(done.stdout) | {"file": None}
+    assert sum(one["is_reserve"] for one in json.loads(seen.stdout)) == 1
