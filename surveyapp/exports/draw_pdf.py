@@ -17,8 +17,8 @@ from surveyapp.exports.pdf_styles import PORTRAIT_WIDTH, centred, left, paragrap
 from surveyapp.exports.wording import STAMP, clean
 
 #: Sizes that are tried until all fits on one page, with the strata and then with groups only.
-_SIZES = (12.0, 11.0, 10.0, 9.0)
-_ROOM_TO_SIGN = 40
+_SIZES = (12.0, 11.0, 10.0, 9.0, 8.0)
+_ROOM_TO_SIGN = 52
 _SIGNED_BESIDE = 4
 _LABEL_SHARE = 0.24
 _count = NumberStyle().count

@@ -1,5 +1,6 @@
 """What the signed protocol of a draw says: digests, seed, witnesses, counts, earlier draws."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from surveyapp.samples.proposal import stratum_title
 _count = NumberStyle().count
 #: Earlier draws that are named one by one on the page; more are counted.
 _NAMED = 4
+_REASON_LENGTH = 150
 
 
 def list_digests(db: Session, drawn: SampleDraw) -> tuple[str, str]:
@@ -59,7 +61,7 @@ def draw_paper(db: Session, survey: Survey, drawn: SampleDraw) -> DrawPaper:
     issuing = lead.name.upper() if lead else "SỞ NỘI VỤ"
     report = Report(
         code=f"draw-{survey.code}",
-        title=f"Chọn mẫu {survey.title[:1].lower()}{survey.title[1:]}",
+        title=survey.title,
         agency=("ỦY BAN NHÂN DÂN TỈNH", issuing),
         issued_on=local_day(drawn.drawn_at) if drawn.drawn_at else None,
         place=survey.plan.get("province") or "................",
@@ -68,7 +70,7 @@ def draw_paper(db: Session, survey: Survey, drawn: SampleDraw) -> DrawPaper:
         simulated=survey.is_practice,
     )
     annex = (
-        "Số phiếu theo từng nhóm nhỏ ở phụ lục (mục strata của tệp biên bản); SHA-256 phụ lục: "
+        "Số phiếu theo từng nhóm nhỏ ở phụ lục (mục strata của tệp biên bản); SHA-256 phụ lục:\n"
         + grouped(json_digest({"strata": stored["strata"]}))
     )
     facts = (
@@ -83,13 +85,13 @@ def _fixed(frame: Frame, drawn: SampleDraw) -> Iterator[tuple[str, str]]:
     """Tell what was frozen before the seed."""
     yield "Công bố", f"{_instant(drawn.announced_at)}, trước khi chọn."
     sentence = two_digests(frame, drawn)
-    own = f"Chọn từ: {grouped(drawn.frame_sha256)}"
-    whole = f"Đã chốt: {grouped(frame.sha256 or '')}\n"
-    same = frame.sha256 == drawn.frame_sha256
-    yield "SHA-256 danh sách", f"{'' if same else whole}{own}\n{sentence}"
+    own = grouped(drawn.frame_sha256)
+    if frame.sha256 != drawn.frame_sha256:
+        own = f"Đã chốt:\n{grouped(frame.sha256 or '')}\nChọn từ:\n{own}"
+    yield "SHA-256 danh sách", f"{own}\n{sentence}"
     yield "SHA-256 chỉ tiêu", grouped(drawn.plan_sha256)
     if drawn.reason:
-        yield "Lý do", drawn.reason
+        yield "Lý do", _short(drawn.reason)
 
 
 def _chance(stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -123,7 +125,7 @@ def _drawn(stored: Mapping[str, Any], drawn: SampleDraw) -> Iterator[tuple[str, 
         yield (
             "Phúc tra",
             f"{_count(counted['recheck'])} phiếu hỏi lại, niêm phong đến khi khóa số liệu; SHA-256 "
-            f"của bí mật: {grouped(sealed['secret_sha256'])}",
+            f"của bí mật:\n{grouped(sealed['secret_sha256'])}",
         )
     if earlier := stored["previous"]:
         told = [f"{i}. {_earlier(one)}" for i, one in enumerate(earlier[-_NAMED:], 1)]
@@ -136,7 +138,7 @@ def _drawn(stored: Mapping[str, Any], drawn: SampleDraw) -> Iterator[tuple[str, 
 
 def _earlier(one: Mapping[str, str]) -> str:
     """Name an earlier draw, or one that was given up, with its reason."""
-    reason = f"; lý do: {one['reason']}" if one.get("reason") else ""
+    reason = f"; lý do: {_short(one['reason'])}" if one.get("reason") else ""
     seed = f", hạt giống «{one['seed']}»" if one.get("seed") else ""
     if digest := one.get("protocol_sha256"):
         return f"Biên bản {digest[:16]}…{seed}{reason}."
@@ -159,6 +161,11 @@ def _signatures(stored: Mapping[str, Any]) -> tuple[str, ...]:
     parties = witness["announcement"]["commitments"] if witness else ()
     named = tuple(one["party"] for one in parties)
     return named or ("Người chọn mẫu", "Người duyệt", "Người chứng kiến")
+
+
+def _short(reason: str) -> str:
+    """Keep a reason to a line or two; the whole of it stands in protocol.json."""
+    return textwrap.shorten(reason, _REASON_LENGTH, placeholder=" …") or reason[:_REASON_LENGTH]
 
 
 def _instant(value: datetime) -> str:
