@@ -15,6 +15,9 @@ from surveyapp.db import Database
 
 #: So many go into one transaction at most.
 MOST = 64
+#: Under load those whom the last transaction served come back at once: the next one waits for half
+#: of them, but not longer than this. Where requests come one by one nobody waits.
+GATHER_SECONDS = 0.02
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +36,9 @@ class Desk:
         self._database = database
         self._keyring = keyring
         self._guard = threading.Lock()
+        self._arrived = threading.Condition(self._guard)
         self._waiting: list[_Visitor] = []
+        self._expected = 0
         self._is_led = False
 
     def hand_in(self, filing: Filing) -> Receipt:
@@ -44,6 +49,7 @@ class Desk:
         visitor = _Visitor(filing)
         with self._guard:
             self._waiting.append(visitor)
+            self._arrived.notify_all()
             leads = not self._is_led
             self._is_led = True
         if not leads:
@@ -57,6 +63,8 @@ class Desk:
     def _lead(self, first: _Visitor) -> None:
         """Store a group with `first` in it, call its members, and hand over."""
         group = [first]
+        with self._guard:
+            self._arrived.wait_for(lambda: len(self._waiting) >= self._expected, GATHER_SECONDS)
         try:
             with self._database.engine.begin() as connection:  # waits for the turn to write
                 group = self._group(first)
@@ -76,6 +84,7 @@ class Desk:
             for visitor in self._waiting:
                 if len(group) < MOST:
                     group.setdefault(visitor.filing.submission.exchange_id, visitor)
+            self._expected = max(len(group), self._expected) // 2
             return list(group.values())
 
     def _hand_over(self, group: list[_Visitor]) -> None:

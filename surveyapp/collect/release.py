@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp import clock
@@ -26,6 +26,38 @@ SMALLEST = 5
 HELD_BACK = 5
 #: So often each process looks for batches that no arriving answer has reported.
 LOOK_EVERY = timedelta(minutes=1)
+_HOLD_SURVEY: Final = (
+    select(Survey.id).where(Survey.id == bindparam("of_survey")).with_for_update(read=True)
+)
+_COUNTS: Final = (
+    select(Batch.id, Batch.keeper, Batch.opened_on, func.count(WaitingAnswer.id).label("answers"))
+    .join(WaitingAnswer, WaitingAnswer.batch_id == Batch.id)
+    .where(Batch.survey_id == bindparam("of_survey"))
+    .group_by(Batch.id, Batch.keeper, Batch.opened_on)
+    .order_by(Batch.id)
+)
+_BATCH: Final = (
+    select(Batch.survey_id, Batch.scope).where(Batch.id == bindparam("of_batch")).with_for_update()
+)
+_ANSWERS: Final = select(WaitingAnswer.id, WaitingAnswer.sealed).where(
+    WaitingAnswer.batch_id == bindparam("of_batch")
+)
+_CLOSE: Final = update(Batch).where(Batch.id == bindparam("of_batch")).values(is_open=False)
+_EMPTY: Final = delete(WaitingAnswer).where(WaitingAnswer.batch_id == bindparam("of_batch"))
+_WRITE: Final = insert(Response)
+_LINKED: Final = select(RecheckLink.answer_id).where(
+    RecheckLink.answer_id.in_(bindparam("moved", expanding=True))
+)
+_RELINK: Final = (
+    update(RecheckLink)
+    .where(RecheckLink.answer_id == bindparam("old"))
+    .values(answer_id=bindparam("new"))
+)
+_SPENT: Final = select(Batch.id).where(
+    Batch.id.in_(bindparam("kept", expanding=True)),
+    Batch.is_open.is_(False),
+    ~exists().where(WaitingAnswer.batch_id == Batch.id),
+)
 #: database -> survey -> when this process looked last
 _looked: WeakKeyDictionary[Database, dict[int, datetime]] = WeakKeyDictionary()
 log = structlog.get_logger()
@@ -84,15 +116,19 @@ def settle(database: Database, keyring: Keyring, survey_id: int, release_size: i
     Due is a batch in which `release_size` wait beside those held back, or one of an earlier day in
     which at least five do. Has transactions of its own.
     """
-    with database.read_session() as db:
-        due = _due(db, keyring, survey_id, release_size)
+    with database.read_engine.connect() as connection:
+        due = _due(connection, keyring, survey_id, release_size)
     released = 0
     for batch_id in due:  # a transaction each: who stores answers may wait for one of them
-        with database.session() as db:
-            # first the survey, then its batch: the order in which the lock takes them
-            db.execute(select(Survey.id).where(Survey.id == survey_id).with_for_update(read=True))
-            released += _release(db, keyring, batch_id, HELD_BACK, SMALLEST)
-            db.commit()
+        ready = waiting.spare(keyring)
+        try:
+            with database.engine.begin() as connection:
+                # first the survey, then its batch: the order in which the lock takes them
+                connection.execute(_HOLD_SURVEY, {"of_survey": survey_id})
+                released += _release(connection, keyring, batch_id, ready)
+        finally:
+            if not ready.is_used:
+                keyring.destroy(ready.batch_id)
     destroy_spent_keys(database, keyring)
     return released
 
@@ -122,15 +158,15 @@ def release_all(
     be read any more, refuses the release and is counted in the refusal, unless `leave_behind`.
     """
     db.execute(select(Survey.id).where(Survey.id == survey_id).with_for_update())
-    batches = _waiting_counts(db, survey_id)
+    connection, keeper = db.connection(), keyring.keeper
     elsewhere: dict[str, int] = {}
     unreadable = 0
     own = []
-    for batch, count in batches:
-        if batch.keeper != keyring.keeper:
-            elsewhere[batch.keeper] = elsewhere.get(batch.keeper, 0) + count
+    for batch in connection.execute(_COUNTS, {"of_survey": survey_id}).all():
+        if batch.keeper != keeper:
+            elsewhere[batch.keeper] = elsewhere.get(batch.keeper, 0) + batch.answers
         elif keyring.read(batch.id) is None:
-            unreadable += count
+            unreadable += batch.answers
         else:
             own.append(batch.id)
     if (elsewhere or unreadable) and not leave_behind:
@@ -142,7 +178,7 @@ def release_all(
             "keys hoặc xác nhận bỏ lại.",
             status=409,
         )
-    counts = [_release(db, keyring, batch_id, held_back=0, smallest=1) for batch_id in own]
+    counts = [_release(connection, keyring, batch_id) for batch_id in own]
     return LastRelease(
         released=sum(counts),
         small_cells=sum(0 < count < SMALLEST for count in counts),
@@ -159,49 +195,33 @@ def destroy_spent_keys(database: Database, keyring: Keyring) -> None:
     kept = keyring.batches()
     if not kept:
         return
-    with database.read_session() as db:
-        closed = db.scalars(
-            select(Batch.id).where(
-                Batch.id.in_(sorted(kept)),
-                Batch.is_open.is_(False),
-                ~exists().where(WaitingAnswer.batch_id == Batch.id),
-            )
-        ).all()
+    with database.read_engine.connect() as connection:
+        closed = connection.scalars(_SPENT, {"kept": sorted(kept)}).all()
     for batch_id in closed:
         keyring.destroy(batch_id)
 
 
-def _waiting_counts(db: Session, survey_id: int) -> list[tuple[Batch, int]]:
-    """Return the batches in which answers wait, with their number."""
-    count = func.count(WaitingAnswer.id)
-    query = (
-        select(Batch, count)
-        .join(WaitingAnswer, WaitingAnswer.batch_id == Batch.id)
-        .where(Batch.survey_id == survey_id)
-        .group_by(Batch.id)
-        .order_by(Batch.id)
-    )
-    return [(batch, n) for batch, n in db.execute(query)]
-
-
-def _due(db: Session, keyring: Keyring, survey_id: int, release_size: int) -> list[str]:
+def _due(connection: Connection, keyring: Keyring, survey_id: int, release_size: int) -> list[str]:
+    keeper = keyring.keeper
     return [
         batch.id
-        for batch, count in _waiting_counts(db, survey_id)
-        if batch.keeper == keyring.keeper
-        and count - HELD_BACK >= _enough(batch.opened_on, release_size)
+        for batch in connection.execute(_COUNTS, {"of_survey": survey_id})
+        if batch.keeper == keeper
+        and batch.answers - HELD_BACK >= _enough(batch.opened_on, release_size)
     ]
 
 
-def _release(db: Session, keyring: Keyring, batch_id: str, held_back: int, smallest: int) -> int:
-    """Turn the answers of one batch into responses; return how many."""
-    batch = db.scalar(
-        select(Batch)
-        .where(Batch.id == batch_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    rows = list(db.scalars(select(WaitingAnswer).where(WaitingAnswer.batch_id == batch_id)))
+def _release(
+    connection: Connection, keyring: Keyring, batch_id: str, ready: waiting.Spare | None = None
+) -> int:
+    """Turn the answers of one batch into responses; return how many.
+
+    With a key for the next batch `HELD_BACK` of them wait on there; without, at the lock, none.
+    """
+    held_back, smallest = (0, 1) if ready is None else (HELD_BACK, SMALLEST)
+    this = {"of_batch": batch_id}
+    batch = connection.execute(_BATCH, this).one_or_none()
+    rows = connection.execute(_ANSWERS, this).all()
     if batch is None or len(rows) - held_back < smallest:  # another process released it
         return 0
     key = keyring.read(batch_id)
@@ -210,28 +230,21 @@ def _release(db: Session, keyring: Keyring, batch_id: str, held_back: int, small
         return 0
     values = [(row.id, unseal(key, row.sealed, waiting.place(row.id, batch_id))) for row in rows]
     secrets.SystemRandom().shuffle(values)
-    batch.is_open = False
-    db.flush()
-    moved = _hold_back(db, keyring, batch, values[:held_back])
-    moved |= _write(db, batch.survey_id, values[held_back:])
-    _repoint(db, moved)
-    db.execute(delete(WaitingAnswer).where(WaitingAnswer.batch_id == batch_id))
+    connection.execute(_CLOSE, this)
+    cell = (batch.survey_id, batch.scope)
+    moved = {}
+    if held_back:
+        again = [(cell, value) for _, value in values[:held_back]]
+        arrivals = waiting.put_all(connection, keyring, again, ready)
+        moved = {old: one.waiting_id for (old, _), one in zip(values, arrivals, strict=False)}
+    moved |= _write(connection, batch.survey_id, values[held_back:])
+    _repoint(connection, moved)
+    connection.execute(_EMPTY, this)
     return len(values) - held_back
 
 
-def _hold_back(
-    db: Session, keyring: Keyring, batch: Batch, values: Sequence[tuple[str, dict[str, Any]]]
-) -> dict[str, str]:
-    """Let some answers wait on in the next batch; return the new id of each."""
-    if not values:
-        return {}
-    cell = (batch.survey_id, batch.scope)
-    arrivals = waiting.put_all(db.connection(), keyring, [(cell, value) for _, value in values])
-    return {old: one.waiting_id for (old, _), one in zip(values, arrivals, strict=True)}
-
-
 def _write(
-    db: Session, survey_id: int, values: Sequence[tuple[str, dict[str, Any]]]
+    connection: Connection, survey_id: int, values: Sequence[tuple[str, dict[str, Any]]]
 ) -> dict[str, str]:
     """Write responses in the shuffled order, all with the latest day among them.
 
@@ -243,14 +256,12 @@ def _write(
         {**value, "id": secrets.token_hex(16), "survey_id": survey_id, "received_on": day}
         for _, value in values
     ]
-    db.connection().execute(insert(Response), made)
-    return {old: response["id"] for (old, _), response in zip(values, made, strict=True)}
+    connection.execute(_WRITE, made)
+    return {old: row["id"] for (old, _), row in zip(values, made, strict=True)}
 
 
-def _repoint(db: Session, moved: dict[str, str]) -> None:
+def _repoint(connection: Connection, moved: dict[str, str]) -> None:
     """Let the re-check links follow their answers: most answers have none."""
-    is_moved = RecheckLink.answer_id.in_(moved)
-    for old in db.scalars(select(RecheckLink.answer_id).where(is_moved)).all():
+    for old in connection.scalars(_LINKED, {"moved": sorted(moved)}).all():
         if old is not None:
-            own = RecheckLink.answer_id == old
-            db.execute(update(RecheckLink).where(own).values(answer_id=moved[old]))
+            connection.execute(_RELINK, {"old": old, "new": moved[old]})

@@ -61,6 +61,15 @@ class Arrival:
 
 
 @dataclass(slots=True)
+class Spare:
+    """A durable key for a batch that may be needed: made before the turn to write is taken."""
+
+    batch_id: str
+    key: bytes
+    is_used: bool = False
+
+
+@dataclass(slots=True)
 class _OpenBatch:
     id: str
     key: bytes
@@ -68,8 +77,17 @@ class _OpenBatch:
     answers: int
 
 
+def spare(keyring: Keyring) -> Spare:
+    """Make a key for the next batch; whoever does not use it destroys it."""
+    batch_id = secrets.token_hex(16)
+    return Spare(batch_id, keyring.create(batch_id))
+
+
 def put_all(
-    connection: Connection, keyring: Keyring, values: Sequence[tuple[Cell, Mapping[str, object]]]
+    connection: Connection,
+    keyring: Keyring,
+    values: Sequence[tuple[Cell, Mapping[str, object]]],
+    ready: Spare | None = None,
 ) -> list[Arrival]:
     """Seal each value into the open batch of its cell, under a random id.
 
@@ -77,7 +95,7 @@ def put_all(
     held until then: none can be released, and its key destroyed, in between. The rows are written
     in the order of their random ids, which tells nothing of the order in which they came.
     """
-    batches = _open_batches(connection, keyring, {cell for cell, _ in values})
+    batches = _open_batches(connection, keyring, {cell for cell, _ in values}, ready)
     rows, arrivals = [], []
     for cell, value in values:
         batch = batches[cell]
@@ -96,7 +114,7 @@ def place(waiting_id: str, batch_id: str) -> str:
 
 
 def _open_batches(
-    connection: Connection, keyring: Keyring, wanted: Set[Cell]
+    connection: Connection, keyring: Keyring, wanted: Set[Cell], ready: Spare | None
 ) -> dict[Cell, _OpenBatch]:
     keeper = keyring.keeper
     open_: dict[Cell, _OpenBatch] = {}
@@ -116,19 +134,21 @@ def _open_batches(
                 log.error("key of an open batch is missing", batch=row.id)
                 connection.execute(_CLOSE, {"of_batch": row.id})
         for cell in sorted(wanted - open_.keys()):
-            made = _make(connection, keyring, cell)
+            made = _make(connection, keyring, cell, ready)
             if made is None:
                 break  # another request was faster: use its batch
             open_[cell] = made
     return open_
 
 
-def _make(connection: Connection, keyring: Keyring, cell: Cell) -> _OpenBatch | None:
+def _make(
+    connection: Connection, keyring: Keyring, cell: Cell, ready: Spare | None
+) -> _OpenBatch | None:
     survey_id, scope = cell
-    batch_id, today = secrets.token_hex(16), clock.today()
-    key = keyring.create(batch_id)
+    new = spare(keyring) if ready is None or ready.is_used else ready
+    today = clock.today()
     row = {
-        "id": batch_id,
+        "id": new.batch_id,
         "survey_id": survey_id,
         "keeper": keyring.keeper,
         "scope": scope,
@@ -139,6 +159,8 @@ def _make(connection: Connection, keyring: Keyring, cell: Cell) -> _OpenBatch | 
         with connection.begin_nested():
             connection.execute(_MAKE, row)
     except IntegrityError:
-        keyring.destroy(batch_id)
+        if new is not ready:
+            keyring.destroy(new.batch_id)
         return None
-    return _OpenBatch(batch_id, key, today, answers=0)
+    new.is_used = True
+    return _OpenBatch(new.batch_id, new.key, today, answers=0)
