@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.models import (
     Assignment,
+    EligibleCount,
     FormCell,
     FrameRow,
     RatedAgency,
@@ -82,10 +83,19 @@ def eligible_raters(
 ) -> dict[tuple[str, str], int]:
     """Count the raters of the frame who may rate each agency, by stratum as stored with answers.
 
-    `eligible` gives the agencies of each frame row, by its pseudonymous id.
+    The numbers kept when the forms were given hold; where none were (forms of an earlier version
+    of the program), `eligible` gives the agencies of each frame row, by its pseudonymous id.
     """
     stored = _stored_strata(db, group)
     counts: Counter[tuple[str, str]] = Counter()
+    kept = select(EligibleCount.stratum, EligibleCount.agency_code, EligibleCount.eligible).where(
+        EligibleCount.draw_id == _counted_draw(db, group.survey_id),
+        EligibleCount.stratum.in_(stored),
+    )
+    for stratum, agency, n in db.execute(kept):
+        counts[stored[stratum], agency] += n
+    if counts:
+        return dict(counts)
     rows = db.execute(
         select(FrameRow.unit_code, FrameRow.stratum).where(
             FrameRow.frame_id == drawn_frame(db, group.survey_id),
@@ -96,6 +106,16 @@ def eligible_raters(
         if stratum in stored:
             counts.update((stored[stratum], agency) for agency in eligible[unit_code])
     return dict(counts)
+
+
+def _counted_draw(db: Session, survey_id: int) -> int | None:
+    """Return the latest draw of which the eligible raters were counted."""
+    counted = (
+        select(EligibleCount.draw_id)
+        .join(SampleDraw, SampleDraw.id == EligibleCount.draw_id)
+        .where(SampleDraw.survey_id == survey_id)
+    )
+    return db.scalar(counted.order_by(EligibleCount.draw_id.desc()).limit(1))
 
 
 def excluded(agencies: Iterable[RatedAgency]) -> list[RatedAgency]:
