@@ -313,32 +313,32 @@ def _further(
             continue
         choice = _choice(audit, margins, hidden)
         if choice:
-            best = min(choice, key=lambda other: (audit.cells[other].base, order[other]))
+            best = min(choice, key=lambda other: (choice[other], order[other]))
             chosen.append(best)
             touched |= {id(margin) for margin in (*margins, *audit.of[best])}
     return chosen
 
 
-def _choice(audit: _Audit, margins: Sequence[Margin], hidden: Mapping[Key, Rule]) -> set[Key]:
-    """Return the shown parts of these margins, else their totals, else those of linked margins.
+def _choice(
+    audit: _Audit, margins: Sequence[Margin], hidden: Mapping[Key, Rule]
+) -> dict[Key, tuple[bool, int, float]]:
+    """Return the shown cells of these margins, else of linked ones, the smallest the best.
 
-    A part that is 0 or all of its base gives others no play: then the total rather than it.
+    A count of a distribution goes before a share, a part before the total; but a part that is 0
+    or all of its base gives others no play, so the total goes before it.
     """
     reached = {id(margin): margin for margin in margins}
     while True:
-        near = reached.values()
-        parts = {part for margin in near for part in margin.parts} - set(hidden)
-        parts = {part for part in parts if audit.cells[part].base > 0}
-        loose = {part for part in parts if _gives(audit.cells[part])}
-        totals = {margin.total for margin in near} - set(hidden)
-        if parts or totals:
-            return loose or totals or parts
-        keys = {key for margin in near for key in (margin.total, *margin.parts)}
+        found: dict[Key, tuple[bool, int, float]] = {}
+        for margin in reached.values():
+            for key in (margin.total, *margin.parts):
+                cell = audit.cells[key]
+                if key not in hidden and cell.base > 0:
+                    part = 0 if min(cell.value, cell.base - cell.value) >= PLAY else 2
+                    place = 1 if key == margin.total else part
+                    found[key] = (not cell.distribution, place, cell.base)
+        keys = {key for margin in reached.values() for key in (margin.total, *margin.parts)}
         linked = {id(margin): margin for key in keys for margin in audit.of[key]}
-        if len(linked) == len(reached):
-            return set()
+        if found or len(linked) == len(reached):
+            return found
         reached = linked
-
-
-def _gives(cell: Cell) -> bool:
-    return min(cell.value, cell.base - cell.value) >= PLAY

@@ -7,6 +7,7 @@ Economic Studies 91:476, with step-down), and Klein, Wright & Wieczorek's closed
 183:589). Place 1 is the highest score.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -19,6 +20,8 @@ from analysis.labels import Bools, Floats, Ints
 from analysis.moments import ZERO_VARIANCE, settled
 from analysis.scores import Scores
 
+#: Quantiles of the limits of a funnel plot: 95 and 99.8 of 100 times.
+FUNNEL = (float(special.ndtri(0.975)), float(special.ndtri(0.999)))
 _CELLS = 4_000_000  # draws x pairs that are held in memory at once
 
 
@@ -44,6 +47,66 @@ class Rank:
 
 
 Sets = tuple[Ints, Ints]
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelPoint:
+    """One agency of a funnel plot.
+
+    Attributes
+    ----------
+    size : effective number of answers. value : its score.
+    inner, outer : limits around the value of the whole within which an agency of this size
+        lies by chance, 95 and 99.8 of 100 times.
+    """
+
+    name: str
+    size: float
+    value: float
+    inner: tuple[float, float]
+    outer: tuple[float, float]
+
+
+def kept(scores: Scores, names: Collection[str]) -> Scores:
+    """Keep some agencies and the whole, which stays as it was."""
+    place = [k for k, name in enumerate(scores.names[:-1]) if name in names]
+    at = np.array([*place, len(scores.names) - 1])
+    square = np.ix_(at, at)
+    return replace(
+        scores,
+        names=tuple(scores.names[k] for k in at),
+        value=scores.value[at],
+        n=scores.n[at],
+        df=scores.df[at],
+        covariance=scores.covariance[square],
+        size=scores.size[at],
+        units=scores.units[square],
+        held=scores.held[at],
+    )
+
+
+def funnel(scores: Scores) -> tuple[FunnelPoint, ...]:
+    """Set each comparable agency against what chance does to the value of the whole.
+
+    Limits theta +- z sqrt(theta (1 - theta) / n_eff) of a score between known bounds, as for a
+    proportion with the precision of the agency (Spiegelhalter 2005, Statistics in Medicine
+    24:1185); no finite population correction. None without such bounds or without a whole.
+    """
+    theta = (float(scores.value[-1]) - scores.low) / scores.width
+    if not 0 <= theta <= 1:  # nan where bounds or whole are unknown
+        return ()
+    points = []
+    for k in np.flatnonzero(scores.comparable[:-1] & (scores.size[:-1] > 0)):
+        size = float(scores.size[k])
+        inner, outer = (_chance(scores, theta, size, z) for z in FUNNEL)
+        points.append(FunnelPoint(scores.names[k], size, float(scores.value[k]), inner, outer))
+    return tuple(points)
+
+
+def _chance(scores: Scores, theta: float, size: float, z: float) -> tuple[float, float]:
+    half = z * np.sqrt(theta * (1 - theta) / size)
+    low, high = max(0.0, theta - half), min(1.0, theta + half)
+    return scores.low + scores.width * low, scores.low + scores.width * high
 
 
 def ranking(

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from surveyapp.models.base import OFFICIAL, PUBLIC, Base
+from surveyapp.models.base import ANSWER, OFFICIAL, PUBLIC, Base
 
 
 class ResultRun(Base):
@@ -22,8 +22,25 @@ class ResultRun(Base):
     code_version: Mapped[str] = mapped_column(String(40), info=OFFICIAL)
     #: SHA-256 of the released answers in canonical order.
     answers_sha256: Mapped[str] = mapped_column(String(64), info=OFFICIAL)
-    #: Methods, weights, and the tables as content (analysis.report), under the disclosure gate.
+    #: What is published of every group: behind the disclosure gate, which takes the rest out.
     content: Mapped[dict[str, Any]] = mapped_column(info=OFFICIAL)
+
+
+class ConfidentialScore(Base):
+    """The score of an agency that a run does not publish: seen by the Appraisal Council only."""
+
+    __tablename__ = "confidential_score"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("result_run.id", ondelete="CASCADE"), primary_key=True, info=OFFICIAL
+    )
+    group_code: Mapped[str] = mapped_column(String(60), primary_key=True, info=OFFICIAL)
+    agency_code: Mapped[str] = mapped_column(String(60), primary_key=True, info=OFFICIAL)
+    #: Of few answers, so that it says much about each of them.
+    value: Mapped[float] = mapped_column(info=ANSWER)
+    low: Mapped[float | None] = mapped_column(info=ANSWER)
+    high: Mapped[float | None] = mapped_column(info=ANSWER)
+    n: Mapped[int] = mapped_column(info=OFFICIAL)
 
 
 class PublishedFigure(Base):

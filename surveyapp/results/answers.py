@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
@@ -25,12 +25,16 @@ from surveyapp.models import (
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One released form: its stratum, the agencies on it, common answers and ratings."""
+    """One released form: its stratum, the agencies on it, common answers and ratings.
+
+    `batches` says which way (mode), day and helper it came by; it is no part of the digest.
+    """
 
     stratum: str
     agencies: tuple[str, ...]
     answers: Mapping[str, Any]
     ratings: Mapping[str, Mapping[str, Any]]
+    batches: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +57,35 @@ class GroupAnswers:
 def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
     """Read the released forms of a group."""
     rows = db.execute(
-        select(FormCell.stratum, FormCell.agencies, Response.answers, Response.ratings)
+        select(
+            FormCell.stratum,
+            FormCell.agencies,
+            Response.answers,
+            Response.ratings,
+            Response.mode,
+            Response.assisted,
+            Response.received_on,
+        )
         .join(FormCell, FormCell.id == Response.cell_id)
         .where(FormCell.group_id == group.id)
     )
     keyed = sorted(
-        (_canonical(stratum, agencies, answers, ratings), stratum, agencies, answers, ratings)
-        for stratum, agencies, answers, ratings in rows
+        (_canonical(*form), *by, *form)
+        for *form, mode, assisted, day in rows
+        for by in [(mode, assisted, day.isoformat())]
     )
     stored = _stored_strata(db, group)
     return GroupAnswers(
-        tuple(Form(stored[row[1]], tuple(row[2]), row[3], row[4]) for row in keyed),
+        tuple(
+            Form(
+                stored[stratum],
+                tuple(agencies),
+                answers,
+                ratings,
+                {"mode": mode, "assisted": assisted, "day": day},
+            )
+            for _, mode, assisted, day, stratum, agencies, answers, ratings in keyed
+        ),
         _pop_size(db, group),
         _issued(db, group),
         hashlib.sha256("\n".join(row[0] for row in keyed).encode()).hexdigest(),

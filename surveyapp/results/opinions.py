@@ -7,7 +7,7 @@ Answers that an official entered are counted apart and are in no share.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,12 +44,19 @@ HIDDEN = (
 _COUNT = NumberStyle().count
 
 
-def opinions(db: Session, group: SurveyGroup, method: MethodVersion) -> tuple[dict[str, Any], str]:
+def opinions(
+    db: Session,
+    group: SurveyGroup,
+    given: tuple[MethodVersion, Questionnaire],
+    earlier: Mapping[str, Collection[gate.Place]],
+) -> tuple[dict[str, Any], str]:
     """Count the released opinions of a group; return plain values (JSON) and their digest.
 
-    `agencies` holds, for every agency with answers, the forms that visitors filled in (`own`),
-    those of officials (`assisted`) and, of the former, the answers by item and code (`levels`).
+    `agencies` holds, for every agency with answers, the forms that visitors filled in (`own`)
+    and those of officials (`assisted`); `items`, by item and row (agency, or "" for all), the
+    number of answers (`base`) and the counts that are shown, or the rule that hides them.
     """
+    method, questionnaire = given
     rows = db.execute(
         select(Response.device_agency, Response.assisted, Response.answers)
         .join(
@@ -75,9 +82,44 @@ def opinions(db: Session, group: SurveyGroup, method: MethodVersion) -> tuple[di
         "kind": "opinions" if rows else "nothing",
         "issued": 0,
         "received": len(rows),
-        "agencies": json.loads(json.dumps(found, sort_keys=True)),
+        "agencies": {
+            agency: {"own": found[agency]["own"], "assisted": found[agency]["assisted"]}
+            for agency in sorted(found)
+        },
+        "items": {
+            item: _published(
+                {agency: each["levels"][item] for agency, each in sorted(found.items())},
+                questionnaire.item(item),
+                method.satisfied,
+                earlier.get(item, ()),
+            )
+            for item in method.items
+        },
     }
     return content, _digest([list(row) for row in rows])
+
+
+def _published(
+    counted: Mapping[str, Mapping[str, int]],
+    item: Item,
+    satisfied: Sequence[str],
+    earlier: Collection[gate.Place],
+) -> dict[str, dict[str, Any]]:
+    """Pass the counts of one item through the gate, with their sum."""
+    table = {
+        agency: {option: counts.get(option, 0) for option in item.option_codes}
+        for agency, counts in counted.items()
+    }
+    table[gate.WHOLE] = {
+        option: sum(counts[option] for counts in table.values()) for option in item.option_codes
+    }
+    hidden = gate.hidden_counts(table, satisfied, sensitive=item.sensitive, earlier=earlier)
+    result = {}
+    for row, counts in table.items():
+        shares = {**counts, "satisfied": sum(counts[option] for option in satisfied)}
+        shown = {key: hidden.get((row, key), n) for key, n in shares.items()}
+        result[row] = {"base": sum(counts.values()), "counts": shown}
+    return result
 
 
 def _digest(forms: Sequence[object]) -> str:
@@ -87,28 +129,24 @@ def _digest(forms: Sequence[object]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The counts of one item by agency; the whole has the code ""."""
+    """The published counts of one item by agency; the whole has the code ""."""
 
     item: Item
-    satisfied: tuple[str, ...]
-    levels: Mapping[str, Mapping[str, int]]
+    rows: Mapping[str, Mapping[str, Any]]
 
     def base(self, agency: str) -> int:
         """Return the number of valid answers."""
-        return sum(self.levels[agency].get(code, 0) for code in self.item.option_codes)
+        return int(self.rows[agency]["base"])
 
-    def share(self, agency: str, codes: Sequence[str], least: int) -> Cell:
-        """Return the share of some options, 0 to 100, or why it is not shown."""
+    def share(self, agency: str, key: str, least: int) -> Cell:
+        """Return the share of an option or of "satisfied", 0 to 100, or why it is not shown."""
         base = self.base(agency)
         if not base:
             return Missing(NOBODY)
-        if base < least:
-            return Missing(gate.too_few(least))
-        bases = {(code, ""): self.base(code) for code in self.levels if code}
-        reason = gate.hidden(bases, [list(bases)], least).get((agency, ""))
-        if reason is not None:
-            return Missing(reason)
-        return 100 * sum(self.levels[agency].get(code, 0) for code in codes) / base
+        shown = self.rows[agency]["counts"][key]
+        if isinstance(shown, str):
+            return Missing(gate.reason(shown, least))
+        return 100 * int(shown) / base
 
 
 def heard(found: Mapping[str, Any], agencies: Sequence[Agency]) -> list[Agency]:
@@ -123,14 +161,13 @@ def counts_of(
     agencies: Sequence[Agency],
 ) -> list[Counts]:
     """Return the counts of every satisfaction item."""
-    result = []
-    for code in method.items:
-        levels: dict[str, Mapping[str, int]] = {
-            agency.code: found["agencies"][agency.code]["levels"][code] for agency in agencies
-        }
-        levels[""] = sum((Counter(each) for each in levels.values()), Counter())
-        result.append(Counts(questionnaire.item(code), method.satisfied, levels))
-    return result
+    return [
+        Counts(
+            questionnaire.item(code),
+            {row: found["items"][code][row] for row in (*(a.code for a in agencies), "")},
+        )
+        for code in method.items
+    ]
 
 
 def share_table(
@@ -154,7 +191,7 @@ def share_table(
                 each[agency.code] if agency.code else sum(each.values())
                 for each in numbers.values()
             ),
-            *(item.share(agency.code, item.satisfied, MINIMUM_BASE) for item in items),
+            *(item.share(agency.code, "satisfied", MINIMUM_BASE) for item in items),
         )
         for agency in _with_whole(agencies)
     ]
@@ -184,10 +221,10 @@ def level_table(code: str, agencies: Sequence[Agency], counts: Counts) -> Report
             agency.label,
             counts.base(agency.code),
             *(
-                counts.share(agency.code, (option,), MINIMUM_DISTRIBUTION)
+                counts.share(agency.code, option, MINIMUM_DISTRIBUTION)
                 for option in item.option_codes
             ),
-            counts.share(agency.code, counts.satisfied, MINIMUM_BASE),
+            counts.share(agency.code, "satisfied", MINIMUM_BASE),
         )
         for agency in _with_whole(agencies)
     ]

@@ -8,13 +8,12 @@ import numpy as np
 from analysis.estimate import Options
 from analysis.labels import Floats
 from analysis.raters import TOTAL, PointItem, PointsMethod, Ratings, rater_points
-from analysis.scores import rater_scores
+from analysis.scores import Scores, rater_scores
 from questionnaires.method import MethodVersion
 from questionnaires.types import Questionnaire
 from sampling.agency_sets import MERGED
 from sampling.types import KEY_SEPARATOR
 from surveyapp.results.answers import Form, GroupAnswers
-from surveyapp.results.ranks import ranks
 from surveyapp.results.satisfaction import plain_estimate
 
 
@@ -23,8 +22,10 @@ def points(
     questionnaire: Questionnaire,
     method: MethodVersion,
     eligible: Mapping[tuple[str, str], int],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Scores]:
     """Estimate a group of agencies rated by raters; returns plain values (JSON) in points.
+
+    With them the total points of the agencies for comparison.
 
     The rater is the sampling unit. No finite population correction: the lists of raters are
     nearly complete, and with it every difference would look certain.
@@ -51,16 +52,14 @@ def points(
     for agency, code, estimate in found.table:
         result.setdefault(agency, {})[code] = plain_estimate(estimate)
     comparable = rater_scores(found)
-    return {
-        "ranks": ranks(comparable, method.decimals, 1.0, data.sha256),
+    content = {
         "mean": float(comparable.value[-1]),
         "estimates": result,
-        "agencies": list(found.table.cells),
-        "covariance": found.covariance.tolist(),
         "max_points": sum(item.max_points for item in items),
         "total": TOTAL,
         "notes": list(found.notes),
     }
+    return content, comparable
 
 
 def _rater_group(stratum: str) -> str:

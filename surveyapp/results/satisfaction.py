@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from analysis.design import survey_design
+from analysis.design import SurveyDesign, survey_design
 from analysis.estimate import Estimate, EstimateTable, Options, estimates, whole
 from analysis.labels import Floats
 from analysis.measures import Composite, Measure, Plan, plan
 from analysis.reduction import moments_of
-from analysis.scores import scores
+from analysis.scores import Scores, scores
 from questionnaires.method import INDEX, MethodVersion, composite_weights
 from questionnaires.types import Questionnaire
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.results.answers import GroupAnswers
-from surveyapp.results.ranks import ranks
 
 #: Factor and shift from the mean of scores 1 to 5, or from a share, to the scale 0 to 100.
 SCALES: Mapping[str, tuple[float, float]] = {
@@ -36,37 +35,50 @@ def satisfaction(
     """
     agency = [form.agencies[0] for form in data.forms]
     received = Counter(form.stratum for form in data.forms)
-    pop_size = np.array([data.pop_size[form.stratum] for form in data.forms], dtype=np.float64)
-    returned = np.array([received[form.stratum] for form in data.forms], dtype=np.float64)
-    design = survey_design(
-        pop_size / returned,
-        strata=[form.stratum for form in data.forms],
-        pop_size=(pop_size,),
-        lonely_psu="adjust",
-    )
+    design = _design(data, received)
     result: dict[str, Any] = {}
-    places: dict[str, Any] = {}
     if method.item_measure is None:
         raise ValueError(f"method {method.code} names no item measure")
     names: tuple[str, ...] = (method.item_measure, "share_satisfied")
     for name in dict.fromkeys(names):
         layout = _plan(method, name)
         values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
-        scale = SCALES[name]
         moments = moments_of(design, layout, values, agency)
         by_agency = estimates(moments, layout, Options())
         all_of_them = whole(moments_of(design, layout, values), layout, Options())
+        scale = SCALES[name]
         result[name] = _plain(by_agency, scale) | {"": _plain(all_of_them, scale)[""]}
-        if name == method.item_measure:
-            comparable = scores(moments, layout, INDEX)  # without finite population correction
-            places = ranks(comparable, method.decimals, scale[0], data.sha256)
+    shares: Counter[str] = Counter()
+    for code, weight in zip(agency, design.weight.tolist(), strict=True):
+        shares[code] += weight
     return {
-        "ranks": places,
         "measure": method.item_measure,
         "estimates": result,
+        "shares": dict(shares),
         "levels": _levels(data, questionnaire, method),
         "notes": [*design.notes, *_silent(data, received)],
     }
+
+
+def index_scores(data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion) -> Scores:
+    """Collect the index of agencies for comparison, without finite population correction."""
+    name = method.item_measure or "mean_of_5"
+    layout = _plan(method, name)
+    values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
+    design = _design(data, Counter(form.stratum for form in data.forms))
+    agency = [form.agencies[0] for form in data.forms]
+    return scores(moments_of(design, layout, values, agency), layout, INDEX)
+
+
+def _design(data: GroupAnswers, received: Mapping[str, int]) -> SurveyDesign:
+    pop_size = np.array([data.pop_size[form.stratum] for form in data.forms], dtype=np.float64)
+    returned = np.array([received[form.stratum] for form in data.forms], dtype=np.float64)
+    return survey_design(
+        pop_size / returned,
+        strata=[form.stratum for form in data.forms],
+        pop_size=(pop_size,),
+        lonely_psu="adjust",
+    )
 
 
 def _silent(data: GroupAnswers, received: Mapping[str, int]) -> list[str]:

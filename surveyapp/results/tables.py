@@ -57,20 +57,13 @@ class Breakdown:
     mean: float | None = None
 
     def hidden(self) -> dict[tuple[str, str], str]:
-        """Return the cells that stay hidden, with the reason."""
-        rows = [agency.code for agency in self.agencies]
-        codes = [code for code, _ in self.columns]
-        n = {(row, code): self._n(row, code) for row in (*rows, "") for code in codes}
-        lines = [[(row, code) for code in codes[1:]] for row in rows if len(codes) > 1]
-        columns = [[(row, code) for row in rows] for code in codes]
-        if "" in self.found:  # the whole is a margin of the agencies
-            lines += columns
-        found = gate.hidden(n, lines)
-        for code, column in zip(codes, columns, strict=True):
-            lost = [n[cell] for cell in column if n[cell]]
-            if all(cell in found for cell in column if n[cell]) and gate.too_thin(lost):
-                found.setdefault(("", code), gate.PROTECTING)  # it would stand for them
-        return found
+        """Return the cells that the gate took out of the run, with the reason."""
+        return {
+            (row, code): gate.reason(estimate["hidden"])
+            for row, estimates in self.found.items()
+            for code, estimate in estimates.items()
+            if "hidden" in estimate
+        }
 
     def _n(self, row: str, code: str) -> int:
         return int(self.found.get(row, {}).get(code, {}).get("n", 0))
@@ -224,24 +217,16 @@ def item_table(
     components: Sequence[Sequence[tuple[str, str]]],
     both: Mapping[str, Found],
 ) -> ReportTable:
-    """Tabulate the items of the whole, (code, text) by component: the usual measures side by side.
-
-    A component is shown elsewhere and is the mean of its items, so its items protect one another.
-    """
+    """Tabulate the items of the whole, (code, text) by component: measures side by side."""
     measures = [
         name for name in ("mean_of_5", "mean_minus_1_of_4", "share_satisfied") if name in both
     ]
-    n = {
-        ("", item): int(both[measures[0]][""][item]["n"])
-        for component in components
-        for item, _ in component
-    }
-    hidden = gate.hidden(n, [[("", item) for item, _ in component] for component in components])
+    whole = both[measures[0]][""]
     rows: list[tuple[Cell, ...]] = [
         (
             text,
-            *(_shown(both[name][""][item], hidden.get(("", item))) for name in measures),
-            n["", item],
+            *(_shown(both[name][""][item]) for name in measures),
+            int(whole[item]["n"]),
         )
         for component in components
         for item, text in component
@@ -255,13 +240,13 @@ def item_table(
             Column("n", "Số phiếu có trả lời", "count"),
         ),
         rows=tuple(rows),
-        notes=(wording.HIDDEN,) if hidden else (),
+        notes=(wording.HIDDEN,) if any("hidden" in each for each in whole.values()) else (),
     )
 
 
-def _shown(estimate: Mapping[str, Any], hidden: str | None) -> Cell:
-    if hidden is not None:
-        return Missing(hidden)
+def _shown(estimate: Mapping[str, Any]) -> Cell:
+    if "hidden" in estimate:
+        return Missing(gate.reason(estimate["hidden"]))
     value = estimate["value"]
     return Missing(estimate["reason"] or "không ước lượng được") if value is None else float(value)
 

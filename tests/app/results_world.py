@@ -53,7 +53,7 @@ def survey_of(db: Session, actor: Actor, plan: str) -> Survey:
             announced_at=NOW,
             announced_by=actor.account_id,
             drawn_at=NOW,
-            protocol={"made": "by the test"},
+            protocol={"label": "hạt giống tự chọn"},
         )
     )
     survey.state = "collecting"
