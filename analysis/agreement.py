@@ -25,6 +25,7 @@ from analysis.answer_pairs import (
 from analysis.errors import AnalysisError
 from analysis.intervals import wilson
 from analysis.labels import Floats, Ints
+from analysis.moments import ZERO_VARIANCE
 
 Grade = Literal["low", "moderate", "high"]
 
@@ -130,6 +131,29 @@ def agreement(
     return _measured(pairs, chosen.tolerance)
 
 
+def pooled_inconsistency(items: Sequence[Agreement]) -> float | None:
+    """Return one index of inconsistency of several items; None where no answer varies.
+
+    The sum of the observed differences over the sum of those expected by chance, so that an item
+    counts by its pairs and by how much its answers vary: as the L-fold index does with the
+    categories of one item (U.S. Bureau of the Census 1985, ISP-TR-5).
+    """
+    observed = sum(one.n * (1 - float(np.trace(one.table))) for one in items)
+    expected = sum(one.n * _expected_differences(one.table) for one in items)
+    return observed / expected if expected > ZERO_VARIANCE else None
+
+
+def grade(inconsistency: float | None) -> Grade | None:
+    """Grade an index of inconsistency by the rule of the US Census."""
+    if inconsistency is None:
+        return None
+    return "low" if inconsistency < 0.20 else "moderate" if inconsistency <= 0.50 else "high"
+
+
+def _expected_differences(table: Floats) -> float:
+    return 1 - float(table.sum(axis=1) @ table.sum(axis=0))
+
+
 def quadratic_weights(k: int) -> Floats:
     """Return agreement weights 1 - (i - j)^2/(k - 1)^2 of k ordered categories."""
     place = np.arange(k)
@@ -156,7 +180,7 @@ def _measured(pairs: AnswerPairs, tolerance: int) -> Agreement:
         pairs.n, pairs.level, "process" if pairs.cells is None else "conditional",
         p, agreed, differing,
         tuple(Shift(name, _net(pairs, i, float(net[i]))) for i, name in enumerate(pairs.names)),
-        inconsistency, _grade(inconsistency.value), kappa,
+        inconsistency, grade(inconsistency.value), kappa,
         _kappa(pairs, linear_weights(k)), _kappa(pairs, quadratic_weights(k)),
         _gwet(pairs, np.eye(k)), _gwet(pairs, quadratic_weights(k)),
         float((k * average.max() - 1) / (k - 1)), float(np.abs(net).sum() / 2), _symmetry(counts),
@@ -226,12 +250,6 @@ def _mirrored(kappa: Coefficient) -> Coefficient:
         return kappa
     limits = None if kappa.ci is None else (1 - kappa.ci[1], 1 - kappa.ci[0])
     return Coefficient(1 - kappa.value, kappa.se, limits, kappa.reason)
-
-
-def _grade(inconsistency: float | None) -> Grade | None:
-    if inconsistency is None:
-        return None
-    return "low" if inconsistency < 0.20 else "moderate" if inconsistency <= 0.50 else "high"
 
 
 def _symmetry(counts: Ints) -> Symmetry | None:

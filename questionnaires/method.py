@@ -90,6 +90,18 @@ class MethodVersion:
         components = (component.code for component in self.components)
         return (*components, *(part.code for part in self.fields), INDEX)
 
+    def items_of(self, target: str) -> tuple[str, ...]:
+        """Codes of the items below a component, a field or the index; () for another code."""
+        if target == INDEX:
+            return self.items
+        return tuple(
+            code
+            for part in self.fields
+            for component in part.components
+            if target in (part.code, component.code)
+            for code in component.items
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:

@@ -1,5 +1,6 @@
 """The right to answer once, which knows no person; and, apart from it, who gets which form."""
 
+import secrets
 from datetime import date
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
@@ -95,6 +96,10 @@ class RecheckLink(Base):
 
     code_sha256: Mapped[str] = mapped_column(
         ForeignKey("invitation.code_sha256", ondelete="CASCADE"), primary_key=True, info=SECRET
+    )
+    #: What the address of the case says: random, so that no address holds what belongs to a code.
+    case_id: Mapped[str] = mapped_column(
+        String(32), unique=True, default=lambda: secrets.token_hex(16), info=PSEUDONYM
     )
     draw_id: Mapped[int] = mapped_column(ForeignKey("sample_draw.id"), info=OFFICIAL)
     unit_code: Mapped[str] = mapped_column(String(60), info=PSEUDONYM)

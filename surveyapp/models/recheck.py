@@ -63,3 +63,24 @@ class RecheckCount(Base):
     #: "drawn", "answered" or an outcome of an interview.
     kind: Mapped[str] = mapped_column(String(20), primary_key=True, info=OFFICIAL)
     n: Mapped[int] = mapped_column(info=OFFICIAL)
+
+
+class RecheckerCount(Base):
+    """How the interviews of one re-checker went, counted at the lock under a number of no meaning.
+
+    Re-checkers with few interviews are counted together under number 0.
+    """
+
+    __tablename__ = "rechecker_count"
+
+    survey_id: Mapped[int] = mapped_column(
+        ForeignKey("survey.id", ondelete="CASCADE"), primary_key=True, info=OFFICIAL
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, info=OFFICIAL)
+    #: Second interviews that took place.
+    interviews: Mapped[int] = mapped_column(info=OFFICIAL)
+    #: Facts answered both times, and those of them that differ.
+    facts: Mapped[int] = mapped_column(info=OFFICIAL)
+    differing: Mapped[int] = mapped_column(info=OFFICIAL)
+    #: Persons who said that nobody had asked them before.
+    not_interviewed: Mapped[int] = mapped_column(info=OFFICIAL)

@@ -1,18 +1,16 @@
-"""The verbs of the re-check: list the cases, record an interview, pair the answers at the lock."""
+"""The verbs of the re-check: list the cases, record an interview, count the progress."""
 
-import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from questionnaires.answer_problems import join_problems
 from questionnaires.check import CheckScope, check_answers, check_rating
-from questionnaires.types import MISSING_CODES
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.collect import definitions
@@ -25,12 +23,11 @@ from surveyapp.models import (
     RecheckCount,
     RecheckInterview,
     RecheckLink,
-    RecheckPair,
-    Response,
     SampleDraw,
     Survey,
     SurveyGroup,
 )
+from surveyapp.recheck.pairing import counted
 from surveyapp.recheck.short_form import ShortForm, only, short_form
 
 OUTCOMES = {
@@ -106,7 +103,7 @@ def cases(db: Session, survey: Survey) -> list[RecheckCase]:
     ).all()
     found = [
         RecheckCase(
-            link.code_sha256,
+            link.case_id,
             link.unit_code,
             contact.name if contact else "",
             (contact.phone if contact else None) or "",
@@ -121,12 +118,12 @@ def cases(db: Session, survey: Survey) -> list[RecheckCase]:
 
 def form_of(db: Session, survey: Survey, case_id: str) -> tuple[ShortForm, SurveyGroup]:
     """Return what a case is asked again, and its group."""
-    cell, unit_code = _cell(db, survey, case_id)
+    cell, link = _case(db, survey, case_id)
     group = db.get_one(SurveyGroup, cell.group_id)
     questionnaire = definitions.questionnaire(
         db, group.questionnaire_code, group.questionnaire_version
     )
-    return short_form(questionnaire, survey.plan, cell.agencies, unit_code), group
+    return short_form(questionnaire, survey.plan, cell.agencies, link.unit_code), group
 
 
 def record(
@@ -175,7 +172,7 @@ def record(
         with db.begin_nested():
             db.add(
                 RecheckInterview(
-                    code_sha256=case_id,
+                    code_sha256=_case(db, survey, case_id)[1].code_sha256,
                     account_id=actor.account_id,
                     outcome=outcome,
                     answers=stored,
@@ -199,60 +196,19 @@ def progress(db: Session, survey: Survey) -> RecheckProgress:
     ).all()
     counts: Counter[str] = Counter(dict(kept))
     if not kept:
-        for (_, kind), n in _counted(db, survey).items():
+        for (_, kind), n in counted(db, survey).items():
             counts[kind] += n
     outcomes = {kind: n for kind, n in counts.items() if kind in OUTCOMES}
     return RecheckProgress(counts["drawn"], counts["answered"], outcomes)
 
 
-def pair(db: Session, survey: Survey) -> int:
-    """Keep first and second answers side by side, then destroy every link to a person.
-
-    Called once by the lock, after all waiting answers were released; returns how many second
-    interviews were paired. A pair is one question: several answers of one form together could be
-    found again among the responses, and with the agencies of a form even its person.
-    """
-    counts = _counted(db, survey)
-    rows = db.execute(
-        select(RecheckInterview, Response, SurveyGroup.code)
-        .join(RecheckLink, RecheckLink.code_sha256 == RecheckInterview.code_sha256)
-        .join(Response, Response.id == RecheckLink.answer_id)
-        .join(FormCell, FormCell.id == Response.cell_id)
-        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-        .where(Response.survey_id == survey.id, RecheckInterview.outcome == "done")
-    ).all()
-    pairs = [
-        RecheckPair(
-            id=secrets.token_hex(16),
-            survey_id=survey.id,
-            group_code=group_code,
-            item=item,
-            first=first,
-            second=second,
-        )
-        for interview, response, group_code in rows
-        for item, first, second in _both(response, interview.answers)
-    ]
-    secrets.SystemRandom().shuffle(pairs)
-    db.add_all(pairs)
-    db.add_all(
-        RecheckCount(survey_id=survey.id, group_code=group, kind=kind, n=n)
-        for (group, kind), n in counts.items()
-    )
-    draws = select(SampleDraw.id).where(SampleDraw.survey_id == survey.id)
-    links = select(RecheckLink.code_sha256).where(RecheckLink.draw_id.in_(draws))
-    db.execute(delete(RecheckInterview).where(RecheckInterview.code_sha256.in_(links)))
-    db.execute(delete(RecheckLink).where(RecheckLink.draw_id.in_(draws)))
-    return len(rows)
-
-
-def _cell(db: Session, survey: Survey, case_id: str) -> tuple[FormCell, str]:
-    """Return the form of a case and its pseudonym, which the same list always gives again."""
+def _case(db: Session, survey: Survey, case_id: str) -> tuple[FormCell, RecheckLink]:
+    """Return the form of a case and its link, if the first answer is there."""
     found = db.execute(
-        select(FormCell, RecheckLink.unit_code)
+        select(FormCell, RecheckLink)
         .join(Invitation, Invitation.cell_id == FormCell.id)
         .join(RecheckLink, RecheckLink.code_sha256 == Invitation.code_sha256)
-        .where(FormCell.survey_id == survey.id, Invitation.code_sha256 == case_id)
+        .where(FormCell.survey_id == survey.id, RecheckLink.case_id == case_id)
         .where(RecheckLink.answer_id.is_not(None))
     ).one_or_none()
     if found is None:
@@ -280,38 +236,3 @@ def _check(db: Session, group: SurveyGroup, form: ShortForm, interview: SecondIn
                 *(f"{agency}: không hỏi lại cơ quan này" for agency in foreign),
             ),
         )
-
-
-def _counted(db: Session, survey: Survey) -> Counter[tuple[str, str]]:
-    """Count cases by (group, kind): drawn, answered, and each outcome."""
-    rows = db.execute(
-        select(SurveyGroup.code, RecheckLink.answer_id, RecheckInterview.outcome)
-        .select_from(RecheckLink)
-        .join(Invitation, Invitation.code_sha256 == RecheckLink.code_sha256)
-        .join(FormCell, FormCell.id == Invitation.cell_id)
-        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-        .outerjoin(RecheckInterview, RecheckInterview.code_sha256 == RecheckLink.code_sha256)
-        .where(FormCell.survey_id == survey.id)
-    )
-    counts: Counter[tuple[str, str]] = Counter()
-    for group, answer_id, outcome in rows:
-        counts[group, "drawn"] += 1
-        counts[group, "answered"] += answer_id is not None
-        if outcome is not None:
-            counts[group, outcome] += 1
-    return counts
-
-
-def _both(response: Response, second: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield (item, first, second) for every question answered with an option both times."""
-    asked = [(response.answers, second.get("answers", {}))]
-    for agency, rating in second.get("ratings", {}).items():
-        asked.append((response.ratings.get(agency, {}), rating))
-    for before, after in asked:
-        for item, value in after.items():
-            if _is_option(before.get(item)) and _is_option(value):
-                yield item, before[item], value
-
-
-def _is_option(value: object) -> bool:
-    return isinstance(value, str) and value not in MISSING_CODES

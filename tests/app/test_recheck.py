@@ -20,6 +20,7 @@ from surveyapp.models import (
     Contact,
     FrameRow,
     Invitation,
+    RecheckerCount,
     RecheckInterview,
     RecheckLink,
     RecheckPair,
@@ -200,6 +201,45 @@ def test_the_second_lock_changes_nothing(
     results.lock(db, actor, survey, keyring)
     assert results.lock(db, actor, survey, keyring).released == 0
     assert survey.state == "locked"
+
+
+def test_no_address_holds_what_belongs_to_a_code(db: Session, survey: Survey) -> None:
+    codes = set(db.scalars(select(RecheckLink.code_sha256)))
+    cases = {case.id for case in service.cases(db, survey)}
+    assert len(cases) == 2
+    assert not cases & codes
+
+
+def test_facts_that_differ_are_counted_by_re_checker_under_a_number_of_no_meaning(
+    db: Session, actor: Actor, survey: Survey, settings: Settings
+) -> None:
+    first, second = service.cases(db, survey)
+    service.record(db, actor, survey, done(first, access_signs="5", outcome="rejected"))
+    service.record(db, actor, survey, service.SecondInterview(second.id, "not_interviewed", {}, {}))
+    results.lock(db, actor, survey, Keyring(settings.keys))
+    row = db.scalars(select(RecheckerCount)).one()  # one interview: together with other small ones
+    assert (row.number, row.interviews, row.facts, row.differing) == (0, 1, 1, 1)
+    assert row.not_interviewed == 1
+
+
+def test_the_plan_says_how_answers_are_compared(
+    db: Session, actor: Actor, survey: Survey, settings: Settings
+) -> None:
+    survey.plan = {
+        **survey.plan,
+        "recheck": {
+            "facts": ["access_signs"],
+            "tolerance": {"access_signs": 1},
+            "leave_out": ["5"],
+        },
+    }
+    first, second = service.cases(db, survey)
+    service.record(db, actor, survey, done(first, access_signs="5"))
+    service.record(db, actor, survey, done(second, access_signs="3"))
+    results.lock(db, actor, survey, Keyring(settings.keys))
+    assert [(p.first, p.second) for p in db.scalars(select(RecheckPair))] == [("4", "3")]
+    row = db.scalars(select(RecheckerCount)).one()
+    assert (row.facts, row.differing) == (1, 0)
 
 
 def test_a_raters_form_is_asked_again_on_three_agencies_at_most() -> None:

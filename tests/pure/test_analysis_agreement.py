@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.agreement import NO_VARIATION, Agreement, Options, agreement
+from analysis.agreement import NO_VARIATION, Agreement, Options, agreement, pooled_inconsistency
 from analysis.answer_pairs import FirstAnswers
 from analysis.errors import AnalysisError
 
@@ -170,6 +170,16 @@ def test_the_conditional_error_is_that_of_drawing_again() -> None:
         kappas.append(got.kappa.value)
         variances.append(got.kappa.se**2)
     assert np.mean(variances) == pytest.approx(np.var(kappas), rel=0.12)
+
+
+def test_an_index_pools_the_differences_of_its_items() -> None:
+    one = measured([[30, 4], [6, 10]])
+    other = measured([[8, 2], [1, 9]])
+    assert pooled_inconsistency([one]) == pytest.approx(one.ioi.value, rel=1e-12)
+    # by hand: 10 and 3 differ; by chance 50 - (36*34 + 14*16)/50, 20 - (9*10 + 11*10)/20
+    expected = (10 + 3) / (50 - (36 * 34 + 14 * 16) / 50 + 20 - (9 * 10 + 11 * 10) / 20)
+    assert pooled_inconsistency([one, other]) == pytest.approx(expected, rel=1e-12)
+    assert pooled_inconsistency([measured([[9, 0], [0, 0]])]) is None
 
 
 def test_a_tolerance_lets_neighbours_agree_and_leaves_kappa_alone() -> None:
