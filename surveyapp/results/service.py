@@ -1,12 +1,14 @@
 """The verbs of results: lock the data, run the analysis, read the latest run (embargo before)."""
 
 import hashlib
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analysis.scores import Scores
 from questionnaires.method import MethodVersion
 from questionnaires.method_loader import load_method
 from questionnaires.types import Questionnaire
@@ -16,13 +18,23 @@ from surveyapp.collect import definitions
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.release import LastRelease, release_all
 from surveyapp.errors import AppError
-from surveyapp.models import FrameRow, ResultRun, StoredMethod, Survey, SurveyGroup
+from surveyapp.models import (
+    ConfidentialScore,
+    FrameRow,
+    ResultRun,
+    StoredMethod,
+    Survey,
+    SurveyGroup,
+)
 from surveyapp.recheck import pairing
+from surveyapp.results import publishing
 from surveyapp.results.answers import GroupAnswers, drawn_frame, eligible_raters, group_answers
+from surveyapp.results.gate import Sealed
+from surveyapp.results.links import links_of
 from surveyapp.results.opinions import opinions
 from surveyapp.results.points import points
 from surveyapp.results.rechecks import rechecks
-from surveyapp.results.satisfaction import satisfaction
+from surveyapp.results.satisfaction import index_scores, satisfaction
 from surveyapp.samples.rating import RatingRules, codes
 from surveyapp.surveys import service as surveys
 
@@ -56,22 +68,38 @@ def require_locked(survey: Survey) -> None:
 def run(db: Session, actor: Actor, survey: Survey) -> ResultRun:
     """Compute everything from the locked answers and store it with what it was computed from."""
     require_locked(survey)
-    if survey.state in ("approved", "published"):
+    stored = _runs(db, survey)
+    if survey.state in ("approved", "published") and _passed_gate(stored):
         raise AppError(
             "RESULTS-102",
             "Kết quả đã được phê duyệt nên không tính lại.",
             "Xem lần tính đã phê duyệt.",
             status=409,
         )
-    groups, digests = (_opinions if survey.kind == "counter" else _estimated)(db, survey)
+    compute = _opinions if survey.kind == "counter" else _estimated
+    groups, digests, kept = compute(db, survey, stored)
     made = ResultRun(
         survey_id=survey.id,
         made_at=clock.now(),
         code_version=version("sipas"),
         answers_sha256=_digest_of(digests),
-        content={"groups": groups},
+        content={"groups": groups, "gate": publishing.GATE},
     )
     db.add(made)
+    db.flush()
+    for group_code, scores in kept.items():
+        db.add_all(
+            ConfidentialScore(
+                run_id=made.id,
+                group_code=group_code,
+                agency_code=each.agency,
+                value=each.value,
+                low=each.low,
+                high=each.high,
+                n=each.n,
+            )
+            for each in scores
+        )
     db.flush()
     audit.record(db, actor, "results.run", survey.code, answers=made.answers_sha256)
     return made
@@ -80,20 +108,44 @@ def run(db: Session, actor: Actor, survey: Survey) -> ResultRun:
 def latest(db: Session, survey: Survey) -> ResultRun:
     """Return the latest run; refused before the lock and before the first run."""
     require_locked(survey)
-    found = db.scalar(
-        select(ResultRun)
-        .where(ResultRun.survey_id == survey.id)
-        .order_by(ResultRun.id.desc())
-        .limit(1)
-    )
-    if found is None:
+    runs = _runs(db, survey)
+    if not runs:
         raise AppError("RESULTS-103", "Chưa tính kết quả.", "Bấm «Tính kết quả» trước.", status=409)
-    return found
+    if not _passed_gate(runs):
+        raise AppError(
+            "RESULTS-110",
+            "Kết quả do phiên bản cũ tính, chưa qua bước kiểm tra để không lộ câu trả lời.",
+            "Bấm «Tính kết quả» để tính lại từ cùng số liệu đã khóa.",
+            status=409,
+        )
+    return runs[-1]
+
+
+def confidential(db: Session, survey: Survey) -> list[ConfidentialScore]:
+    """Return the scores that are not published, of the latest run: for the Appraisal Council."""
+    made = latest(db, survey)
+    return list(
+        db.scalars(
+            select(ConfidentialScore)
+            .where(ConfidentialScore.run_id == made.id)
+            .order_by(ConfidentialScore.group_code, ConfidentialScore.agency_code)
+        )
+    )
 
 
 def has_run(db: Session, survey: Survey) -> bool:
-    """Whether results were computed."""
-    return db.scalar(select(ResultRun.id).where(ResultRun.survey_id == survey.id)) is not None
+    """Whether results were computed, and passed the gate."""
+    return _passed_gate(_runs(db, survey))
+
+
+def _runs(db: Session, survey: Survey) -> list[ResultRun]:
+    found = select(ResultRun).where(ResultRun.survey_id == survey.id).order_by(ResultRun.id)
+    return list(db.scalars(found))
+
+
+def _passed_gate(runs: Sequence[ResultRun]) -> bool:
+    """Whether the latest run passed the gate; releases before 0.2 stored all numbers."""
+    return bool(runs) and "gate" in runs[-1].content
 
 
 def method_of(db: Session, group: SurveyGroup) -> MethodVersion:
@@ -107,26 +159,48 @@ def questionnaire_of(db: Session, group: SurveyGroup) -> Questionnaire:
     return definitions.questionnaire(db, group.questionnaire_code, group.questionnaire_version)
 
 
-#: What a run holds of every group, and the digests of their answers by the group's code.
-_Computed = tuple[list[dict[str, Any]], dict[str, str]]
+#: What a run holds of every group, digests of the answers and sealed scores by group.
+_Computed = tuple[list[dict[str, Any]], dict[str, str], dict[str, list[Sealed]]]
 
 
-def _estimated(db: Session, survey: Survey) -> _Computed:
+def _estimated(db: Session, survey: Survey, stored: Sequence[ResultRun]) -> _Computed:
     eligible = _eligible(db, survey)
     data = {group.code: group_answers(db, group) for group in survey.groups}
-    groups = [_group(db, group, data[group.code], eligible) for group in survey.groups]
-    return groups, {code: answers.sha256 for code, answers in data.items()}
+    groups, kept = [], {}
+    for group in survey.groups:
+        before = publishing.earlier(_of_group(stored, group))
+        content, kept[group.code] = _group(db, group, data[group.code], (eligible, before))
+        groups.append(content)
+    return groups, {code: answers.sha256 for code, answers in data.items()}, kept
 
 
-def _opinions(db: Session, survey: Survey) -> _Computed:
-    found = {group.code: opinions(db, group, method_of(db, group)) for group in survey.groups}
-    groups = [content for content, _ in found.values()]
-    return groups, {code: digest for code, (_, digest) in found.items()}
+def _opinions(db: Session, survey: Survey, stored: Sequence[ResultRun]) -> _Computed:
+    groups, digests = [], {}
+    for group in survey.groups:
+        given = (method_of(db, group), questionnaire_of(db, group))
+        before = publishing.earlier_counts(_of_group(stored, group))
+        content, digests[group.code] = opinions(db, group, given, before)
+        groups.append(content)
+    return groups, digests, {}
+
+
+def _of_group(stored: Sequence[ResultRun], group: SurveyGroup) -> list[dict[str, Any]]:
+    """Return what earlier runs, behind the gate, hold of a group."""
+    return [
+        each
+        for run in stored
+        if "gate" in run.content
+        for each in run.content["groups"]
+        if each["code"] == group.code
+    ]
 
 
 def _group(
-    db: Session, group: SurveyGroup, data: GroupAnswers, eligible: dict[str, tuple[str, ...]]
-) -> dict[str, Any]:
+    db: Session,
+    group: SurveyGroup,
+    data: GroupAnswers,
+    given: tuple[dict[str, tuple[str, ...]], publishing.Earlier],
+) -> tuple[dict[str, Any], list[Sealed]]:
     questionnaire, method = questionnaire_of(db, group), method_of(db, group)
     result: dict[str, Any] = {
         "code": group.code,
@@ -136,13 +210,25 @@ def _group(
         "pop_size": dict(data.pop_size),
     }
     if not data.forms:
-        return result | {"kind": "nothing"}
+        return result | {"kind": "nothing"}, []
     if method.kind == "points":
-        counts = eligible_raters(db, group, eligible)
-        result |= points(data, questionnaire, method, counts)
+        counts = eligible_raters(db, group, given[0])
+
+        def scoring(some: GroupAnswers) -> Scores:
+            return points(some, questionnaire, method, counts)[1]
+
+        found, scores = points(data, questionnaire, method, counts)
+        links = links_of(method, questionnaire, found["total"])
     else:
-        result |= satisfaction(data, questionnaire, method)
-    return result | {"recheck": rechecks(db, group, data, method)}
+
+        def scoring(some: GroupAnswers) -> Scores:
+            return index_scores(some, questionnaire, method)
+
+        found, scores = satisfaction(data, questionnaire, method), scoring(data)
+        links = links_of(method, questionnaire)
+    content, kept = publishing.publish(result | found, links, given[1], method)
+    content = publishing.compared(content, data, scores, method, scoring)
+    return content | {"recheck": rechecks(db, group, data, method)}, kept
 
 
 def _eligible(db: Session, survey: Survey) -> dict[str, tuple[str, ...]]:
