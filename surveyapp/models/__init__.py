@@ -16,7 +16,7 @@ from surveyapp.models.invitation import (
 from surveyapp.models.questionnaire import StoredMethod, StoredQuestionnaire
 from surveyapp.models.recheck import RecheckCount, RecheckerCount, RecheckInterview, RecheckPair
 from surveyapp.models.response import Batch, Exchange, Response, WaitingAnswer
-from surveyapp.models.result import PublishedFigure, ResultRun
+from surveyapp.models.result import ConfidentialScore, PublishedFigure, ResultRun
 from surveyapp.models.sample import RecheckUnit, SampleDraw, SampleParty, SampleUnit
 from surveyapp.models.size_decision import SizeDecision
 from surveyapp.models.survey import RatedAgency, RaterGroup, Survey, SurveyGroup
@@ -32,6 +32,7 @@ __all__ = [
     "Base",
     "Batch",
     "ColumnPreset",
+    "ConfidentialScore",
     "Contact",
     "Device",
     "DeviceDay",
@@ -49,11 +50,11 @@ __all__ = [
     "RatedAgency",
     "RaterGroup",
     "RecheckCount",
-    "RecheckerCount",
     "RecheckInterview",
     "RecheckLink",
     "RecheckPair",
     "RecheckUnit",
+    "RecheckerCount",
     "Response",
     "ResultRun",
     "SampleDraw",
