@@ -21,6 +21,8 @@ BLUEPRINTS: Final = (
     "surveyapp.accounts.views",
     "surveyapp.surveys.views",
     "surveyapp.frames.views",
+    "surveyapp.frames.draft_views",
+    "surveyapp.frames.list_views",
     "surveyapp.samples.views",
     "surveyapp.samples.size_views",
     "surveyapp.samples.witness_views",

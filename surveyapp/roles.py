@@ -11,6 +11,9 @@ SIGNED_IN: Final = frozenset(ROLES)
 ADMIN: Final = frozenset({"admin"})
 #: Sở Nội vụ prepares surveys, samples and field work.
 MANAGER: Final = frozenset({"manager"})
+#: Who sends the list of a unit: its own focal account, or the manager for it.
+FOCAL: Final = frozenset({"focal"})
+SENDERS: Final = MANAGER | FOCAL
 APPROVER: Final = frozenset({"approver"})
 #: The preparation and its approval; each step of a survey has roles of its own beside this.
 PREPARERS: Final = MANAGER | APPROVER
@@ -51,6 +54,24 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "frames.download_template": STAFF,
     "frames.upload": MANAGER,
     "frames.freeze": PREPARERS,
+    "drafts.show": SENDERS,
+    "drafts.columns": SENDERS,
+    "drafts.decide": MANAGER,
+    "drafts.problems": SENDERS,
+    "drafts.store": SENDERS,
+    "drafts.drop": SENDERS,
+    "lists.mine": FOCAL,
+    "lists.index": STAFF,
+    "lists.ask": MANAGER,
+    "lists.remind": MANAGER,
+    "lists.build": MANAGER,
+    "lists.pairs": MANAGER,
+    "lists.decide_pair": MANAGER,
+    "lists.unit": SENDERS,
+    "lists.upload": SENDERS,
+    "lists.template": SENDERS,
+    "lists.accept": MANAGER,
+    "lists.send_back": MANAGER,
     "samples.index": STAFF,
     "sizes.edit": PREPARERS,
     "samples.announce": PREPARERS,
@@ -147,6 +168,17 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     "frame template": NO_DATABASE,
     "frame import": MANAGER,
     "frame freeze": PREPARERS,
+    "frame ask": MANAGER,
+    "frame lists": SYSTEM,
+    "frame unit-template": SENDERS,
+    "frame send": SENDERS,
+    "frame accept": MANAGER,
+    "frame return": MANAGER,
+    "frame remind": MANAGER,
+    "frame pairs": MANAGER,
+    "frame decide": MANAGER,
+    "frame build": MANAGER,
+    "frame tidy": SYSTEM,
     "invitation assign": MANAGER,
     "invitation issue": MANAGER,
     "invitation people": MANAGER,

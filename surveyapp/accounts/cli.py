@@ -17,11 +17,14 @@ def cli() -> None:
 @click.argument("login")
 @click.option("--name", "display_name", required=True, help="Họ và tên.")
 @click.option("--role", "wanted", multiple=True, required=True, help="Vai trò; lặp lại được.")
+@click.option("--unit", default="", help="Đơn vị của đầu mối hoặc cơ quan.")
 @commands.as_login
-def add(login: str, display_name: str, wanted: tuple[str, ...], as_login: str) -> None:
+def add(login: str, display_name: str, wanted: tuple[str, ...], unit: str, as_login: str) -> None:
     """Thêm tài khoản LOGIN; in mật khẩu dùng một lần."""
     with commands.opened(as_login, roles.COMMANDS["account add"]) as (db, actor):
         made = service.add(db, actor, login, display_name, wanted)
+        if unit:
+            service.set_unit(db, actor, made.login, unit)
         db.commit()
     click.echo(f"Tài khoản {made.login}, mật khẩu dùng một lần: {made.password}")
 

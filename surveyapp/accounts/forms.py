@@ -38,4 +38,5 @@ class AccountForm(Form):
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
+    unit = StringField("Đơn vị", [Length(max=200)])
     submit = SubmitField("Thêm tài khoản")

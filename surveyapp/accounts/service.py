@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from surveyapp import audit, clock
 from surveyapp.accounts import passwords
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
-from surveyapp.models import Account, AccountRole, AccountSession
+from surveyapp.models import Account, AccountRole, AccountSession, Unit
 from surveyapp.models.account import ROLES
 
 ATTEMPTS = 5
@@ -100,6 +100,29 @@ def add(
         raise _taken(login) from error
     audit.record(db, actor, "account.add", login, roles=", ".join(wanted))
     return NewPassword(login, password)
+
+
+def set_unit(db: Session, actor: Actor | None, login: str, name: str) -> Unit:
+    """Say which unit an account belongs to: whose list it sends, or whose report it reads."""
+    account = find(db, login)
+    wanted = " ".join(unicodedata.normalize("NFC", name).split())
+    unit = db.scalar(
+        select(Unit)
+        .where(or_(Unit.code == wanted, Unit.name == wanted))
+        .order_by(Unit.valid_to.is_not(None), Unit.valid_from.desc())
+        .limit(1)
+    )
+    if unit is None:
+        raise AppError(
+            "ACCOUNT-030",
+            f"Không có đơn vị «{wanted}».",
+            "Ghi đúng tên hoặc mã đơn vị như trong kế hoạch hoặc trang Thu danh sách.",
+            status=422,
+        )
+    account.unit_id = unit.id
+    db.flush()
+    audit.record(db, actor, "account.set_unit", account.login, unit=unit.code)
+    return unit
 
 
 def _taken(login: str) -> AppError:

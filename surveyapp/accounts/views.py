@@ -116,6 +116,8 @@ def add() -> ResponseReturnValue:
                 form.display_name.data or "",
                 form.roles.data or [],
             )
+            if form.unit.data:
+                service.set_unit(db, web.actor(), made.login, form.unit.data)
             db.commit()
         except AppError as error:
             form.form_errors.append(f"{error.message} {error.fix}")

@@ -36,6 +36,7 @@ RESPONDENTS = {
     "doanh nghiệp": "organisation",
 }
 _PHONE = re.compile(r"0\d{8,10}")
+_YEAR = re.compile(r"19[2-9]\d|20[01]\d")
 _SEPARATORS = re.compile(r"[\s.()\-]+")
 
 
@@ -70,6 +71,16 @@ def phone(text: str) -> str | None:
     elif len(digits) == 9 and not digits.startswith("0"):
         digits = "0" + digits
     return digits if _PHONE.fullmatch(digits) else None
+
+
+def birth_year(text: str) -> str | None:
+    """Return the year of birth of "1975" or "15/11/1975"; "" for an empty cell, None otherwise."""
+    bare = text.strip()
+    if not bare:
+        return ""
+    born = day(bare)
+    year = str(born.year) if born else bare
+    return year if _YEAR.fullmatch(year) else None
 
 
 def day(text: str) -> date | None:

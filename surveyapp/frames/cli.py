@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from surveyapp import commands, config, roles
-from surveyapp.frames import service
-from surveyapp.frames.headings import KINDS
-from surveyapp.frames.lists import kind_of, read_list
+from surveyapp.frames import drafts, service
+from surveyapp.frames.headings import KINDS, mapped
+from surveyapp.frames.list_cli import COMMANDS
+from surveyapp.frames.lists import kind_of, read_all, read_list
 from surveyapp.frames.template import template
 from surveyapp.importers.table import refusal
 from surveyapp.surveys import service as surveys
@@ -37,14 +38,22 @@ def write_template(kind: str, out: Path) -> None:
 @cli.command("import")
 @survey_option
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--preset", default="", help="Cách ghép cột đã lưu.")
 @click.option("--dry-run", is_flag=True, help="Chỉ kiểm tra, chưa lưu.")
 @commands.as_login
 @as_json
-def import_list(code: str, path: Path, as_login: str, *, dry_run: bool, as_json: bool) -> None:
+def import_list(
+    code: str, path: Path, preset: str, as_login: str, *, dry_run: bool, as_json: bool
+) -> None:
     """Nhập danh sách PATH (.xlsx, .csv, .parquet): mọi dòng hoặc không dòng nào."""
     with commands.opened(as_login, roles.COMMANDS["frame import"]) as (db, actor):
         survey = surveys.find(db, code)
-        table = read_list(path, kind_of(survey))
+        kind = kind_of(survey)
+        if preset:
+            mapping = drafts.preset_of(db, kind, preset).mapping
+            table = mapped(read_all(path, kind), KINDS[kind], mapping)
+        else:
+            table = read_list(path, kind)
         key = pseudonym_key(config.load().keys, survey.code)
         report = service.import_rows(db, actor, survey, table, key=key, dry_run=dry_run)
         if not report.is_good:
@@ -56,6 +65,8 @@ def import_list(code: str, path: Path, as_login: str, *, dry_run: bool, as_json:
 def _tell(report: service.FrameReport, *, as_json: bool) -> None:
     for text in report.warnings:
         click.echo(f"Lưu ý: {text}", err=True)
+    for note in report.notes:
+        click.echo(f"Cần xác nhận khi chốt: [{note.rule}] {note.text}", err=True)
     for agency in report.few:
         click.echo(
             f"Lưu ý: «{agency.title}» ({agency.agency_code}) có {agency.count} hồ sơ, dưới ngưỡng "
@@ -68,6 +79,7 @@ def _tell(report: service.FrameReport, *, as_json: bool) -> None:
             "persons": report.persons,
             "version": report.frame.version if report.frame else None,
             "strata": report.strata,
+            "notes": {note.rule.value: note.number for note in report.notes},
             "few": [{"agency": a.agency_code, "count": a.count} for a in report.few],
         }
         click.echo(json.dumps(facts, ensure_ascii=False))
@@ -79,15 +91,18 @@ def _tell(report: service.FrameReport, *, as_json: bool) -> None:
 @cli.command()
 @survey_option
 @click.option("--version", type=int, help="Bản danh sách; không nêu: bản mới nhất.")
+@click.option("--confirm", multiple=True, metavar="MÃ", help="Lưu ý được xác nhận; lặp lại được.")
 @commands.as_login
 @as_json
-def freeze(code: str, version: int | None, as_login: str, *, as_json: bool) -> None:
+def freeze(
+    code: str, version: int | None, confirm: tuple[str, ...], as_login: str, *, as_json: bool
+) -> None:
     """Chốt danh sách: ghi mã băm SHA-256, sau đó mới chọn mẫu."""
     with commands.opened(as_login, roles.COMMANDS["frame freeze"]) as (db, actor):
         survey = surveys.find(db, code)
         newest = surveys.latest_frame(db, survey)
         number = version or (newest.version if newest else 1)
-        frame = service.freeze(db, actor, service.find(db, survey, number))
+        frame = service.freeze(db, actor, service.find(db, survey, number), confirmed=confirm)
         db.commit()
     facts = {"version": frame.version, "rows": frame.pop_size, "sha256": frame.sha256}
     click.echo(
@@ -95,3 +110,7 @@ def freeze(code: str, version: int | None, as_login: str, *, as_json: bool) -> N
         if as_json
         else f"Đã chốt bản {frame.version}: {frame.pop_size} dòng, SHA-256 {frame.sha256}"
     )
+
+
+for command in COMMANDS:
+    cli.add_command(command)

@@ -1,13 +1,14 @@
 """Lists of transactions of the service survey: one file (hồ sơ) per row, read in one pass."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 
 from surveyapp import clock
 from surveyapp.frames import cells, headings
 from surveyapp.frames.agencies import AgencyIndex
-from surveyapp.frames.entries import Entry, FewTransactions, Person
+from surveyapp.frames.entries import NOTHING_KNOWN, Context, Entry, FewTransactions, Note, Person
+from surveyapp.frames.persons import Pair
+from surveyapp.frames.plausibility import FileFacts, file_notes
 from surveyapp.frames.pseudonyms import pseudonym
 from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem
@@ -20,7 +21,9 @@ from surveyapp.surveys.plan import MIN_TRANSACTIONS
 class FileList:
     """A checked list of transactions."""
 
-    def __init__(self, survey: Survey, table: Table, key: bytes) -> None:
+    def __init__(
+        self, survey: Survey, table: Table, key: bytes, context: Context = NOTHING_KNOWN
+    ) -> None:
         self.problems = Problems()
         self.survey = survey
         self.key = key
@@ -34,9 +37,8 @@ class FileList:
         }
         self._titles = {heading.field: heading.title for heading in headings.FILES}
         self._days: dict[str, date | None] = {}
-        self._outcomes: Counter[str] = Counter()
-        self._agencies: Counter[str] = Counter()
-        self._other_years = 0
+        self._context = context
+        self._facts = FileFacts(rows=len(table.rows))
         #: Per row: pseudonyms of the file and of the person, and the phone in one form.
         self._units: list[str] = []
         self._persons: list[str] = []
@@ -82,7 +84,7 @@ class FileList:
                 f"Ghi đúng tên; gần nhất là «{self.index.nearest(text)}».",
             )
             return
-        self._agencies[agency.code] += 1
+        self._facts.agencies[agency.code] += 1
 
     def _check_word(self, name: str, words: cells.Words, place: tuple[int, int]) -> None:
         i, row = place
@@ -96,31 +98,40 @@ class FileList:
                 f"Ghi một trong: {words.allowed}.",
             )
         elif name == "outcome":
-            self._outcomes[code] += 1
+            self._facts.outcomes[code] += 1
+        elif name == "channel":
+            self._facts.channels[code] += 1
 
     def _check_day(self, i: int, row: int) -> None:
-        text = self.columns["finished_on"][i]
+        finished_on = self._day("finished_on", i, row)
+        due_on = self._day("due_on", i, row)
+        if finished_on is not None:
+            if finished_on > clock.today():
+                self._fault(
+                    (row, "finished_on"),
+                    Rule.LATER_THAN_TODAY,
+                    f"Ngày trả kết quả {self.columns['finished_on'][i]} ở sau hôm nay.",
+                    "Kiểm tra lại ngày, tháng, năm.",
+                )
+            self._facts.outside_period += finished_on.year != self.survey.year
+        if due_on is not None:
+            self._facts.with_due_day += 1
+            self._facts.late += (finished_on or clock.today()) > due_on
+
+    def _day(self, name: str, i: int, row: int) -> date | None:
+        text = self.columns[name][i]
         if not text:
-            return
+            return None
         if text not in self._days:
             self._days[text] = cells.day(text)
-        finished_on = self._days[text]
-        if finished_on is None:
+        if self._days[text] is None:
             self._fault(
-                (row, "finished_on"),
+                (row, name),
                 Rule.NO_DAY,
                 f"«{text}» không phải ngày.",
                 "Ghi dạng 15/11/2024, hoặc để trống nếu đang giải quyết.",
             )
-        elif finished_on > clock.today():
-            self._fault(
-                (row, "finished_on"),
-                Rule.LATER_THAN_TODAY,
-                f"Ngày trả kết quả {text} ở sau hôm nay.",
-                "Kiểm tra lại ngày, tháng, năm.",
-            )
-        elif finished_on.year != self.survey.year:
-            self._other_years += 1
+        return self._days[text]
 
     def _check_key(self, i: int, row: int, seen: dict[str, int]) -> None:
         natural = self._natural_key(i)
@@ -203,35 +214,33 @@ class FileList:
                 yield Person(code, name, self._phones[i], "", "")
 
     def warnings(self) -> list[str]:
-        """Say what makes the list suspect."""
+        """Say what an official should look at."""
         texts = []
-        if not self._outcomes["rejected"]:
-            texts.append(
-                "Danh sách không có hồ sơ nào bị từ chối. Người bị từ chối cũng thuộc diện hỏi ý "
-                "kiến: kiểm tra xem danh sách có bị lọc bớt không."
-            )
-        if self._outcomes["pending"]:
-            texts.append(
-                f"Có {self._outcomes['pending']} hồ sơ đang giải quyết; "
-                "chỉ nên giữ hồ sơ đã quá hạn."
-            )
-        if self._other_years:
-            texts.append(
-                f"{self._other_years} hồ sơ có ngày trả kết quả ngoài năm {self.survey.year}."
-            )
         skipped = sum(
-            count for code, count in self._agencies.items() if self.index.agencies[code].exclusion
+            count
+            for code, count in self._facts.agencies.items()
+            if self.index.agencies[code].exclusion
         )
         if skipped:
             texts.append(f"Bỏ qua {skipped} hồ sơ của các cơ quan ngoài diện đo lường.")
         named = lost_zeros(self.table, "Mã hồ sơ") if "Mã hồ sơ" in self.table.columns else None
         return [*texts, str(named)] if named else texts
 
+    @property
+    def pairs(self) -> list[Pair]:
+        """Nothing: files of one person are no doubt."""
+        return []
+
+    def notes(self) -> list[Note]:
+        """Say what makes the list suspect."""
+        published = self._context.expected
+        return list(file_notes(self._facts, self._phones, published, self.survey.year))
+
     def few(self) -> list[FewTransactions]:
         """Name the agencies of the plan with fewer files than the plan's threshold."""
         threshold = int(self.survey.plan.get("min_transactions") or MIN_TRANSACTIONS)
         return [
-            FewTransactions(agency.code, agency.title, self._agencies[agency.code], threshold)
+            FewTransactions(agency.code, agency.title, self._facts.agencies[agency.code], threshold)
             for agency in self.survey.agencies
-            if agency.exclusion is None and self._agencies[agency.code] < threshold
+            if agency.exclusion is None and self._facts.agencies[agency.code] < threshold
         ]

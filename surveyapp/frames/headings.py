@@ -1,7 +1,7 @@
 """The columns of the two kinds of lists, with the headings that offices write."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem, Wanted
@@ -58,6 +58,12 @@ RATERS = (
         "Bắt buộc với lãnh đạo phòng chuyên môn: các sở quản lý ngành, cách nhau bằng dấu ;.",
         ("Lĩnh vực", "Ngành dọc", "Lĩnh vực/cơ quan ngành dọc", "Lĩnh vực, cơ quan ngành dọc"),
     ),
+    Heading(
+        "birth",
+        "Năm sinh",
+        "Không bắt buộc. Giúp nhận ra một người có tên trong hai danh sách.",
+        ("Ngày sinh", "Ngày tháng năm sinh", "Ngày, tháng, năm sinh"),
+    ),
     Heading("phone", "Điện thoại", "Không bắt buộc.", ("Số điện thoại", "Di động", "SĐT", "ĐT")),
     Heading(
         "address",
@@ -108,6 +114,12 @@ FILES = (
         ("Ngày trả", "Ngày kết thúc", "Ngày hoàn thành"),
     ),
     Heading(
+        "due_on",
+        "Ngày hẹn trả",
+        "Không bắt buộc. Dạng 15/11/2024; để biết hồ sơ trễ hạn.",
+        ("Ngày hẹn trả kết quả", "Hạn trả", "Hạn giải quyết", "Ngày hẹn"),
+    ),
+    Heading(
         "name",
         "Họ tên",
         "Người hoặc tổ chức nộp hồ sơ.",
@@ -116,11 +128,39 @@ FILES = (
     Heading("phone", "Điện thoại", "Để mời trả lời.", ("Số điện thoại", "Di động", "SĐT", "ĐT")),
 )
 KINDS = {"raters": RATERS, "files": FILES}
+#: How alike a heading must be to be proposed.
+_LIKE = 0.8
 
 
 def wanted(headings: Sequence[Heading]) -> Wanted:
     """Return what the reader of files looks for: every known name, none of them required."""
-    return Wanted(optional=tuple(name for heading in headings for name in heading.names))
+    names = tuple(name for heading in headings for name in heading.names)
+    return Wanted(optional=names, repairs=True)
+
+
+def propose(names: Sequence[str], headings: Sequence[Heading]) -> dict[str, str]:
+    """Propose the heading of a file for each field, "" where none is like it."""
+    by_spelling = {spelling(name): name for name in reversed(list(names))}
+    found: dict[str, str] = {}
+    for heading in headings:
+        known = [by_spelling.get(spelling(name)) for name in heading.names]
+        found[heading.field] = next((n for n in known if n and n not in found.values()), "")
+    for heading in headings:
+        if not found[heading.field]:
+            free = [name for name in names if name not in found.values()]
+            near = [nearest(name, free, _LIKE) for name in heading.names]
+            found[heading.field] = next((name for name in near if name), "")
+    return found
+
+
+def mapped(table: Table, headings: Sequence[Heading], mapping: Mapping[str, str]) -> Table:
+    """Return the table with the headings of the template, as `mapping` says (field -> heading)."""
+    columns = {
+        heading.title: table.columns[mapping[heading.field]]
+        for heading in headings
+        if mapping.get(heading.field) in table.columns
+    }
+    return replace(table, columns=columns)
 
 
 def lacks_columns(table: Table, headings: Sequence[Heading]) -> bool:

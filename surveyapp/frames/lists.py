@@ -22,4 +22,10 @@ def read_list(path: Path, kind: str, progress: Progress = None) -> Table:
     table = read_table(path, headings.wanted(columns), progress)
     if table.problems or not headings.lacks_columns(table, columns):
         return table
-    return read_table(path, Wanted(), progress)
+    return read_all(path, kind, progress)
+
+
+def read_all(path: Path, kind: str, progress: Progress = None) -> Table:
+    """Read every column of a list, below the row that holds most of the known headings."""
+    hints = headings.wanted(headings.KINDS[kind]).names
+    return read_table(path, Wanted(hints=hints, repairs=True), progress)

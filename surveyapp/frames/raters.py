@@ -1,11 +1,19 @@
 """Lists of raters: persons with several posts become one, with all their agencies."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from surveyapp.frames import cells, headings
 from surveyapp.frames.agencies import MISSPELLED, AgencyIndex, split_names
-from surveyapp.frames.entries import SEPARATOR, Entry, FewTransactions, Person
+from surveyapp.frames.entries import (
+    NOTHING_KNOWN,
+    Context,
+    Entry,
+    FewTransactions,
+    Note,
+    Person,
+)
+from surveyapp.frames.persons import SEPARATOR, Pair, Persons, Post, Rater
+from surveyapp.frames.plausibility import headcount_notes, rater_notes
 from surveyapp.frames.pseudonyms import pseudonym
 from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem
@@ -14,48 +22,12 @@ from surveyapp.models import RatedAgency, RaterGroup, Survey, SurveyGroup
 from surveyapp.surveys.names import clean, nearest, spelling
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One row: a person in one rater group."""
-
-    row: int
-    group: str
-    area: str
-    office: str
-    own: frozenset[str]
-    line: frozenset[str]
-
-
-@dataclass(slots=True)
-class Rater:
-    """A person with her posts, in the order of the file."""
-
-    name: str
-    code: str
-    phone: str
-    address: str
-    posts: list[Post] = field(default_factory=list)
-
-    def natural_key(self) -> str:
-        """Return the person's code, or what is known of her whatever the order of the rows."""
-        if self.code:
-            return f"code {self.code.casefold()}"
-        posts = [
-            SEPARATOR.join((spelling(self.name), spelling(p.office), p.group)) for p in self.posts
-        ]
-        return f"name {min(posts)}"
-
-
-def _may_be(known: Rater, new: Rater) -> bool:
-    """Whether nothing tells apart two persons of one name, office and group."""
-    codes, phones = {known.code, new.code} - {""}, {known.phone, new.phone} - {""}
-    return len(codes) < 2 and len(phones) < 2
-
-
 class RaterList:
     """A checked list of raters of a sociological survey."""
 
-    def __init__(self, survey: Survey, table: Table, key: bytes) -> None:
+    def __init__(
+        self, survey: Survey, table: Table, key: bytes, context: Context = NOTHING_KNOWN
+    ) -> None:
         self.problems = Problems()
         self.survey = survey
         self.key = key
@@ -67,13 +39,24 @@ class RaterList:
         self._members = {
             g.id: [a for a in survey.agencies if a.group_id == g.id] for g in survey.groups
         }
-        self.raters: list[Rater] = []
-        self._by_key: dict[tuple[str, ...], Rater] = {}
+        self._context = context
+        self._persons = Persons(key, self.problems, table.sheet, context.verdicts)
+        self._without_contact = 0
         self._other_offices: dict[str, int] = {}
         columns = headings.fields(table, headings.RATERS, self.problems)
         if not self.problems.total:
             self._read(columns, table.rows)
-            self._check_namesakes()
+            self._persons.finish()
+
+    @property
+    def raters(self) -> list[Rater]:
+        """The persons, in the order of the list."""
+        return self._persons.raters
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """Rows that may be one person."""
+        return self._persons.pairs
 
     def _fault(self, place: tuple[int, str], code: Rule, message: str, fix: str) -> None:
         row, column = place
@@ -94,24 +77,19 @@ class RaterList:
                     f"«{cell['phone']}» không phải số điện thoại.",
                     "Ghi số như 0912345678, hoặc để trống.",
                 )
+            birth = cells.birth_year(cell["birth"])
+            if birth is None:
+                self._fault(
+                    (row, "Năm sinh"),
+                    Rule.NO_YEAR,
+                    f"«{cell['birth']}» không phải năm sinh.",
+                    "Ghi năm như 1975, hoặc để trống.",
+                )
             post = self._post(row, cell)
             if post is not None and self.problems.total == before:
-                rater = Rater(name, clean(cell["code"]), phone or "", clean(cell["address"]))
-                self._join(rater, post)
-
-    def _check_namesakes(self) -> None:
-        """Refuse two persons whom nothing but the phone tells apart: their ids would be one."""
-        seen: dict[str, int] = {}
-        for rater in self.raters:
-            row = rater.posts[0].row
-            first = seen.setdefault(rater.natural_key(), row)
-            if first != row:
-                self._fault(
-                    (row, "Mã người"),
-                    Rule.NAMESAKE,
-                    f"Cùng họ tên, cơ quan và nhóm với dòng {first} nhưng khác điện thoại.",
-                    "Nếu là hai người thì ghi mã người khác nhau; nếu là một thì bỏ một dòng.",
-                )
+                self._without_contact += not phone and not clean(cell["address"])
+                code, address = clean(cell["code"]), clean(cell["address"])
+                self._persons.add(Rater(name, code, phone or "", birth or "", address), post)
 
     def _post(self, row: int, cell: dict[str, str]) -> Post | None:
         group = self._codes.get(spelling(cell["group"]))
@@ -128,6 +106,7 @@ class RaterList:
             return None
         return Post(
             row,
+            self._context.sources.get(row, ""),
             group,
             self._area(row, group, cell["area"]),
             clean(cell["office"]),
@@ -218,64 +197,6 @@ class RaterList:
                 f"Ghi đúng tên; gần nhất là «{index.nearest(name)}».",
             )
 
-    def _join(self, new: Rater, post: Post) -> None:
-        """Add the row to the person it belongs to, or begin a new person."""
-        keys = self._keys(new)
-        known = [self._by_key[key] for key in keys if key in self._by_key]
-        office = ("office", spelling(new.name), spelling(post.office), post.group)
-        if not known and (namesake := self._by_key.get(office)) and _may_be(namesake, new):
-            known = [namesake]
-        rater = known[0] if known else new
-        if not known:
-            self.raters.append(rater)
-        elif not self._is_same(rater, known[-1], new, post):
-            return
-        rater.code = rater.code or new.code
-        rater.phone = rater.phone or new.phone
-        rater.address = rater.address or new.address
-        rater.posts.append(post)
-        for key in (*keys, office):
-            self._by_key[key] = rater
-
-    def _keys(self, rater: Rater) -> list[tuple[str, ...]]:
-        """Return what tells that two rows are one person."""
-        keys: list[tuple[str, ...]] = []
-        if rater.code:
-            keys.append(("code", rater.code.casefold()))
-        if rater.phone:
-            keys.append(("phone", spelling(rater.name), rater.phone))
-        return keys
-
-    def _is_same(self, rater: Rater, other: Rater, new: Rater, post: Post) -> bool:
-        """Name a contradiction with the rows of this person so far."""
-        first = rater.posts[0].row
-        if rater is not other or (rater.code and new.code and rater.code != new.code):
-            self._fault(
-                (post.row, "Mã người"),
-                Rule.TWO_CODES,
-                f"Cùng họ tên và điện thoại với dòng {other.posts[0].row} nhưng khác mã người.",
-                "Nếu là một người thì ghi một mã; nếu không thì sửa số điện thoại.",
-            )
-            return False
-        if spelling(rater.name) != spelling(new.name):
-            self._fault(
-                (post.row, "Mã người"),
-                Rule.TWO_NAMES,
-                f"Mã «{new.code}» đã dùng ở dòng {first} cho người có họ tên khác.",
-                "Mỗi người một mã: sửa mã hoặc họ tên.",
-            )
-            return False
-        for earlier in rater.posts:
-            if earlier.group == post.group:
-                self._fault(
-                    (post.row, "Họ và tên"),
-                    Rule.TWICE,
-                    f"Dòng {post.row} trùng dòng {earlier.row}: một người đứng hai lần trong nhóm.",
-                    "Bỏ một dòng; nếu là hai người thì ghi mã người khác nhau.",
-                )
-                return False
-        return True
-
     def entries(self) -> Iterator[Entry]:
         """Give a row per person and survey group that she rates."""
         for rater in self.raters:
@@ -303,7 +224,7 @@ class RaterList:
 
     def _first_post(self, rater: Rater, group: SurveyGroup) -> tuple[RaterGroup, Post] | None:
         """Return the post in which a person rates a group: the first in the order of the plan."""
-        posts = {post.group: post for post in rater.posts}
+        posts = {post.group: post for post in reversed(rater.posts)}
         for raters in group.rater_groups:
             if raters.code in posts:
                 return raters, posts[raters.code]
@@ -339,6 +260,13 @@ class RaterList:
                 f"đánh giá, ví dụ: {some}. Kiểm tra lại tên nếu cần."
             )
         return texts
+
+    def notes(self) -> list[Note]:
+        """Say what has to be confirmed before the list is frozen."""
+        return [
+            *rater_notes(len(self.raters), self._without_contact, self.pairs),
+            *headcount_notes(self._context.expected, self._context.sent, self._titles),
+        ]
 
     def few(self) -> list[FewTransactions]:
         """Name nothing: raters are no transactions."""

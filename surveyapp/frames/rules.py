@@ -22,3 +22,20 @@ class Rule(StrEnum):
     NO_KEY = "FRAME-014"
     NAMESAKE = "FRAME-015"
     NO_NAME = "FRAME-016"
+    NO_YEAR = "FRAME-017"
+
+
+class NoteRule(StrEnum):
+    """Code of a rule by which a whole list looks suspect; its note is confirmed."""
+
+    OUTSIDE_PERIOD = "FRAME-040"
+    REFUSED_SHARE = "FRAME-041"
+    LATE_SHARE = "FRAME-042"
+    NO_PHONES = "FRAME-043"
+    SHARED_PHONE = "FRAME-044"
+    PUBLISHED_COUNT = "FRAME-045"
+    ONE_CHANNEL = "FRAME-046"
+    PENDING = "FRAME-047"
+    HEAD_COUNT = "FRAME-048"
+    NO_CONTACT = "FRAME-049"
+    DOUBLE_POSTS = "FRAME-050"

@@ -1,7 +1,8 @@
 """The verbs of frames: import a list (all rows or none), freeze it with its digest."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -14,38 +15,71 @@ from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.frames.entries import (
-    SEPARATOR,
+    Context,
     Entry,
     FrameReport,
     ListReader,
+    Note,
     Person,
 )
 from surveyapp.frames.files import FileList
+from surveyapp.frames.known import known
 from surveyapp.frames.lists import kind_of
+from surveyapp.frames.persons import SEPARATOR
 from surveyapp.frames.raters import RaterList
 from surveyapp.importers.table import Table
-from surveyapp.models import Contact, Frame, FrameRow, SampleDraw, Survey
+from surveyapp.models import Contact, Frame, FrameNote, FrameRow, SampleDraw, Survey
 from surveyapp.surveys.service import latest_frame
 
-__all__ = ["FrameReport", "find", "freeze", "import_rows", "strata", "strata_titles"]
+__all__ = [
+    "FrameReport",
+    "Lists",
+    "check_open",
+    "find",
+    "freeze",
+    "import_lists",
+    "import_rows",
+    "notes",
+    "strata",
+    "strata_titles",
+]
 
 _CHUNK = 5_000
+_LONGEST_NOTE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A table to import, and of which unit each row is where it was put together from several."""
+
+    table: Table
+    sources: Mapping[int, str] = field(default_factory=dict)
 
 
 def import_rows(
     db: Session, actor: Actor, survey: Survey, table: Table, *, key: bytes, dry_run: bool = False
 ) -> FrameReport:
-    """Import a list as the survey's frame: all rows or none.
+    """Import one list as the survey's frame: all rows or none.
 
     A version that is not frozen is replaced; after a frozen one a new version begins. `key` makes
     the pseudonyms and lies outside the database.
     """
-    _check_open(db, survey)
+    return import_lists(db, actor, survey, Lists(table), key=key, dry_run=dry_run)
+
+
+def import_lists(
+    db: Session, actor: Actor, survey: Survey, lists: Lists, *, key: bytes, dry_run: bool = False
+) -> FrameReport:
+    """Import the lists of several units, put together, as the survey's frame."""
+    check_open(db, survey)
+    table = lists.table
     if table.problems:
         return FrameReport(table.problems, table.problem_count)
-    rows = _reader(survey, table, key)
+    rows = _reader(survey, table, key, known(db, survey, lists.sources))
     if rows.problems.total:
-        return FrameReport(tuple(rows.problems.listed), rows.problems.total)
+        return FrameReport(
+            tuple(rows.problems.listed), rows.problems.total, pairs=tuple(rows.pairs)
+        )
     counted: Counter[str] = Counter()
     groups: Counter[str] = Counter()
     persons: set[str] = set()
@@ -57,6 +91,8 @@ def import_rows(
     frame = None if dry_run else _store(db, actor, survey, rows)
     return FrameReport(
         warnings=tuple(warnings),
+        notes=tuple(rows.notes()),
+        pairs=tuple(rows.pairs),
         rows=sum(counted.values()),
         persons=len(persons),
         strata=dict(sorted(counted.items())),
@@ -65,13 +101,14 @@ def import_rows(
     )
 
 
-def _reader(survey: Survey, table: Table, key: bytes) -> ListReader:
+def _reader(survey: Survey, table: Table, key: bytes, context: Context) -> ListReader:
     if kind_of(survey) == "raters":
-        return RaterList(survey, table, key)
-    return FileList(survey, table, key)
+        return RaterList(survey, table, key, context)
+    return FileList(survey, table, key, context)
 
 
-def _check_open(db: Session, survey: Survey) -> None:
+def check_open(db: Session, survey: Survey) -> None:
+    """Refuse a survey that takes no list any more."""
     db.flush()
     db.refresh(survey)
     if survey.kind == "counter":
@@ -89,7 +126,9 @@ def _check_open(db: Session, survey: Survey) -> None:
             status=409,
         )
     announced = select(SampleDraw.id).where(
-        SampleDraw.survey_id == survey.id, SampleDraw.drawn_at.is_(None)
+        SampleDraw.survey_id == survey.id,
+        SampleDraw.drawn_at.is_(None),
+        SampleDraw.abandoned_at.is_(None),
     )
     if db.scalar(announced.limit(1)) is not None:
         raise AppError(
@@ -112,7 +151,7 @@ def _short(survey: Survey, groups: Counter[str]) -> Iterator[str]:
 
 def _store(db: Session, actor: Actor, survey: Survey, rows: ListReader) -> Frame:
     db.refresh(survey, with_for_update=True)
-    _check_open(db, survey)  # again: somebody may have announced a draw while the list was read
+    check_open(db, survey)  # again: somebody may have announced a draw while the list was read
     version = 1
     last = latest_frame(db, survey)
     if last is not None:
@@ -128,10 +167,17 @@ def _store(db: Session, actor: Actor, survey: Survey, rows: ListReader) -> Frame
         frame.pop_size += len(part)
     for part in _chunks(_contact(frame, person) for person in rows.people()):
         db.execute(insert(Contact), part)
+    notes = rows.notes()
+    db.add_all(_stored_note(frame, note) for note in notes)
     db.flush()
-    facts = {"version": version, "rows": frame.pop_size}
+    facts = {"version": version, "rows": frame.pop_size, "notes": len(notes)}
     audit.record(db, actor, "frame.import", survey.code, **facts)
     return frame
+
+
+def _stored_note(frame: Frame, note: Note) -> FrameNote:
+    text = note.text if len(note.text) <= _LONGEST_NOTE else note.text[: _LONGEST_NOTE - 1] + "…"
+    return FrameNote(frame_id=frame.id, rule=note.rule.value, number=note.number, text=text)
 
 
 def _row(frame: Frame, entry: Entry) -> dict[str, Any]:
@@ -163,10 +209,17 @@ def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield part
 
 
-def freeze(db: Session, actor: Actor, frame: Frame) -> Frame:
+def notes(db: Session, frame: Frame) -> list[FrameNote]:
+    """Return what looked suspect in a frame, by rule."""
+    stored = select(FrameNote).where(FrameNote.frame_id == frame.id).order_by(FrameNote.rule)
+    return list(db.scalars(stored))
+
+
+def freeze(db: Session, actor: Actor, frame: Frame, *, confirmed: Collection[str] = ()) -> Frame:
     """Freeze the newest version of a frame with the digest of its ids and strata.
 
-    Rows of agencies that were left out since the import go first. Freezing twice changes nothing.
+    `confirmed` are the rules whose notes the official accepts; every note needs that. Rows of
+    agencies that were left out since the import go first. Freezing twice changes nothing.
     """
     survey = db.get_one(Survey, frame.survey_id)
     db.flush()
@@ -174,7 +227,7 @@ def freeze(db: Session, actor: Actor, frame: Frame) -> Frame:
     db.refresh(frame)
     if frame.frozen_at is not None:
         return frame
-    _check_open(db, survey)
+    check_open(db, survey)
     newest = latest_frame(db, survey)
     if newest is not frame:
         raise AppError(
@@ -183,6 +236,7 @@ def freeze(db: Session, actor: Actor, frame: Frame) -> Frame:
             "Chốt bản mới nhất.",
             status=409,
         )
+    accepted = _confirm(db, actor, frame, confirmed)
     _drop_excluded(db, survey, frame)
     rows = db.execute(
         select(FrameRow.unit_code, FrameRow.stratum).where(FrameRow.frame_id == frame.id)
@@ -206,8 +260,26 @@ def freeze(db: Session, actor: Actor, frame: Frame) -> Frame:
         version=frame.version,
         rows=frame.pop_size,
         sha256=frame.sha256,
+        confirmed=", ".join(accepted),
     )
     return frame
+
+
+def _confirm(db: Session, actor: Actor, frame: Frame, confirmed: Collection[str]) -> list[str]:
+    """Put the official's name under every note; refuse while one is not confirmed."""
+    stored = notes(db, frame)
+    still_open = [note for note in stored if note.rule not in confirmed]
+    if still_open:
+        raise AppError(
+            "FRAME-026",
+            f"Còn {len(still_open)} lưu ý về danh sách chưa được xác nhận.",
+            "Xem từng lưu ý; nếu danh sách đúng thì xác nhận rồi chốt (lệnh: --confirm MÃ).",
+            status=409,
+            problems=tuple(f"[{note.rule}] {note.text}" for note in still_open),
+        )
+    for note in stored:
+        note.confirmed_by, note.confirmed_at = actor.login, clock.now()
+    return [note.rule for note in stored]
 
 
 def _drop_excluded(db: Session, survey: Survey, frame: Frame) -> None:

@@ -113,7 +113,7 @@ def _refused(suspects: frozenset[str], rest: frozenset[str], *, legacy: bool) ->
 def _refusal(suspect: str, place: tuple[str, int, str], *, legacy: bool) -> TableProblem:
     if legacy:
         message = f"Chữ không phải UTF-8, nghi là {suspect}."
-        code = "IMPORT-022"
+        code = "IMPORT-037"
     else:
         message = f"Chữ bị lỗi phông, nghi là bảng mã {suspect}."
         code = "IMPORT-026"

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from surveyapp.errors import AppError
 
-#: More faults of one file than this are counted, not listed.
+#: More faults of one file than this are not shown at once.
 SHOWN = 200
+#: More than this are counted only, so that a file of faults cannot fill the memory.
+LISTED = 20_000
 
 #: Called with the bytes (csv) or rows (others) read since the last call.
 Progress = Callable[[int], None] | None
@@ -53,7 +55,7 @@ class Problems:
     def add(self, problem: TableProblem) -> None:
         """Collect one."""
         self.total += 1
-        if len(self.listed) < SHOWN:
+        if len(self.listed) < LISTED:
             self.listed.append(problem)
 
 
@@ -104,6 +106,7 @@ class Table:
 
 def refusal(name: str, problems: Sequence[TableProblem], total: int) -> AppError:
     """Make the error that lists the faults of a file."""
+    problems = problems[:SHOWN]
     more = "" if total <= len(problems) else f" (nêu {len(problems)} lỗi đầu)"
     return AppError(
         "IMPORT-001",

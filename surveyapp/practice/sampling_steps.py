@@ -79,7 +79,8 @@ def freeze(db: Session, world: World, survey: Survey) -> tuple[Frame, Step]:
     frame = surveys.latest_frame(db, survey)
     if frame is None:
         raise RuntimeError(f"{survey.code} has no list")
-    frames.freeze(db, world.officials.manager, frame)
+    rules = [note.rule for note in frames.notes(db, frame)]
+    frames.freeze(db, world.officials.manager, frame, confirmed=rules)
     figures = f"{_count(frame.pop_size)} phiếu có thể chọn, mã kiểm tra {(frame.sha256 or '')[:16]}"
     return frame, Step("Chốt danh sách", figures)
 

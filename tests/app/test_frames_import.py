@@ -116,6 +116,11 @@ def load(db: Session, survey: Survey, made: Table, **options: bool) -> service.F
     return service.import_rows(db, MANAGER, survey, made, key=KEY, **options)
 
 
+def freeze(db: Session, frame: Frame) -> Frame:
+    rules = [note.rule for note in service.notes(db, frame)]
+    return service.freeze(db, MANAGER, frame, confirmed=rules)
+
+
 def stored(db: Session) -> tuple[int, int, int]:
     return tuple(db.scalar(select(func.count()).select_from(t)) for t in (Frame, FrameRow, Contact))
 
@@ -413,7 +418,7 @@ def test_a_list_without_refused_files_is_suspect_and_short_agencies_are_named(
     rows += [[f"N{i}", "Sở Nội vụ", *FILE[2:]] for i in range(29)]
     report = load(db, files_survey, table(FILE_HEAD, *rows))
 
-    assert any("bị từ chối" in text for text in report.warnings)
+    assert any("bị từ chối" in note.text for note in report.notes)
     few = {agency.agency_code: (agency.count, agency.threshold) for agency in report.few}
     assert "so-y-te" not in few
     assert few["so-noi-vu"] == (29, 30)
@@ -424,13 +429,13 @@ def test_a_frozen_frame_keeps_its_digest_and_the_next_import_is_a_new_version(
     db: Session, raters_survey: Survey
 ) -> None:
     one = load(db, raters_survey, table(RATER_HEAD, DEPUTY, DISTRICT)).frame
-    digest = service.freeze(db, MANAGER, one).sha256
-    assert service.freeze(db, MANAGER, one).sha256 == digest
+    digest = freeze(db, one).sha256
+    assert freeze(db, one).sha256 == digest
     two = load(db, raters_survey, table(RATER_HEAD, DISTRICT, DEPUTY)).frame
     assert (one.version, two.version) == (1, 2)
-    assert service.freeze(db, MANAGER, two).sha256 == digest
+    assert freeze(db, two).sha256 == digest
     three = load(db, raters_survey, table(RATER_HEAD, DISTRICT)).frame
-    assert service.freeze(db, MANAGER, three).sha256 != digest
+    assert freeze(db, three).sha256 != digest
     assert service.strata(db, three) == {"district | district_council | huyen-an-lao": 1}
 
 
@@ -441,7 +446,7 @@ def test_files_of_agencies_left_out_are_no_part_of_the_frozen_frame(
     frame = load(db, files_survey, table(FILE_HEAD, *rows)).frame
     exclusion = Exclusion("too_few_transactions", 1, 30)
     surveys.exclude_agency(db, MANAGER, files_survey, "so-noi-vu", exclusion)
-    service.freeze(db, MANAGER, frame)
+    freeze(db, frame)
 
     assert frame.pop_size == 1
     assert list(db.scalars(select(Contact.name))) == ["Đỗ Hoà"]

@@ -52,7 +52,10 @@ def test_a_survey_is_prepared_by_commands_alone(sipas, tmp_path: Path) -> None:
     code, out, err = sipas("frame", "import", *given, "--json")
     assert (code, json.loads(out)["rows"], json.loads(out)["version"]) == (0, 2, 1)
     assert "kế hoạch cần 400 phiếu" in err
-    code, out, _ = sipas("frame", "freeze", "--survey", "par-2024", *who, "--json")
+    freeze = ("frame", "freeze", "--survey", "par-2024", *who, "--json")
+    code, _, err = sipas(*freeze)
+    assert (code, "[FRAME-049]" in err) == (1, True)
+    code, out, _ = sipas(*freeze, "--confirm", "FRAME-049")
     assert len(json.loads(out)["sha256"]) == 64
     excluded = ("survey", "exclude", "par-2024", "so-y-te", "--reason", "no_procedures", *who)
     assert sipas(*excluded)[0] == 1  # the list is frozen

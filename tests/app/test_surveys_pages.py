@@ -39,9 +39,17 @@ def manager(signed_in: Browser) -> FlaskClient:
     return client
 
 
-def upload(client: FlaskClient, text: str, address: str = FRAME, **fields: str):
+def upload(client: FlaskClient, text: str, address: str = FRAME):
+    """Bring a file in and look at it; nothing is stored yet."""
     file = (io.BytesIO(text.encode("utf-8-sig")), "Danh sách.csv")
-    return client.post(address, data={"file": file, **fields}, content_type="multipart/form-data")
+    data = {"file": file}
+    return client.post(address, data=data, content_type="multipart/form-data")
+
+
+def store(client: FlaskClient, text: str, address: str = FRAME):
+    """Bring a file in, look at it and store it."""
+    draft = upload(client, text, address).location
+    return client.post(f"{draft}store", follow_redirects=True)
 
 
 def test_the_first_page_says_what_to_do_next(manager: FlaskClient) -> None:
@@ -60,7 +68,7 @@ def test_a_practice_survey_is_stamped_on_every_page_and_can_be_removed(
     client = signed_in("manager")
     client.post("/surveys/new", data={"plan": "binh-dinh-par-2024", "practice": "y"})
     home = "/surveys/par-2024-practice/"
-    upload(client, LIST, f"{home}frame/")
+    store(client, LIST, f"{home}frame/")
     assert (settings.keys / "par-2024-practice.pseudonym").stat().st_mode & 0o777 == 0o600
     for page in (home, f"{home}agencies", f"{home}frame/", f"{home}remove"):
         assert "SỐ LIỆU MÔ PHỎNG" in client.get(page).text
@@ -93,21 +101,22 @@ def test_a_plan_of_ones_own_is_uploaded_and_its_faults_are_shown(signed_in: Brow
 
 
 def test_a_list_is_checked_stored_and_frozen(manager: FlaskClient, db: Session) -> None:
-    dry = upload(manager, LIST, dry_run="y")
-    assert "Danh sách không có lỗi, chưa lưu: 3 dòng, 2 người." in dry.text
+    looked_at = manager.get(upload(manager, LIST).location)
+    assert "Danh sách không có lỗi, chưa lưu: 3 dòng, 2 người." in looked_at.text
     assert db.scalar(select(func.count()).select_from(Frame)) == 0
     db.rollback()
 
-    assert "Đã lưu: 3 dòng, 2 người." in upload(manager, LIST).text
+    assert "Đã lưu: 3 dòng, 2 người." in store(manager, LIST).text
     assert "xem lại và chốt danh sách" in manager.get(HOME).text
-    assert manager.post(f"{FRAME}1/freeze").location == HOME
+    assert "FRAME-049" in manager.post(f"{FRAME}1/freeze").text
+    assert manager.post(f"{FRAME}1/freeze", data={"confirm": "FRAME-049"}).location == HOME
     page = manager.get(FRAME).text
     assert db.scalar(select(Frame.sha256)) in page
     assert "3 lượt người, chốt ngày 09/11/2024" in manager.get(HOME).text
 
 
 def test_no_page_shows_a_name_of_the_vault(manager: FlaskClient, db: Session) -> None:
-    upload(manager, LIST)
+    store(manager, LIST)
 
     names = list(db.scalars(select(Contact.name)))
     assert len(names) == 2
@@ -118,13 +127,13 @@ def test_no_page_shows_a_name_of_the_vault(manager: FlaskClient, db: Session) ->
 def test_a_faulty_list_is_shown_by_row_and_column_and_not_stored(
     manager: FlaskClient, db: Session
 ) -> None:
-    answer = upload(manager, LIST.replace("Huyện An Lão", "An Lảo"))
+    answer = store(manager, LIST.replace("Huyện An Lão", "An Lảo"))
 
     assert answer.status_code == 422
     assert "Danh sách có 1 lỗi; chưa lưu dòng nào" in answer.text
     assert "<td>3</td><td>Địa bàn</td>" in answer.text
     assert "«Huyện An Lão»" in answer.text
-    assert upload(manager, "").status_code == 422
+    assert store(manager, "").status_code == 422
     assert manager.post(FRAME, data={}).status_code == 422
     assert db.scalar(select(func.count()).select_from(FrameRow)) == 0
 
@@ -134,15 +143,25 @@ def test_the_template_goes_in_again_when_it_is_filled(manager: FlaskClient) -> N
     assert book.sheetnames == ["Danh sách", "Hướng dẫn", "Danh mục"]
     names = [cell.value for cell in book["Danh mục"]["B"]]
     assert "Ban Quản lý Khu kinh tế tỉnh" in names
-    row = ["", "Đỗ An", "Lãnh đạo Ủy ban nhân dân cấp huyện", "", "Huyện Phù Cát", "", "0912345678"]
+    row = [
+        "",
+        "Đỗ An",
+        "Lãnh đạo Ủy ban nhân dân cấp huyện",
+        "",
+        "Huyện Phù Cát",
+        "",
+        "",
+        "0912345678",
+    ]
     book["Danh sách"].append(row)
     out = io.BytesIO()
     book.save(out)
     out.seek(0)
 
-    answer = manager.post(
+    looked_at = manager.post(
         FRAME, data={"file": (out, "ds.xlsx")}, content_type="multipart/form-data"
     )
+    answer = manager.post(f"{looked_at.location}store", follow_redirects=True)
 
     assert "Đã lưu: 2 dòng, 1 người." in answer.text
 

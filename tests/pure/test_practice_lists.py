@@ -68,8 +68,10 @@ def test_all_agencies_but_two_have_hundreds_or_thousands_of_dossiers(service: Pl
 
 
 def test_the_rows_stand_under_the_headings_of_the_templates(par: Plan, service: Plan) -> None:
-    assert list(rater_rows(par, "1")[0].cells) == [heading.title for heading in RATERS]
-    assert list(next(transaction_rows(service, "1"))) == [heading.title for heading in FILES]
+    raters = [heading.title for heading in RATERS if heading.field != "birth"]
+    files = [heading.title for heading in FILES if heading.field != "due_on"]
+    assert list(rater_rows(par, "1")[0].cells) == raters
+    assert list(next(transaction_rows(service, "1"))) == files
 
 
 def test_the_same_seed_gives_the_same_lists_and_phones_are_clearly_invented(par: Plan) -> None:
