@@ -91,7 +91,7 @@ def seeded(db: Session, survey: Survey, announced: SampleDraw, act: Act) -> Act:
     if announced.is_witnessed:
         if announced.announcement is None:
             raise AppError(
-                "SAMPLE-240",
+                "SAMPLE-258",
                 "Chưa chốt cam kết của các bên, chưa có hạt giống.",
                 "Nhận đủ cam kết, chốt, rồi các bên mở phần của mình.",
                 status=409,
