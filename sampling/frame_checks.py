@@ -1,6 +1,8 @@
 """Faults of a list, all collected, before anything is drawn from it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,51 +57,57 @@ def make_frame(
     if not clean:
         raise FrameError([Problem("SAMPLE-101", "Danh sách không có dòng nào.", _FIX_EMPTY)])
     by_id = id_order(clean)
-    problems = _id_problems(clean, by_id)
     keys, codes = _strata(stratum_keys, len(clean))
+    values = {canonical(name): _texts(column) for name, column in (columns or {}).items()}
+    faults = [(_faulty_ids(clean, by_id), partial(_id_problem, clean))]
     if "" in keys:
         missing = np.flatnonzero(codes == keys.index(""))
-        problems += [_missing_stratum(int(row), clean[row]) for row in missing]
-    values = {canonical(name): _texts(column) for name, column in (columns or {}).items()}
-    for name, column in values.items():
-        problems += _number_problems(name, column, clean)
-    if problems:
-        problems.sort(key=lambda problem: -1 if problem.row is None else problem.row)
-        raise FrameError(problems[:SHOWN], total=len(problems))
+        faults.append((missing, partial(_missing_stratum, clean)))
+    faults += [
+        (np.flatnonzero(~np.isfinite(column)), partial(_missing_number, clean, name))
+        for name, column in values.items()
+        if isinstance(column, np.ndarray)
+    ]
+    if total := sum(len(rows) for rows, _ in faults):
+        # only those that are shown are put into words: a file may be faulty in every row
+        shown = [say(int(row)) for rows, say in faults for row in rows[:SHOWN]]
+        shown.sort(key=lambda problem: problem.row or 0)
+        raise FrameError(shown[:SHOWN], total=total)
     return Frame(clean, keys, codes, values, by_id)
 
 
 _FIX_EMPTY = "Kiểm tra tệp hoặc trang tính đã chọn; mỗi người (hồ sơ) là một dòng."
 
 
-def _id_problems(ids: list[str], by_id: IdOrder) -> list[Problem]:
-    """Find empty and repeated ids."""
-    ordered = by_id.encoded
-    if ordered is None:
-        fine = len(set(ids)) == len(ids) and "" not in ids
+def _faulty_ids(ids: list[str], by_id: IdOrder) -> NDArray[np.intp]:
+    """Find the rows with an empty id, and those whose id stands in an earlier row."""
+    order, ordered = by_id.order, by_id.encoded
+    begins = np.ones(len(order), dtype=bool)
+    if ordered is None:  # ids too long for one width: compared one by one
+        begins[1:] = [ids[b] != ids[a] for a, b in pairwise(order)]
     else:
-        fine = bool((ordered[1:] != ordered[:-1]).all()) and bool(ordered[0] != b"")
-    if fine:
-        return []
-    first: dict[str, int] = {}
-    problems: list[Problem] = []
-    for row, unit in enumerate(ids):
-        if not unit:
-            problems.append(
-                Problem("SAMPLE-102", "Thiếu mã đơn vị chọn mẫu.", "Điền mã cho dòng này.", row)
-            )
-        elif unit in first:
-            problems.append(
-                Problem(
-                    "SAMPLE-103",
-                    f"Mã «{unit}» bị trùng: mỗi mã chỉ được có một dòng.",
-                    "Bỏ dòng thừa, hoặc sửa mã nếu là hai người khác nhau.",
-                    row,
-                )
-            )
-        else:
-            first[unit] = row
-    return problems
+        begins[1:] = ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(begins)
+    empty = not ids[order[0]]
+    if len(starts) == len(order) and not empty:
+        return order[:0]
+    faulty = np.ones(len(order), dtype=bool)
+    faulty[np.minimum.reduceat(order, starts)] = False
+    if empty:
+        faulty[order[: starts[1] if len(starts) > 1 else len(order)]] = True
+    return np.flatnonzero(faulty)
+
+
+def _id_problem(ids: Sequence[str], row: int) -> Problem:
+    """Say that an id is empty, or stands twice."""
+    if not ids[row]:
+        return Problem("SAMPLE-102", "Thiếu mã đơn vị chọn mẫu.", "Điền mã cho dòng này.", row)
+    return Problem(
+        "SAMPLE-103",
+        f"Mã «{ids[row]}» bị trùng: mỗi mã chỉ được có một dòng.",
+        "Bỏ dòng thừa, hoặc sửa mã nếu là hai người khác nhau.",
+        row,
+    )
 
 
 def _strata(keys: Sequence[str] | None, n: int) -> tuple[tuple[str, ...], NDArray[np.int32]]:
@@ -113,11 +121,11 @@ def _strata(keys: Sequence[str] | None, n: int) -> tuple[tuple[str, ...], NDArra
     return order, np.fromiter(map(code.__getitem__, keys), dtype=np.int32, count=n)
 
 
-def _missing_stratum(row: int, unit: str) -> Problem:
+def _missing_stratum(ids: Sequence[str], row: int) -> Problem:
     """Say that a unit has no stratum."""
     return Problem(
         "SAMPLE-104",
-        f"Mã «{unit}» chưa ghi nhóm (tầng).",
+        f"Mã «{ids[row]}» chưa ghi nhóm (tầng).",
         "Điền nhóm cho dòng này, đúng tên nhóm trong kế hoạch.",
         row,
     )
@@ -128,17 +136,12 @@ def _texts(column: Column) -> Column:
     return column if isinstance(column, np.ndarray) else canonical_column(column)
 
 
-def _number_problems(name: str, column: Column, ids: list[str]) -> list[Problem]:
-    """Find numbers that are missing or not finite."""
-    if not isinstance(column, np.ndarray):
-        return []
-    return [
-        Problem(
-            "SAMPLE-105",
-            f"Mã «{ids[row]}»: cột «{name}» không có số.",
-            "Điền một số cho dòng này.",
-            int(row),
-            name,
-        )
-        for row in np.flatnonzero(~np.isfinite(column))
-    ]
+def _missing_number(ids: Sequence[str], name: str, row: int) -> Problem:
+    """Say that a number is missing or not finite."""
+    return Problem(
+        "SAMPLE-105",
+        f"Mã «{ids[row]}»: cột «{name}» không có số.",
+        "Điền một số cho dòng này.",
+        row,
+        name,
+    )

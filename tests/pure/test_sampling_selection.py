@@ -171,6 +171,17 @@ def test_many_faults_are_counted_and_the_first_shown():
     assert len(caught.value.problems) == 200
 
 
+@given(ids=st.lists(st.sampled_from(["", "a", "b", "c", "x" * 200]), min_size=1, max_size=12))
+def test_rows_without_an_id_and_later_rows_of_a_known_one_are_named(ids):
+    faulty = [row for row, unit in enumerate(ids) if not unit or unit in ids[:row]]
+    if not faulty:
+        make_frame(ids)
+        return
+    with pytest.raises(FrameError) as refused:
+        make_frame(ids)
+    assert [problem.row for problem in refused.value.problems] == faulty
+
+
 def test_several_stratum_columns_are_joined_and_a_missing_part_is_missing():
     assert join_keys([[" A", "A"], ["B ", ""]]) == ["A | B", ""]
 
