@@ -75,6 +75,8 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA busy_timeout=20000")
+        # an answer touches some fifteen pages, many of them again and again: 16 MB, copied together
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:

@@ -16,6 +16,8 @@ from surveyapp.errors import AppError
 from surveyapp.practice import service as practice_surveys
 
 ADDRESS = "127.0.0.1:8000"
+#: Requests of one worker at a time: answers that come together share one wait for the disk.
+THREADS = 16
 #: One person runs a small office; more accounts split the roles.
 FIRST_ROLES = ("admin", "manager", "approver", "analyst")
 
@@ -117,7 +119,7 @@ def _run(bind: str, workers: int) -> None:
                 f"--bind={bind}",
                 f"--workers={workers}",
                 "--worker-class=gthread",
-                "--threads=4",
+                f"--threads={THREADS}",
                 "--log-level=warning",
                 "surveyapp.serving:application()",
             ],

@@ -3,7 +3,7 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import structlog
@@ -34,7 +34,18 @@ log = structlog.get_logger()
 
 def keyring() -> Keyring:
     """Return the keys of this server."""
-    return Keyring(web.settings().keys)
+    kept = current_app.extensions
+    if "sipas_keyring" not in kept:
+        kept["sipas_keyring"] = Keyring(web.settings().keys)
+    return cast(Keyring, kept["sipas_keyring"])
+
+
+def desk() -> Desk:
+    """Return the desk of this process; of two that are made at once one is kept."""
+    kept = current_app.extensions
+    if "sipas_desk" not in kept:
+        kept.setdefault("sipas_desk", Desk(web.database(), keyring()))
+    return cast(Desk, kept["sipas_desk"])
 
 
 @bp.put("/api/submissions/<uuid:submission_id>")
@@ -48,8 +59,7 @@ def put_submission(submission_id: UUID) -> ResponseReturnValue:
 
 def hand_in(filing: Filing) -> Receipt:
     """Store one sending durably, and release what it makes due."""
-    desk: Desk = current_app.extensions.setdefault("sipas_desk", Desk(web.database(), keyring()))
-    receipt = desk.hand_in(service.looked_through(filing))
+    receipt = desk().hand_in(service.looked_through(filing))
     if receipt.arrival is not None:
         size = web.settings().release_size
         release.settle_after(web.database(), keyring(), receipt.arrival, size)

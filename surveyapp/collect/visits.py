@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from questionnaires.types import Questionnaire
 from surveyapp import codes, web
 from surveyapp.collect import devices, draft, look, rights
+from surveyapp.collect.api_views import keyring
 from surveyapp.collect.definitions import questionnaire
 from surveyapp.collect.devices import Tablet
 from surveyapp.collect.draft import Draft
-from surveyapp.collect.keys import Keyring
 from surveyapp.collect.look import Look
 from surveyapp.collect.screens import Answered
 from surveyapp.collect.showing import refusal_text
@@ -64,11 +64,6 @@ def open_visit(code: str, *, may_be_sent: bool = False) -> Visit:
         form = rights.by_device(db, survey, device)
     languages = form.questionnaire.languages if form else tuple(LANGUAGES)
     return Visit(survey, wanted.within(languages), device, begun, form)
-
-
-def keyring() -> Keyring:
-    """Return the keys of this server."""
-    return Keyring(web.settings().keys)
 
 
 def _device(survey: Survey) -> Tablet | None:

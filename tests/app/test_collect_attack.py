@@ -15,7 +15,7 @@ from sqlalchemy import Table, select, text
 
 from surveyapp.collect import release
 from surveyapp.collect.keys import Keyring
-from surveyapp.collect.service import accept
+from surveyapp.collect.service import Filing, accept_all
 from surveyapp.db import Database
 from surveyapp.models import Base, Response
 from tests.app.collect_world import World, codes_for, made
@@ -44,7 +44,8 @@ def _as_stored(table: Table, database: Database) -> Any:
 class Attack:
     """The copies, and what only the test knows: which answer arrived when."""
 
-    def __init__(self, database: Database, keyring: Keyring, world: World) -> None:
+    def __init__(self, database: Database, keyring: Keyring, world: World, size: int) -> None:
+        group: list[Filing] = []
         self.copies: list[Copy] = []
         self.bytes_before_release: list[tuple[bytes, set[str]]] = []
         self.truth: dict[str, str] = {}  # exchange id -> mark in the answer
@@ -53,10 +54,12 @@ class Attack:
             mark = f"dau{hashlib.sha256(str(number).encode()).hexdigest()[:12]}"
             submission = world.submission(code, answers={"q1": "4", "q4": mark})
             self.truth[submission.exchange_id] = mark
-            with database.session() as db:
-                accept(db, keyring, submission)
-                db.commit()
-            release.settle(database, keyring, world.survey.id, RELEASE_SIZE)
+            group.append(Filing(submission))
+            if number % size == size - 1 or number == ANSWERS - 1:
+                with database.engine.begin() as connection:
+                    accept_all(connection, keyring, group)
+                group = []
+                release.settle(database, keyring, world.survey.id, RELEASE_SIZE)
             if number % EVERY == EVERY - 1:
                 self._copy(database)
         with database.session() as db:
@@ -90,9 +93,9 @@ class Attack:
         return new
 
 
-@pytest.fixture
-def attack(database: Database, tmp_path: Path) -> Attack:
-    return Attack(database, Keyring(tmp_path / "keys"), made(database))
+@pytest.fixture(params=[1, EVERY], ids=["one by one", "stored in groups"])
+def attack(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Attack:
+    return Attack(database, Keyring(tmp_path / "keys"), made(database), request.param)
 
 
 def test_an_attacker_with_hourly_copies_cannot_join_a_response_to_anything(
