@@ -92,6 +92,7 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "fieldwork.issue": MANAGER,
     "fieldwork.reissue": MANAGER,
     "fieldwork.people": MANAGER,
+    "fieldwork.office_list": MANAGER,
     "fieldwork.replace": MANAGER,
     "collect_api.put_submission": PUBLIC,
     "collect_api.healthz": PUBLIC,

@@ -35,6 +35,14 @@ class Listed:
     reason: str
     replaced_by: str
 
+    @property
+    def state(self) -> str:
+        """What the field has reported, in words; empty where nothing was."""
+        if not self.reason:
+            return "Người thay" if self.is_reserve else ""
+        taken = f"thay bằng {self.replaced_by}" if self.replaced_by else "hết dự phòng"
+        return f"{self.reason}; {taken}"
+
 
 def listed(db: Session, actor: Actor, draw: SampleDraw, words: str = "") -> list[Listed]:
     """Return the forms of a draw by office and name; those only that hold all `words`."""

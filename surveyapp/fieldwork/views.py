@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp import roles, web
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import outlook, people, reserve, service
+from surveyapp.fieldwork import office_lists, outlook, people, reserve, service
 from surveyapp.fieldwork.forms import IssueForm, ReissueForm, ReplaceForm, SearchForm
 from surveyapp.fieldwork.letters import entry, letters_pdf
 from surveyapp.models import SampleDraw, Survey
@@ -124,6 +124,18 @@ def people_page(code: str) -> ResponseReturnValue:
     return _people(code, SearchForm(), ReplaceForm(formdata=None))
 
 
+@bp.post("/people.<any('pdf', 'xlsx', 'csv'):kind>")
+def office_list(code: str, kind: str) -> ResponseReturnValue:
+    """Give the persons with forms by office as a file; the look at names is recorded."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    found = people.listed(db, web.actor(), _drawn(db, survey))
+    content = office_lists.office_file(survey, found, kind)
+    db.commit()
+    name = f"{code}-nguoi-duoc-giao-phieu.{kind}"
+    return _download(content, name, office_lists.KINDS[kind])
+
+
 @bp.post("/replace")
 def replace(code: str) -> ResponseReturnValue:
     """Report a form as nobody's and release the next reserve unit; give her letter, if any."""
@@ -176,8 +188,11 @@ def _letters(
 ) -> Response:
     content = letters_pdf(letters, _entry(survey.code), simulated=survey.is_practice)
     db.commit()
-    response = Response(content, content_type="application/pdf")
-    name = f"{survey.code}-thu-moi-{draw.id}.pdf"
+    return _download(content, f"{survey.code}-thu-moi-{draw.id}.pdf", "application/pdf")
+
+
+def _download(content: bytes, name: str, kind: str) -> Response:
+    response = Response(content, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

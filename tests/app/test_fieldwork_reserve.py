@@ -1,5 +1,6 @@
 """Replacing from the reserve: in its order, with a reason, once, and no code leads to a person."""
 
+import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -30,6 +32,7 @@ from surveyapp.models import (
 )
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN
+from tests.app.test_fieldwork_pages import text_of
 
 UNTIL = date(2024, 11, 10)
 COUNCIL = "provincial | council"
@@ -263,6 +266,28 @@ def test_an_official_replaces_a_person_on_the_page(signed_in, database: Database
     )
     assert given.content_type == "application/pdf"
     assert signed_in("auditor").get(page).status_code == 403
+
+
+def test_the_list_per_office_is_printed_without_any_code(signed_in, database: Database) -> None:
+    with database.session() as db:
+        actor = make.official(db)
+        made = given_forms(db, actor)
+        letters = service.issue(db, actor, made, expires_on=UNTIL)
+        db.commit()
+    client = signed_in("manager")
+    address = "/surveys/par-test/fieldwork/people"
+
+    rows = client.post(f"{address}.csv").data.decode("utf-8-sig")
+    book = load_workbook(io.BytesIO(client.post(f"{address}.xlsx").data))
+    text = text_of(client.post(f"{address}.pdf").data)
+
+    assert rows.count("Nguyễn Thị") == 64
+    cells = str([cell for sheet in book for row in sheet.values for cell in row])
+    for letter in letters:
+        shown = (letter.code, codes.readable(letter.code), codes.sha256(letter.code))
+        assert letter.name in rows and letter.name in cells and letter.name in text
+        assert not any(code in whole for code in shown for whole in (rows, cells, text))
+    assert all(f"Văn phòng {n}" in text for n in range(1, 5))
 
 
 def test_replacing_by_command(database: Database, monkeypatch, tmp_path: Path) -> None:
