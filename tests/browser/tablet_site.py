@@ -69,8 +69,11 @@ def pair(page: Page, site: TabletSite, token: str) -> None:
     page.click("text=Ghép máy >> nth=-1")
     page.click("text=Đưa máy vào dùng")
     page.locator(".idle").wait_for()
-    page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate(
+        """() => navigator.serviceWorker.controller ? null : new Promise((resolve) => {
+          navigator.serviceWorker.addEventListener("controllerchange", () => resolve(null));
+        })"""
+    )
 
 
 def paired(context: BrowserContext, site: TabletSite) -> Page:
@@ -91,7 +94,7 @@ def begin(page: Page) -> None:
     """Start a visit and choose nothing special."""
     press(page)
     if page.locator("#helper-self").count():
-        page.click("label:has(#helper-self)")
+        press(page, "label:has(#helper-self)")
     press(page)
 
 
@@ -116,3 +119,30 @@ def stored_here(page: Page) -> int:
           };
         })"""
     )
+
+
+def empty_here(page: Page) -> None:
+    """Let time pass on the tablet until nothing lies on it any more."""
+    for _ in range(200):
+        if stored_here(page) == 0:
+            return
+        page.clock.run_for(10_000)
+    raise AssertionError("the tablet still holds forms")
+
+
+def send_form(page: Page) -> None:
+    """Answer a whole form at a tablet that rests, up to the start page of the next person."""
+    begin(page)
+    answer_all(page)
+    press(page)
+    page.locator(".done").wait_for()
+    press(page)
+    page.locator(".idle").wait_for()
+
+
+def open_corner(page: Page, site: TabletSite) -> None:
+    """Open the officials' page behind the short code."""
+    page.goto(f"{site.home}#can-bo")
+    page.fill("#pin", PIN)
+    press(page)
+    page.locator(".corner").wait_for()

@@ -1,0 +1,167 @@
+"""Between two persons at the tablet nothing is left: page, memory, history, storage, cache."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.tablet_site import (
+    TabletSite,
+    answer_all,
+    begin,
+    empty_here,
+    paired,
+    press,
+    stored_here,
+    tablet_site,
+)
+
+pytestmark = pytest.mark.browser
+#: Everything that a script of the next person could read.
+EVERYTHING_KEPT = """async () => {
+  const database = await new Promise((resolve) => {
+    indexedDB.open("sipas-tablet").onsuccess = (event) => resolve(event.target.result);
+  });
+  const stores = [...database.objectStoreNames];
+  const kept = await Promise.all(stores.map((name) => new Promise((resolve) => {
+    database.transaction(name).objectStore(name).getAll().onsuccess = (event) => {
+      resolve(JSON.stringify(event.target.result));
+    };
+  })));
+  const caches_ = await Promise.all((await caches.keys()).map(async (name) =>
+    Promise.all((await (await caches.open(name)).keys()).map((request) => request.url))));
+  return [...kept, JSON.stringify(caches_), JSON.stringify({...localStorage}),
+    JSON.stringify({...sessionStorage}), JSON.stringify(history.state), document.cookie,
+    location.href, document.documentElement.outerHTML].join("\\n");
+}"""
+SAID = "Chỗ gửi xe quá xa 7431"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
+    with tablet_site(tmp_path_factory.mktemp("counter") / "home", "counter", "counter") as site:
+        yield site
+
+
+@pytest.fixture
+def tablet(context: BrowserContext, site: TabletSite) -> Page:
+    return paired(context, site)
+
+
+def comment(page: Page) -> None:
+    """Answer everything and write a comment on the last page."""
+    begin(page)
+    answer_all(page)
+    page.locator(".answer").last.get_by_role("button").click()
+    page.clock.run_for(500)
+    page.fill("textarea", SAID)
+    press(page)
+    page.get_by_text(SAID).wait_for()
+
+
+def test_nothing_readable_is_left_after_a_form(
+    context: BrowserContext, tablet: Page, site: TabletSite
+) -> None:
+    context.set_offline(True)
+    comment(tablet)
+    press(tablet)
+    tablet.locator(".done").wait_for()
+    assert SAID not in tablet.evaluate(EVERYTHING_KEPT)
+    assert stored_here(tablet) == 1
+    tablet.clock.run_for(21_000)  # nobody presses: the page goes back by itself
+    tablet.locator(".idle").wait_for()
+
+    kept = tablet.evaluate(EVERYTHING_KEPT)
+    assert SAID not in kept
+    assert "waiting_place" not in kept.replace(configuration_of(tablet), "")
+    context.set_offline(False)
+    empty_here(tablet)
+
+
+def configuration_of(page: Page) -> str:
+    """Return the stored configuration, which names the questions to everybody."""
+    return str(
+        page.evaluate(
+            """() => new Promise((resolve) => {
+              indexedDB.open("sipas-tablet").onsuccess = (event) => {
+                const store = event.target.result.transaction("settings").objectStore("settings");
+                store.get("configuration").onsuccess = (found) => {
+                  resolve(JSON.stringify(found.target.result));
+                };
+              };
+            })"""
+        )
+    )
+
+
+def test_the_back_button_shows_nothing_of_the_person_before(tablet: Page) -> None:
+    comment(tablet)
+    press(tablet)
+    tablet.locator(".done").wait_for()
+    press(tablet)
+    tablet.locator(".idle").wait_for()
+    for _ in range(3):
+        tablet.evaluate("history.back()")
+        tablet.clock.run_for(500)
+        assert SAID not in tablet.content()
+        assert tablet.locator("input, textarea").count() == 0
+
+
+def test_the_back_button_goes_one_question_back(tablet: Page) -> None:
+    begin(tablet)
+    for group in tablet.locator("fieldset").all():
+        group.locator(".row").nth(1).click()
+    press(tablet)
+    tablet.get_by_text("Câu 2/8").wait_for()
+    tablet.evaluate("history.back()")
+    tablet.get_by_text("Câu 1/8").wait_for()
+
+    assert tablet.locator("input:checked").count() == 2
+
+
+def test_between_persons_there_is_nothing_to_press_but_start(tablet: Page) -> None:
+    targets = tablet.locator("a, button, input, summary, textarea, select, [tabindex='0']")
+
+    assert [one.inner_text().strip() for one in targets.all()] == ["Bắt đầu →"]
+    assert "quay" not in tablet.locator("body").inner_text().lower()  # no counter, no official
+
+
+def test_who_goes_away_is_warned_and_then_forgotten(tablet: Page, site: TabletSite) -> None:
+    begin(tablet)
+    tablet.locator(".row").nth(1).click()
+    for _ in range(3):  # the time can be extended without limit
+        tablet.clock.run_for(121_000)
+        tablet.get_by_role("alertdialog").wait_for()
+        tablet.get_by_role("button", name="Tôi đang trả lời").click()
+        assert tablet.locator("input:checked").count() == 1
+    tablet.clock.run_for(119_000)
+    assert tablet.get_by_role("alertdialog").count() == 0
+    tablet.clock.run_for(2_000)
+    assert tablet.locator(".seconds").inner_text() == "Còn 29 giây"
+    tablet.clock.run_for(30_000)
+    tablet.locator(".idle").wait_for()
+    press(tablet)
+    press(tablet)
+
+    assert tablet.locator("input:checked").count() == 0
+    for _ in range(100):
+        newest = max(site.days(), key=lambda one: one.device_id)
+        if newest.broken_off:
+            break
+        tablet.clock.run_for(10_000)
+    assert (newest.started, newest.completed, newest.broken_off) == (2, 0, 1)
+
+
+def test_a_visit_that_ends_with_the_power_counts_as_broken_off(
+    tablet: Page, site: TabletSite
+) -> None:
+    begin(tablet)
+    tablet.reload()
+    tablet.locator(".idle").wait_for()
+    for _ in range(100):
+        newest = max(site.days(), key=lambda one: one.device_id)
+        if newest.broken_off:
+            break
+        tablet.clock.run_for(10_000)
+
+    assert (newest.started, newest.completed, newest.broken_off) == (1, 0, 1)
