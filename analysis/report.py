@@ -66,6 +66,7 @@ class Column:
     group : heading shared with neighbouring columns, or None.
     unit : printed after each number of kind `points` or `interval`, for example "%"; may be "".
     decimals : places shown for this column, or None for those of the report.
+    reading : one sentence that says how a number of this column is read; "" before it is told.
     """
 
     key: str
@@ -74,6 +75,7 @@ class Column:
     group: str | None = None
     unit: str = ""
     decimals: int | None = None
+    reading: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an unknown kind."""
@@ -241,6 +243,39 @@ class IntervalFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class FunnelMark:
+    """One agency of a funnel plot: effective number of answers, score, limits of chance."""
+
+    label: str
+    size: float
+    value: float
+    inner: Interval
+    outer: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelFigure:
+    """Scores against their sizes, with the limits within which chance alone would keep them."""
+
+    code: str
+    title: str
+    unit: str
+    how_to_read: str
+    marks: tuple[FunnelMark, ...]
+    reference: Reference
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a picture of nothing, and sizes that are not positive."""
+        _check_code(self.code)
+        if not self.marks or any(not mark.size > 0 for mark in self.marks):
+            raise ReportError(f"figure {self.code}: needs marks of positive size")
+
+
+Figure = IntervalFigure | FunnelFigure
+
+
+@dataclass(frozen=True, slots=True)
 class Paragraph:
     """A paragraph of plain text; `strong` marks the sentence that must not be missed."""
 
@@ -258,7 +293,7 @@ class Box:
     caveat: str = NOT_COMPARABLE
 
 
-Block = Paragraph | ReportTable | IntervalFigure | Box
+Block = Paragraph | ReportTable | Figure | Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,9 +365,9 @@ class Report:
         held = (block.table if isinstance(block, Box) else block for block in self.blocks())
         return tuple(block for block in held if isinstance(block, ReportTable))
 
-    def figures(self) -> tuple[IntervalFigure, ...]:
+    def figures(self) -> tuple[Figure, ...]:
         """Pictures in the order of reading; their order numbers them."""
-        return tuple(block for block in self.blocks() if isinstance(block, IntervalFigure))
+        return tuple(block for block in self.blocks() if isinstance(block, Figure))
 
 
 def _check_code(code: str) -> None:

@@ -21,7 +21,7 @@ HOLLOW = frozenset({"low", "small"})
 
 Anchor = Literal["start", "middle", "end"]
 MarkShape = Literal["dot", "up", "down"]
-_MARKS: dict[Tone, MarkShape] = {"neutral": "dot", "above": "up", "below": "down"}
+MARKS: dict[Tone, MarkShape] = {"neutral": "dot", "above": "up", "below": "down"}
 
 _LABEL_SHARE = 0.34
 _CELL_SHARE = 0.14
@@ -350,7 +350,7 @@ def _row(laid: Plan, laid_row: LaidRow, y: float) -> list[Shape]:
         low, high = laid.x(row.interval.low), laid.x(row.interval.high)
         shapes.append(Line(low, y, high, y, colour, look.size / 6, dash, "interval"))
     radius = look.size * 0.45
-    shapes.append(Mark(laid.x(row.value), y, radius, colour, _MARKS[row.tone], hollow))
+    shapes.append(Mark(laid.x(row.value), y, radius, colour, MARKS[row.tone], hollow))
     return shapes
 
 

@@ -10,7 +10,7 @@ from reportlab.platypus import (
     Table,
 )
 
-from analysis.report import Block, Box, IntervalFigure, Paragraph, Report, ReportTable
+from analysis.report import Block, Box, Figure, Paragraph, Report, ReportTable
 from surveyapp.exports.drawing import drawing
 from surveyapp.exports.face import REGULAR
 from surveyapp.exports.figure import Look
@@ -84,14 +84,14 @@ class Story:
                 self._turn(landscape=False)
                 self.flowables.append(paragraph(END, left(BODY_SIZE)))
 
-    def _block(self, block: ReportTable | IntervalFigure | Box) -> None:
+    def _block(self, block: ReportTable | Figure | Box) -> None:
         match block:
             case ReportTable():
                 self._table(block)
-            case IntervalFigure():
-                self._figure(block)
             case Box():
                 self._box(block)
+            case _:
+                self._figure(block)
 
     def _table(self, table: ReportTable, banner: str = "") -> None:
         self._turn(landscape=layout_of(table, self.style).landscape)
@@ -103,7 +103,7 @@ class Story:
             banner=banner,
         )
 
-    def _figure(self, figure: IntervalFigure) -> None:
+    def _figure(self, figure: Figure) -> None:
         """Add title, how to read and picture; a long picture goes over several pages."""
         self._turn(landscape=False)
         name = f"Hình {self._figures[figure.code]}. {figure.title}"

@@ -5,7 +5,7 @@ from bisect import bisect
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
-from analysis.report import IntervalFigure
+from analysis.report import Figure, FunnelFigure
 from surveyapp.exports.figure import (
     BAND,
     BRAND,
@@ -23,12 +23,13 @@ from surveyapp.exports.figure import (
     draw,
     plan,
 )
+from surveyapp.exports.funnel import funnel_picture
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.exports.wording import clean
 
 
 def pictures(
-    figure: IntervalFigure,
+    figure: Figure,
     look: Look,
     style: NumberStyle,
     *,
@@ -40,6 +41,8 @@ def pictures(
     All parts share axis, columns and legend. A part holds at least one row, so only a single row
     that is higher than `max_height` can exceed it.
     """
+    if isinstance(figure, FunnelFigure):
+        return (funnel_picture(figure, look, style, simulated=simulated),)
     laid = plan(figure, look, style)
     legend = _legend(laid)
     fixed = laid.head_height + laid.foot_height + legend.height + look.size

@@ -12,7 +12,16 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from analysis.report import Box, Column, IntervalFigure, Paragraph, Report, ReportTable
+from analysis.report import (
+    Block,
+    Box,
+    Column,
+    FunnelFigure,
+    IntervalFigure,
+    Paragraph,
+    Report,
+    ReportTable,
+)
 from surveyapp.exports.csv import column_titles, plain_values
 from surveyapp.exports.numbers import day
 from surveyapp.exports.wording import NO_ROWS, STAMP, clean
@@ -56,7 +65,8 @@ def front_sheet(sheet: Worksheet, report: Report, names: Mapping[str, str]) -> N
         lines.append((", ".join(filter(None, (number, dated))), Font(name=FACE, size=12)))
     lines.append(
         (
-            "Số trong các bảng giữ đủ chữ số; ô không có số thì ghi lý do, không phải là 0.",
+            "Số trong các bảng giữ đủ chữ số, trừ nhóm có ô không công bố thì làm tròn; ô không có "
+            "số thì ghi lý do, không phải là 0.",
             Font(name=FACE, size=12, italic=True),
         )
     )
@@ -189,7 +199,7 @@ def _width(sheet: Worksheet, place: int) -> float:
 def _told(
     sheet: Worksheet,
     row: int,
-    block: Paragraph | ReportTable | IntervalFigure | Box,
+    block: Block,
     names: Mapping[str, str],
 ) -> int:
     """Write a block of text, or a link to the sheet of a table."""
@@ -199,7 +209,7 @@ def _told(
             return _line(sheet, row, block.text, Font(name=FACE, size=12, bold=block.strong))
         case ReportTable():
             return _link(sheet, row, block, names[block.code])
-        case IntervalFigure():
+        case IntervalFigure() | FunnelFigure():
             row = _line(sheet, row, f"Hình (trong báo cáo PDF): {block.title}", plain)
             return _line(sheet, row, block.how_to_read, small)
         case Box():

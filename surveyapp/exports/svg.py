@@ -2,7 +2,7 @@
 
 from html import escape
 
-from analysis.report import IntervalFigure, Missing
+from analysis.report import Figure, FunnelFigure, Missing
 from surveyapp.exports.figure import Band, Line, Look, Mark, Picture, Shape, Word, corners
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.exports.pictures import pictures
@@ -14,7 +14,7 @@ _MARGIN = 16.0
 
 
 def figure_svg(
-    figure: IntervalFigure,
+    figure: Figure,
     style: NumberStyle,
     *,
     simulated: bool,
@@ -31,7 +31,7 @@ def figure_svg(
     return _element(figure, picture, size, _description(figure, style, simulated=simulated))
 
 
-def _element(figure: IntervalFigure, picture: Picture, size: float, description: str) -> str:
+def _element(figure: Figure, picture: Picture, size: float, description: str) -> str:
     width, height = picture.width + 2 * _MARGIN, picture.height + 2 * _MARGIN
     name = f"fig-{figure.code}"
     return "\n".join(
@@ -51,21 +51,24 @@ def _element(figure: IntervalFigure, picture: Picture, size: float, description:
     )
 
 
-def _description(figure: IntervalFigure, style: NumberStyle, *, simulated: bool) -> str:
+def _description(figure: Figure, style: NumberStyle, *, simulated: bool) -> str:
     """Tell in words what the picture shows, for those who do not see it."""
     sentences = [STAMP + "."] if simulated else []
     sentences.append(figure.how_to_read)
     if figure.reference is not None:
         value = style.quantity(figure.reference.value, figure.unit)
         sentences.append(f"{figure.reference.label}: {value}.")
+    if isinstance(figure, FunnelFigure):
+        told = [f"{m.label}: {style.quantity(m.value, figure.unit)}." for m in figure.marks]
+        return " ".join([*sentences, *told])
     for row in figure.rows:
         if isinstance(row.value, Missing):
-            told = row.value.reason
+            said = row.value.reason
         else:
-            told = style.quantity(row.value, figure.unit)
+            said = style.quantity(row.value, figure.unit)
             if row.interval is not None:
-                told += f" ({style.interval(row.interval, figure.unit)})"
-        sentences.append(f"{row.label}: {told}.")
+                said += f" ({style.interval(row.interval, figure.unit)})"
+        sentences.append(f"{row.label}: {said}.")
     return " ".join(sentences)
 
 

@@ -32,7 +32,16 @@ from surveyapp.models import (
     Unit,
 )
 from surveyapp.recheck.service import OUTCOMES
-from surveyapp.results import gate, opinions, published, service, tables, wording
+from surveyapp.results import (
+    comparing,
+    gate,
+    opinions,
+    published,
+    readings,
+    service,
+    tables,
+    wording,
+)
 from surveyapp.surveys.labels import EXCLUSION_TITLES
 
 Block = Paragraph | ReportTable | Box
@@ -59,7 +68,7 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
     if figures:
         sections.append(Section("Số liệu của nơi khác công bố", figures))
     lead = db.get(Unit, survey.lead_unit_id) if survey.lead_unit_id else None
-    return Report(
+    report = Report(
         code=f"results-{survey.code}",
         title=f"Kết quả {survey.title[:1].lower()}{survey.title[1:]}",
         agency=("ỦY BAN NHÂN DÂN TỈNH", lead.name.upper() if lead else "SỞ NỘI VỤ"),
@@ -72,6 +81,7 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
         recipients=("Ủy ban nhân dân tỉnh (báo cáo)", "Hội đồng thẩm định", "Lưu: VT"),
         decimals=2,
     )
+    return readings.told(report)
 
 
 def _scope(db: Session, survey: Survey, run: ResultRun) -> list[Paragraph]:
@@ -145,7 +155,8 @@ class _Group:
             ]
             key, found = f"{_key(self.group)}-items", self.found["estimates"]
             blocks.append(tables.item_table(key, title, components, found))
-        return tuple(blocks)
+        blocks += comparing.funnel(self._breakdown(), self.found["ranks"])
+        return (*blocks, *comparing.sensitivity_table(self._breakdown(), self.found["sensitivity"]))
 
     def _breakdown(self) -> tables.Breakdown:
         if self.found["kind"] == "points":
@@ -175,6 +186,7 @@ class _Group:
             ),
             tables.figure(breakdown, number=number),
             tables.agency_table(breakdown, number=number),
+            *comparing.pairs(self.found["ranks"]),
             Paragraph(wording.PLACES),
             Paragraph(wording.WITHOUT_CORRECTION),
             *self._notes(),
@@ -205,6 +217,7 @@ class _Group:
             ),
             tables.figure(breakdown, number=number),
             tables.agency_table(breakdown, number=number),
+            *comparing.pairs(self.found["ranks"]),
             Paragraph(wording.PLACES),
             Paragraph(wording.WITH_CORRECTION),
             *self._notes(),

@@ -90,6 +90,16 @@ class Breakdown:
             return Missing(self.found[row][code]["reason"] or "không tính được")
         return Interval(min(ci[0], value), max(ci[1], value))
 
+    def reference(self) -> Reference | None:
+        """Return the common value that agencies are read against, if it is shown."""
+        if gate.WHOLE not in self.found:
+            return None if self.mean is None else Reference(MEAN, self.mean)
+        code, hidden = self.columns[0][0], self.hidden()
+        value, span = self.value(gate.WHOLE, code, hidden), self.interval(gate.WHOLE, code, hidden)
+        if isinstance(value, Missing):
+            return None
+        return Reference(WHOLE, value, None if isinstance(span, Missing) else span)
+
     def flag(self, row: str, code: str) -> Flag:
         """Return the flag of an estimate."""
         flag: Flag = self.found.get(row, {}).get(code, {}).get("flag", "none")
@@ -141,7 +151,7 @@ def agency_table(breakdown: Breakdown, *, number: str) -> ReportTable:
             Column("n", number, "count"),
             Column("place", "Thứ hạng (đồng hạng)", "count"),
             Column("range", "Khoảng thứ hạng", "text"),
-            Column("group", "So với mức chung", "text"),
+            Column("against", "So với mức chung", "text"),
             Column("flag", "Ghi chú", "flag"),
         ),
         rows=tuple(rows),
@@ -207,7 +217,7 @@ def figure(breakdown: Breakdown, *, number: str) -> IntervalFigure:
             Column("range", "Khoảng hạng", "text"),
             Column("n", number, "count"),
         ),
-        reference=_reference(breakdown, code, hidden),
+        reference=breakdown.reference(),
     )
 
 
@@ -260,16 +270,3 @@ def _quantity(key: str, title: str, unit: str) -> Column:
 
 def _last(rows: Sequence[object], there: bool) -> frozenset[int]:
     return frozenset({len(rows) - 1}) if there else frozenset()
-
-
-def _reference(
-    breakdown: Breakdown, code: str, hidden: Mapping[tuple[str, str], str]
-) -> Reference | None:
-    if "" not in breakdown.found:
-        whole = not any((agency.code, code) in hidden for agency in breakdown.agencies)
-        known = breakdown.mean is not None and whole  # the mean would tell a single hidden score
-        return Reference(MEAN, breakdown.mean) if known and breakdown.mean is not None else None
-    value, span = breakdown.value("", code, hidden), breakdown.interval("", code, hidden)
-    if isinstance(value, Missing):
-        return None
-    return Reference(WHOLE, value, None if isinstance(span, Missing) else span)

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, send_file, url_fo
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from analysis.report import Box, IntervalFigure, Paragraph, ReportTable
+from analysis.report import Box, Figure, Paragraph, ReportTable
 from surveyapp import audit, web
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.release import destroy_spent_keys
@@ -18,7 +18,7 @@ from surveyapp.exports.svg import figure_svg
 from surveyapp.exports.xlsx import write_xlsx
 from surveyapp.models import Survey
 from surveyapp.recheck import service as recheck
-from surveyapp.results import document, service
+from surveyapp.results import document, readings, service
 from surveyapp.surveys import service as surveys
 
 bp = Blueprint("results", __name__, url_prefix="/surveys/<code>/results")
@@ -147,7 +147,7 @@ def _look(survey: Survey) -> None:
 
 def _render(block: object, code: str, *, practice: bool) -> Markup:
     """Render one block of a report for the page."""
-    if isinstance(block, IntervalFigure):
+    if isinstance(block, Figure):
         svg = Markup(figure_svg(block, STYLE, simulated=practice, width=WIDTH))  # noqa: S704  our own SVG, escaped there
         return Markup(render_template("results/figure.html", figure=block, svg=svg, code=code))  # noqa: S704  autoescaped template
     name = {Paragraph: "paragraph", ReportTable: "table", Box: "box"}[type(block)]
@@ -156,6 +156,7 @@ def _render(block: object, code: str, *, practice: bool) -> Markup:
         block=block,
         table=block.table if isinstance(block, Box) else block,
         cell=STYLE.cell,
+        read=lambda table, row: readings.of_row(table, row, STYLE),
         code=code,
     )
     return Markup(html)  # noqa: S704  autoescaped template

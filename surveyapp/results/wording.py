@@ -56,3 +56,13 @@ HIDDEN = (
     "«dưới 10»: có dưới 10 câu trả lời nên không công bố. «không nêu»: nếu nêu thì tính ngược ra "
     "được ô dưới 10 câu trả lời trong cùng dòng hoặc cùng cột."
 )
+FUNNEL = (
+    "Mỗi dấu là một cơ quan: càng sang phải số phiếu càng nhiều, kết quả càng ít dao động. Trong "
+    "hai đường cong thì chênh lệch với mức chung có thể chỉ do ngẫu nhiên. Không hiệu chỉnh tổng "
+    "thể hữu hạn."
+)
+WITHOUT = (
+    "Bỏ lần lượt từng đợt phiếu rồi tính lại: kết quả đổi nhiều thì nên xem lại đợt phiếu đó; đây "
+    "không phải bằng chứng có sai phạm. Bút danh điều tra viên và quầy không lưu cùng câu trả lời "
+    "nên không chia theo được."
+)
