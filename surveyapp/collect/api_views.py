@@ -1,5 +1,6 @@
 """What devices call: send a submission, ask whether the server is ready, read how to call it."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -14,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from surveyapp import codes, web
-from surveyapp.collect import devices, release, service
+from surveyapp.collect import devices, rate_limits, release, service
 from surveyapp.collect.intake_desk import Desk
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.problems import SubmissionError
+from surveyapp.collect.rate_limits import Buckets, TooOftenError
 from surveyapp.collect.service import Filing, Receipt
 from surveyapp.collect.submission import MAX_BODY_BYTES, digest_of, parse, too_large
 from surveyapp.db import check_current
@@ -51,10 +53,35 @@ def desk() -> Desk:
 @bp.put("/api/submissions/<uuid:submission_id>")
 def put_submission(submission_id: UUID) -> ResponseReturnValue:
     """Store one submission; sending it again is harmless."""
+    token_sha256 = _token_sha256()
+    if token_sha256 is None:
+        buckets().require(rate_limits.CODES, sender())
+    else:
+        buckets().take(rate_limits.DEVICE, token_sha256)
     submission = parse(submission_id, _body(), web.settings().keys)
-    receipt = hand_in(Filing(submission, _token_sha256()))
+    receipt = hand_in(Filing(submission, token_sha256))
     body = {"ok": True, "receipt": receipt.digest, "statement": "stored"}
     return body, 201 if receipt.created else 200
+
+
+def buckets() -> Buckets:
+    """Return the limits that all processes of this server share."""
+    kept = current_app.extensions
+    if "sipas_buckets" not in kept:
+        kept.setdefault("sipas_buckets", Buckets(web.settings().home / "limits"))
+    return cast(Buckets, kept["sipas_buckets"])
+
+
+def sender() -> str:
+    """Return from where a request comes, as coarse as the limits need it; kept nowhere."""
+    return rate_limits.prefix_of(request.remote_addr)
+
+
+def count_try(error: AppError) -> None:
+    """Count a code or token that nobody was given."""
+    if error.code in rate_limits.UNKNOWN:
+        with contextlib.suppress(TooOftenError):
+            buckets().take(rate_limits.CODES, sender())
 
 
 def hand_in(filing: Filing) -> Receipt:
@@ -85,6 +112,7 @@ def _token_sha256() -> str | None:
 def refuse(error: AppError) -> ResponseReturnValue:
     """Say what is wrong; nothing that came with the request is repeated."""
     web.session().rollback()
+    count_try(error)
     log.info("submission refused", code=error.code)
     problems = [
         {"item": fault.item, "rule": fault.rule, "message": fault.message}
@@ -99,7 +127,7 @@ def refuse(error: AppError) -> ResponseReturnValue:
         "fix": error.fix,
         "problems": problems,
     }
-    return body, error.status
+    return body, error.status, rate_limits.headers_of(error)
 
 
 @bp.after_app_request

@@ -6,13 +6,20 @@ transaction. Each sender is answered only after that transaction is durable. A r
 disturbs no other (`service.accept_all`).
 """
 
+import errno
+import sqlite3
 import threading
 from dataclasses import dataclass, field
+
+from sqlalchemy.exc import DBAPIError
 
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.service import Filing, Outcome, Receipt, accept_all
 from surveyapp.db import Database
+from surveyapp.errors import AppError
 
+#: SQLSTATE of PostgreSQL.
+DISK_FULL = "53100"
 #: So many go into one transaction at most.
 MOST = 64
 #: Under load those whom the last transaction served come back at once: the next one waits for half
@@ -71,7 +78,7 @@ class Desk:
                 filings = [visitor.filing for visitor in group]
                 outcomes = accept_all(connection, self._keyring, filings)
         except Exception as error:
-            outcomes = [error] * len(group)
+            outcomes = [_told(error)] * len(group)
         self._hand_over(group)
         for visitor, outcome in zip(group, outcomes, strict=True):
             visitor.outcome = outcome
@@ -95,3 +102,21 @@ class Desk:
                 self._waiting[0].called.set()
             else:
                 self._is_led = False
+
+
+def _told(error: Exception) -> Exception:
+    """Say in words what somebody can mend: a full disk; nothing of the group is stored."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    is_full = (
+        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(cause, "sqlstate", None) == DISK_FULL
+        or getattr(cause, "errno", None) == errno.ENOSPC
+    )
+    if not is_full:
+        return error
+    return AppError(
+        "COLLECT-006",
+        "Máy chủ hết chỗ trên đĩa, chưa lưu phiếu này.",
+        "Giữ phiếu trên máy và báo cán bộ quản trị dọn đĩa; máy sẽ tự gửi lại.",
+        status=507,
+    )

@@ -11,8 +11,8 @@ from questionnaires.answer_problems import AnswerProblem
 from questionnaires.check import check_form
 from questionnaires.types import Questionnaire
 from surveyapp import codes, web
-from surveyapp.collect import devices, draft, entry, look, rights, showing
-from surveyapp.collect.api_views import hand_in
+from surveyapp.collect import devices, draft, entry, look, rate_limits, rights, showing
+from surveyapp.collect.api_views import buckets, count_try, hand_in, sender
 from surveyapp.collect.screens import (
     Answered,
     Screen,
@@ -142,9 +142,11 @@ def enter(survey_code: str) -> Response:
     if not codes.normalise(typed):
         empty = AppError("COLLECT-062", words(visit.look.language)["code_empty"], status=422)
         return _code_page(visit, typed, empty)
+    buckets().require(rate_limits.CODES, sender())
     try:
         form = rights.by_invitation(web.reading(), visit.survey, codes.sha256(typed))
     except AppError as error:
+        count_try(error)
         return _code_page(visit, typed, error)
     visit = replace(visit, form=form, draft=draft.begin(codes.normalise(typed)))
     response = redirect(url_for("collect.about", survey_code=survey_code), 303)
@@ -331,9 +333,11 @@ def device() -> Response:
 def pair_device() -> Response:
     """Pair this tablet: from now on it needs no code in its survey."""
     chosen = look.from_cookie(request.cookies.get(look.COOKIE))
+    buckets().require(rate_limits.CODES, sender())
     try:
         paired = devices.recognise(web.reading(), request.form.get("token", "")[:200])
     except AppError as error:
+        count_try(error)
         text = _in_language(error, chosen.language)
         return page("device", chosen, status=error.status, error=text)
     survey = web.reading().get_one(Survey, paired.survey_id)

@@ -14,6 +14,7 @@ from surveyapp.collect.definitions import questionnaire
 from surveyapp.collect.devices import Tablet
 from surveyapp.collect.draft import Draft
 from surveyapp.collect.look import Look
+from surveyapp.collect.rate_limits import headers_of
 from surveyapp.collect.screens import Answered
 from surveyapp.collect.showing import refusal_text
 from surveyapp.errors import AppError
@@ -130,6 +131,7 @@ def refusal(error: AppError) -> Response:
         languages=tuple(LANGUAGES),
         start=url_for("collect.start", survey_code=code) if code else None,
     )
+    response.headers.update(headers_of(error))
     if error.status in {403, 409}:  # the code or the survey cannot be used any more
         wipe(response)
     return response

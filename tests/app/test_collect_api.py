@@ -194,7 +194,7 @@ def test_the_description_names_the_statuses_that_the_server_gives(
     )
     given = {"200", "201"} | {
         status
-        for status in ("401", "403", "404", "409", "413", "422")
+        for status in ("401", "403", "404", "409", "413", "422", "429", "507")
         if f"status={status}" in source
     }
 

@@ -1,5 +1,6 @@
 """Submissions that come together: one transaction, a receipt for each after its commit."""
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -132,16 +133,12 @@ def test_a_commit_that_fails_is_told_to_the_whole_group_and_the_desk_goes_on(
     desk = Desk(database, keyring)
 
     def full(_connection: object) -> None:
-        raise OSError("disk full")
-
-    def told(filing: Filing) -> str:
-        with pytest.raises(OSError, match="disk full"):
-            desk.hand_in(filing)
-        return "told"
+        raise OSError(errno.ENOSPC, "no space left on device")
 
     event.listen(database.engine, "commit", full)
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(told, filings)) == ["told"] * 8
+        told = list(pool.map(lambda one: outcome_of(desk, one), filings))
+    assert told == ["COLLECT-006"] * 8
     assert count(database, Exchange) == count(database, WaitingAnswer) == 0
 
     event.remove(database.engine, "commit", full)
@@ -161,3 +158,21 @@ def test_answers_found_right_before_are_checked_again_where_the_form_is_another(
 
     assert isinstance(refused, AppError)
     assert isinstance(stored, Receipt)
+
+
+def test_a_full_disk_is_told_and_nothing_is_half_stored(
+    database: Database, keyring: Keyring, world: World
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("SQLite alone can be told how large its file may be")
+    desk = Desk(database, keyring)
+    filings = [Filing(world.submission(code)) for code in codes_for(database, world, [0] * 9)]
+    with database.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    said = [outcome_of(desk, filing) for filing in filings]
+
+    refused = said.count("COLLECT-006")
+    assert refused > 0
+    assert count(database, Exchange) == count(database, WaitingAnswer) == len(said) - refused

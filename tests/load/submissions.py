@@ -28,6 +28,8 @@ RUNS = 3
 #: way in -> kind of survey, questionnaire
 WAYS = {"tablet": ("counter", "counter"), "invitation": ("service", "service")}
 AGENCIES = ("A1", "A2", "A3")
+#: So many that none of them sends more often than a tablet may.
+TABLETS = 120
 
 
 def measure(place: Path) -> list[Figure]:
@@ -84,7 +86,7 @@ def _rights(database: Database, world: World, way: str, count: int) -> tuple[lis
         cells = [number % len(AGENCIES) for number in range(count)]
         return [], codes_for(database, world, cells)
     with database.session() as db:
-        tokens = [world.device(db, agency)[1] for agency in AGENCIES]
+        tokens = [world.device(db, AGENCIES[n % len(AGENCIES)])[1] for n in range(TABLETS)]
         db.commit()
     return tokens, []
 
