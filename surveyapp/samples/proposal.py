@@ -15,6 +15,7 @@ from surveyapp.errors import AppError
 from surveyapp.models import RatedAgency, Survey, SurveyGroup
 from surveyapp.samples.rating import Candidate
 from surveyapp.samples.refusals import translated
+from surveyapp.surveys.plan_rating import most_agencies
 
 #: Names of the columns of the published frame.
 UNIT, STRATUM = "unit_code", "stratum"
@@ -279,12 +280,18 @@ def expected_forms(
     candidates: Sequence[Candidate],
     response: str = "1",
 ) -> tuple[AgencyForms, ...]:
-    """Say how many forms would rate each measured agency, on average over all possible draws."""
+    """Say how many forms would rate each measured agency, on average over all possible draws.
+
+    A rater of more agencies than a form holds rates one block of them, each as likely as another.
+    """
+    most = most_agencies(survey)
     rates = {s.key: s.n / s.pop_size for group in groups for s in group.strata if s.pop_size}
     expected = {agency.code: 0.0 for agency in survey.agencies}
     for candidate in candidates:
+        limit = most.get(candidate.group) or len(candidate.eligible)
+        blocks = math.ceil(len(candidate.eligible) / limit)
         for code in candidate.rated:
-            expected[code] += rates[candidate.stratum]
+            expected[code] += rates[candidate.stratum] / blocks
     rate = float(exact_share(response))
     return tuple(
         AgencyForms(

@@ -20,6 +20,7 @@ from surveyapp.models import (
     SampleDraw,
     Survey,
 )
+from surveyapp.samples import service as samples
 from tests.app import sample_factory as make
 from tests.app.field_world import drawn_2024, par_plan
 from tests.app.sample_factory import RATERS_PLAN
@@ -95,6 +96,15 @@ def test_an_attacker_finds_no_set_of_agencies_that_fewer_than_five_invited_share
         kept.setdefault((cell.stratum, tuple(cell.agencies)), set()).add(rows[unit])
 
     assert min(map(len, kept.values())) >= 5
+
+
+def test_the_forms_expected_before_the_draw_know_that_a_form_holds_a_part(db, actor) -> None:
+    survey, frame = make.survey_with(db, actor, PARTS_PLAN, make.raters())
+
+    expected = {a.code: a.expected for a in samples.propose(db, survey, frame).agencies}
+
+    # 28 of 30 deputies get it in one of two blocks; 15 of 30 heads rate their one line whole
+    assert expected["so-tu-phap"] == round((28 / 2 + 15) * 2 / 3, 1)
 
 
 def test_what_is_shown_before_is_what_is_given(db: Session, actor) -> None:
