@@ -61,11 +61,12 @@ def known_answers(
 
 
 def no_answer(text: str, row: int, column: str, sheet: str = "") -> TableProblem:
-    """Say that a cell is neither a number nor a missing code."""
+    """Say that a cell is neither an answer nor a missing code."""
+    what = "số" if np.isnan(number(text)) else "mã trả lời đã biết"
     return TableProblem(
         "IMPORT-028",
-        f"«{text}» không phải số và không phải mã bỏ trống.",
-        "Sửa ô này, hoặc khai báo mã trong missing.",
+        f"«{text}» không phải {what} và không phải mã bỏ trống.",
+        "Sửa ô này, hoặc khai báo mã trong answers hoặc missing.",
         sheet,
         row,
         column,
@@ -86,28 +87,40 @@ def numbers(
     return answers(table, name, missing, number)
 
 
-def satisfied(
-    table: Table, name: str, codes: Collection[str], missing: Collection[str]
-) -> tuple[Floats, list[TableProblem]]:
-    """Read a column of answers as 1 (a satisfied code) and 0 (another code).
+#: Codes of an answer that is satisfied, and all codes that an answer may have (none = see `scale`).
+Codes = tuple[Collection[str], Collection[str]]
 
-    Where all satisfied codes are numbers, an answer that is no number is a fault: it would count
-    as dissatisfied without a word.
+#: Highest code of the questionnaires' scale: a higher one, as 8 or 99, is seldom an answer.
+TOP_CODE = 5
+
+
+def scale(codes: Codes) -> Callable[[str], bool]:
+    """Tell which codes, as `canonical` spells them, are answers.
+
+    Those that were declared; else, with numbers for satisfied, whole numbers up to the highest of
+    them or `TOP_CODE`; else every text.
     """
-    return answers(table, name, missing, satisfaction(codes))
+    satisfied, declared = codes
+    if declared:
+        return {*declared, *satisfied}.__contains__
+    if not all(code.isdigit() for code in satisfied):
+        return lambda _: True
+    top = max([TOP_CODE, *map(int, satisfied)])
+    return lambda text: text.isdigit() and int(text) <= top
 
 
-def satisfaction(codes: Collection[str]) -> Callable[[str], float]:
-    """Make the reader of one answer: 1 for a satisfied code, 0 for another, nan for no answer."""
-    numeric = all(not np.isnan(number(code)) for code in codes)
+def satisfaction(codes: Codes) -> Callable[[str], float]:
+    """Make the reader of one answer: 1 for a satisfied code, 0 for another, nan for no answer.
+
+    A code that is no answer must not count as dissatisfied without a word.
+    """
+    is_answer = scale(codes)
 
     def read(text: str) -> float:
-        if canonical(text) in codes:
-            return 1.0
-        value = number(text)
-        if np.isnan(value):
-            return np.nan if numeric else 0.0
-        return float(canonical(value) in codes)
+        spelled = canonical(text)
+        if spelled not in codes[0] and not np.isnan(value := number(text)):
+            spelled = canonical(value)  # "4,0" is 4
+        return float(spelled in codes[0]) if is_answer(spelled) else np.nan
 
     return read
 
@@ -133,10 +146,10 @@ class TableColumns:
         return numbers(self.table, name, missing)
 
     def satisfied(
-        self, name: str, codes: Collection[str], missing: Collection[str]
+        self, name: str, codes: Codes, missing: Collection[str]
     ) -> tuple[Floats, list[TableProblem]]:
         """Read satisfied or not."""
-        return satisfied(self.table, name, codes, missing)
+        return answers(self.table, name, missing, satisfaction(codes))
 
     def row(self, place: int) -> tuple[str, int]:
         """Sheet and number of a row."""

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from analysis.labels import Floats, Ints, Labels, canonical, from_dictionary
 from surveyapp.errors import AppError
-from surveyapp.importers.columns import known_answers, no_answer, no_label, satisfaction
+from surveyapp.importers.columns import Codes, known_answers, no_answer, no_label, satisfaction
 from surveyapp.importers.headers import find_header
 from surveyapp.importers.sheet_tables import cell_text
 from surveyapp.importers.table import Problems, TableProblem, Wanted, refusal
@@ -112,44 +112,37 @@ class ParquetColumns:
         return plain, []
 
     def satisfied(
-        self, name: str, codes: Collection[str], missing: Collection[str]
+        self, name: str, codes: Codes, missing: Collection[str]
     ) -> tuple[Floats, list[TableProblem]]:
         """Read 1 for a satisfied code, 0 for another, nan where empty or a missing code."""
         counted = self._small(name, codes, missing)
         if counted is not None:
             return counted, []
-        plain = self._plain(name)
-        if plain is None:
-            return self._answers(name, missing, satisfaction(codes))
-        empty = np.isnan(plain)
-        if missing:
-            empty |= np.isin(plain, [number(code) for code in missing])
-        result = np.zeros(plain.size)
-        for code in codes:
-            result[plain == number(code)] = 1.0
-        result[empty] = np.nan
-        return result, []
+        return self._answers(name, missing, satisfaction(codes))
 
     def row(self, place: int) -> tuple[str, int]:
         """No sheet, and the number of a row."""
         return "", self.first + place
 
-    def _small(self, name: str, codes: Collection[str], missing: Collection[str]) -> Floats | None:
-        """Read satisfied or not from whole numbers of a small range by looking them up."""
+    def _small(self, name: str, codes: Codes, missing: Collection[str]) -> Floats | None:
+        """Read satisfied or not from whole numbers of a small range by looking them up.
+
+        None for other columns, and where some code is no answer.
+        """
         column = self.table.column(self.stored[name])
         if not pa.types.is_integer(column.type) or column.null_count == len(column):
             return None
         ends = pc.min_max(column)
         low, high = int(ends["min"].as_py()), int(ends["max"].as_py())
-        start = min(low, 0)
-        if high - start > _SMALL:
+        if low < 0 or high > _SMALL:
             return None
-        found = np.zeros(high - start + 1)
-        found[[i for i in range(found.size) if str(start + i) in codes]] = 1.0
-        found[[i for i in range(found.size) if str(start + i) in missing]] = np.nan
+        read = satisfaction(codes)
+        texts = [str(code) for code in range(high + 1)]
+        found = np.array([np.nan if text in missing else read(text) for text in texts])
+        unknown = [text not in missing and np.isnan(read(text)) for text in texts]
         values = column.fill_null(low).to_numpy()
-        if start < 0:
-            values = values.astype(np.int64) - start
+        if any(unknown[low:]) and np.bincount(values, minlength=high + 1)[unknown].any():
+            return None
         result: Floats = np.take(found, values, mode="clip")  # every value is inside: no check
         if column.null_count:
             result[column.is_null().to_numpy()] = np.nan

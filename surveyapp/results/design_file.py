@@ -19,7 +19,7 @@ TOP = (
     "interval", "measures", "composites",
 )  # fmt: skip
 INTERVAL = ("method", "level")
-MEASURE = ("code", "column", "kind", "satisfied", "missing")
+MEASURE = ("code", "column", "kind", "satisfied", "answers", "missing")
 COMPOSITE = ("code", "measures", "weights", "pooling", "unanswered")
 KINDS = ("share", "mean")
 POOLINGS = ("items", "answers", "respondents")
@@ -27,12 +27,16 @@ POOLINGS = ("items", "answers", "respondents")
 
 @dataclass(frozen=True, slots=True)
 class MeasuredColumn:
-    """A measure and where its answers stand; codes as `canonical` spells them."""
+    """A measure and where its answers stand; codes as `canonical` spells them.
+
+    `answers` are all codes that an answer may have; none = not declared.
+    """
 
     measure: Measure
     column: str
     satisfied: frozenset[str]
     missing: frozenset[str]
+    answers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,12 @@ class _Reader:
         if satisfied & missing:
             both = ", ".join(sorted(satisfied & missing))
             self.problems.append(f"{where}missing: mã {both} vừa hài lòng vừa bỏ trống.")
+        answers = self._answers(item, "answers", where)
+        if answers and not satisfied <= answers:
+            unknown = ", ".join(sorted(satisfied - answers))
+            self.problems.append(f"{where}satisfied: mã {unknown} không có trong answers.")
         measure = Measure(code, "mean" if kind == "mean" else "share")
-        return MeasuredColumn(measure, column, satisfied, missing)
+        return MeasuredColumn(measure, column, satisfied, missing, answers)
 
     def _composite(self, item: dict[str, Any], place: int) -> Composite:
         where = f"composites[{place + 1}]."

@@ -14,7 +14,7 @@ from analysis.labels import Floats, Labels, as_labels
 from analysis.measures import Plan
 from analysis.reduction import in_pairs, merged, moments_of
 from analysis.unit_totals import UnitTotals
-from surveyapp.importers.columns import TableColumns
+from surveyapp.importers.columns import Codes, TableColumns
 from surveyapp.importers.parquet_columns import RowGroups, row_groups
 from surveyapp.importers.table import SHOWN, TableProblem, Wanted, refusal
 from surveyapp.importers.tables import read_table
@@ -37,7 +37,7 @@ class Columns(Protocol):
         """Read numbers, nan where empty or a missing code."""
 
     def satisfied(
-        self, name: str, codes: Collection[str], missing: Collection[str]
+        self, name: str, codes: Codes, missing: Collection[str]
     ) -> tuple[Floats, list[TableProblem]]:
         """Read 1 for a satisfied code, 0 for another, nan where empty or a missing code."""
 
@@ -139,7 +139,7 @@ def values_of(asked: DesignFile, columns: Columns) -> tuple[dict[str, Floats], l
     problems: list[TableProblem] = []
     for item in asked.measures:
         if item.measure.kind == "share":
-            found = columns.satisfied(item.column, item.satisfied, item.missing)
+            found = columns.satisfied(item.column, (item.satisfied, item.answers), item.missing)
         else:
             found = columns.numbers(item.column, item.missing)
         values[item.measure.code] = found[0]

@@ -198,6 +198,9 @@ def test_row_groups_of_a_parquet_file_are_merged(tmp_path: Path, workers: str) -
         ({"N": [7] * 18}, "không được nhỏ hơn số đơn vị có trong số liệu (đang là A: 7 < 12)"),
         ({"stratum": ["A"] * 17 + ["B"]}, "nhóm chỉ có một đơn vị chọn mẫu"),
         ({"q2": ["4"] * 16 + ["tốt", "5"]}, "Dòng 17, Cột «q2»: «tốt» không phải số"),
+        ({"q1": [4] * 16 + [77, 5]}, "Dòng 17, Cột «q1»: «77» không phải mã trả lời đã biết"),
+        ({"q1": [4.0] * 16 + [0.5, 5.0]}, "Dòng 17, Cột «q1»: «0.5» không phải mã trả lời"),
+        ({"w": [1.0] * 16 + [float("inf"), 1.0]}, "Dòng 17, Cột «w»: Quyền số phải là số"),
         ({"stratum": ["A"] * 16 + ["", "A"]}, "Dòng 17, Cột «stratum»: Ô trống"),
     ):
         (tmp_path / "out.json").unlink(missing_ok=True)
@@ -252,6 +255,10 @@ weights = [1, 2, 3]
         ((";8;", ";1;"), SMALL_DESIGN, "không được nhỏ hơn số đơn vị có trong số liệu (đang là B: 1 < 2)"),
         (("B;4;8;5;5\n", ""), SMALL_DESIGN, "nhóm chỉ có một đơn vị chọn mẫu; chọn lonely_psu khác hoặc gộp nhóm (đang là B)"),
         (("2,5;10;4;5", "2,5;10;tốt;5"), SMALL_DESIGN, "«tốt» không phải số và không phải mã bỏ trống."),
+        (("A;2,5;10;4;5", "A;2,5;10;7;5"), SMALL_DESIGN, "Dòng 2, Cột «q1»: «7» không phải mã trả lời đã biết"),
+        (("A;2,5;10;4;5", "A;2,5;10;3,5;5"), SMALL_DESIGN, "«3,5» không phải mã trả lời đã biết"),
+        (("A;2,5;10;4;5", "A;2,5;10;1;5"), SMALL_DESIGN.replace("missing = [9]", "missing = [9]\nanswers = [2, 3, 4, 5]"), "«1» không phải mã"),
+        (("A;2,5;10;4;5", "A;2,5;10;4;5"), SMALL_DESIGN.replace("missing = [9]", "missing = [9]\nanswers = [1, 2, 3]"), "satisfied: mã 4, 5 không có trong answers"),
         (("A;2,5;10;4;5", ";2,5;10;4;5"), SMALL_DESIGN, "Ô trống, mỗi dòng cần một giá trị."),
     ],
 )  # fmt: skip
