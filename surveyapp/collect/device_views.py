@@ -1,11 +1,12 @@
 """Pages on the tablets of a survey: list, pair with a code that is shown once, revoke."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+import segno
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from surveyapp import roles, web
-from surveyapp.collect import devices
+from surveyapp.collect import devices, tablet_ledger
 from surveyapp.collect.forms import DeviceForm
 from surveyapp.errors import AppError
 from surveyapp.models import Device, Survey
@@ -35,14 +36,24 @@ def pair(code: str) -> ResponseReturnValue:
         except AppError as error:
             form.form_errors.append(f"{error.message} {error.fix}")
         else:
-            return render_template(
-                "collect/token.html",
-                survey=survey,
-                practice=survey.is_practice,
-                token=devices.readable(token),
-                counter=form.counter.data,
-            )
+            return _token_page(survey, token, form.counter.data or "")
     return _page(db, survey, form), 422
+
+
+def _token_page(survey: Survey, token: str, counter: str) -> str:
+    """Show the code as text and as an address whose part after "#" never leaves the tablet."""
+    address = web.settings().public_address or request.host_url
+    tablet = f"{address.rstrip('/')}{url_for('tablet.page')}"
+    qr = segno.make(f"{tablet}#{token}", error="m", boost_error=False)
+    return render_template(
+        "collect/token.html",
+        survey=survey,
+        practice=survey.is_practice,
+        token=devices.readable(token),
+        tablet=tablet,
+        qr=qr.svg_data_uri(border=4),
+        counter=counter,
+    )
 
 
 @bp.post("/<int:device_id>/revoke")
@@ -59,11 +70,13 @@ def revoke(code: str, device_id: int) -> ResponseReturnValue:
 
 
 def _page(db: Session, survey: Survey, form: DeviceForm) -> str:
+    listed = _of(db, survey)
     return render_template(
         "collect/devices.html",
         survey=survey,
         practice=survey.is_practice,
-        devices=_of(db, survey),
+        devices=listed,
+        ledgers=tablet_ledger.ledgers(db, listed),
         titles={agency.code: agency.title for agency in survey.agencies},
         may_pair=not survey.is_locked and web.actor().has_any(roles.ENDPOINTS["devices.pair"]),
         form=form,

@@ -41,6 +41,11 @@ class Ledger:
     days: tuple[DeviceDay, ...]
     differences: tuple[str, ...]
 
+    @property
+    def is_reported(self) -> bool:
+        """Whether the tablet keeps a ledger of its own."""
+        return any(day.revision for day in self.days)
+
 
 def count_accepted(connection: Connection, device_id: int, day: date, count: int) -> None:
     """Count new forms that the server took from a tablet today."""
@@ -115,14 +120,13 @@ def ledgers(db: Session, devices: Sequence[Device]) -> dict[int, Ledger]:
 
 
 def _ledger(days: tuple[DeviceDay, ...]) -> Ledger:
-    return Ledger(days, tuple(_differences(days)))
+    ledger = Ledger(days, ())
+    return Ledger(days, tuple(_differences(days))) if ledger.is_reported else ledger
 
 
 def _differences(days: Sequence[DeviceDay]) -> list[str]:
     """Name what does not balance; whole sums, as a form may be sent on a later day."""
     total = {name: sum(getattr(day, name) for day in days) for name in (*COUNTS, "accepted")}
-    if not any(day.revision for day in days):
-        return []  # this tablet uses the pages that need a connection, which keep no ledger
     found = []
     ahead = total["accepted"] - total["received"]
     if ahead > 0:

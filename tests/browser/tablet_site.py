@@ -79,15 +79,17 @@ def pair(page: Page, site: TabletSite, token: str) -> None:
 def paired(context: BrowserContext, site: TabletSite) -> Page:
     """Open a paired tablet whose clock the test moves."""
     page = context.new_page()
+    page.set_default_timeout(10_000)
     page.clock.install()
     pair(page, site, site.token())
     return page
 
 
 def press(page: Page, selector: str = ".foot .next") -> None:
-    """Press a button, later than the debounce of the page before."""
+    """Press a button, later than the debounce of the page before; then let its own pass."""
     page.clock.run_for(DEBOUNCE)
     page.click(selector)
+    page.clock.run_for(DEBOUNCE)
 
 
 def begin(page: Page) -> None:

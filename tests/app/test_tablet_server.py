@@ -1,0 +1,232 @@
+"""What a tablet gets from the server and tells it: configuration, ledger, files, recordings."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from surveyapp.collect import intake_key, tablet_ledger
+from surveyapp.config import Settings
+from surveyapp.db import Database
+from surveyapp.models import Device, DeviceDay, Survey
+from tests.app.collect_world import World, as_bytes, made
+
+DAY = {
+    "day": "2024-11-04",
+    "revision": 3,
+    "started": 5,
+    "completed": 3,
+    "broken_off": 1,
+    "unsent": 1,
+    "received": 2,
+    "attention": 0,
+}
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return made(database, "counter", "counter")
+
+
+@pytest.fixture
+def token(database: Database, world: World) -> str:
+    with database.session() as db:
+        token = world.device(db)[1]
+        db.commit()
+    return token
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def report(client: FlaskClient, token: str, *days: dict[str, Any]) -> Any:
+    return client.post("/api/device/ledger", json={"days": days}, headers=bearer(token))
+
+
+def days(database: Database) -> list[DeviceDay]:
+    with database.read_session() as db:
+        return list(db.scalars(select(DeviceDay).order_by(DeviceDay.day)))
+
+
+def test_the_configuration_says_all_that_the_tablet_needs_and_no_official(
+    client: FlaskClient, settings: Settings, token: str
+) -> None:
+    reply = client.get("/api/device/configuration", headers=bearer(token))
+
+    assert reply.headers["Sipas"] == "1"
+    assert reply.json["key"]["id"] == intake_key.public(settings.keys).id
+    assert reply.json["agency"] == {"code": "A1", "title": "Sở A1"}
+    assert reply.json["survey"]["is_open"] is True
+    assert [one["code"] for one in reply.json["form"]["languages"]] == ["vi", "en"]
+    assert reply.json["form"]["helper_item"] == "holder"
+    assert reply.json["form"]["screens"][-1]["total"] == 8
+    first = reply.json["form"]["languages"][0]["items"]["overall"]
+    assert [option["value"] for option in first["options"]] == ["1", "2", "3", "4", "5"]
+    described = client.get("/api/openapi.json").json["components"]["schemas"]["Configuration"]
+    assert set(reply.json) == set(described["properties"])
+
+
+def test_an_unchanged_configuration_is_not_sent_again(
+    client: FlaskClient, database: Database, world: World, token: str
+) -> None:
+    mark = client.get("/api/device/configuration", headers=bearer(token)).headers["ETag"]
+    again = {**bearer(token), "If-None-Match": mark}
+    assert client.get("/api/device/configuration", headers=again).status_code == 304
+    with database.session() as db:
+        db.get_one(Survey, world.survey.id).state = "locked"
+        db.commit()
+
+    changed = client.get("/api/device/configuration", headers=again)
+    assert changed.status_code == 200
+    assert changed.json["survey"]["is_open"] is False
+
+
+def test_nobody_else_gets_a_configuration_or_reports(
+    client: FlaskClient, database: Database, token: str
+) -> None:
+    assert client.get("/api/device/configuration").status_code == 401
+    assert report(client, "ABCDE", DAY).json["code"] == "COLLECT-044"
+    with database.session() as db:
+        device = db.scalars(select(Device)).one()
+        device.revoked_at = device.paired_at
+        db.commit()
+    refused = client.get("/api/device/configuration", headers=bearer(token))
+    assert (refused.status_code, refused.json["code"]) == (403, "COLLECT-045")
+    assert report(client, token, DAY).status_code == 403
+    assert days(database) == []
+
+
+def test_a_form_about_many_agencies_is_not_asked_on_a_tablet(
+    client: FlaskClient, database: Database
+) -> None:
+    world = made(database, "sociological", "par_district")
+    with database.session() as db:
+        token = world.device(db)[1]
+        db.commit()
+
+    refused = client.get("/api/device/configuration", headers=bearer(token))
+    assert (refused.status_code, refused.json["code"]) == (409, "COLLECT-071")
+
+
+def test_a_ledger_sent_twice_late_or_changed_keeps_the_newest_counts(
+    client: FlaskClient, database: Database, token: str
+) -> None:
+    newer = {**DAY, "revision": 4, "started": 6, "completed": 4, "received": 3}
+    assert report(client, token, DAY, {**DAY, "day": "2024-11-05"}).json["ok"] is True
+    for sent in (DAY, newer, DAY, newer):
+        assert report(client, token, sent).status_code == 200
+
+    first, second = days(database)
+    assert (first.revision, first.started, first.completed, first.received) == (4, 6, 4, 3)
+    assert (second.revision, second.started) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {"days": {}},
+        {"days": [DAY], "more": 1},
+        {"days": [{**DAY, "day": "04/11/2024"}]},
+        {"days": [{**DAY, "day": 3}]},
+        {"days": [{**DAY, "started": -1}]},
+        {"days": [{**DAY, "started": 1.5}]},
+        {"days": [{**DAY, "started": True}]},
+        {"days": [{**DAY, "at": "08:15"}]},
+        {"days": [DAY, DAY]},
+        {"days": [DAY] * 63},
+    ],
+)
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_ledger_of_another_shape_is_refused_whole(
+    client: FlaskClient, database: Database, token: str, body: object
+) -> None:
+    refused = client.post("/api/device/ledger", json=body, headers=bearer(token))
+
+    assert (refused.status_code, refused.json["code"]) == (422, "COLLECT-070")
+    assert days(database) == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_ledger_that_is_too_large_is_refused(client: FlaskClient, token: str) -> None:
+    refused = client.post("/api/device/ledger", data=b" " * 70_000, headers=bearer(token))
+
+    assert (refused.status_code, refused.json["code"]) == (413, "COLLECT-072")
+
+
+def send(client: FlaskClient, world: World, token: str, at: Any = None) -> Any:
+    items = {item.code: item for page in world.questionnaire().pages for item in page.items}
+    answers = {
+        code: item.option_codes[-1]
+        for code, item in items.items()
+        if item.kind == "choice" and not item.show_if
+    }
+    body = as_bytes(world.body(None, mode="tablet", answers=answers))
+    return client.put(f"/api/submissions/{at or uuid4()}", data=body, headers=bearer(token))
+
+
+def test_the_server_counts_what_is_new_and_names_the_difference(
+    client: FlaskClient,
+    signed_in: Callable[..., FlaskClient],
+    database: Database,
+    world: World,
+    token: str,
+) -> None:
+    at = uuid4()
+    assert [send(client, world, token, at).status_code for _ in range(2)] == [201, 200]
+    assert send(client, world, token).status_code == 201
+    assert [day.accepted for day in days(database)] == [2]
+    report(client, token, {**DAY, "completed": 4, "received": 1})
+
+    page = signed_in("manager").get("/surveys/ks-2024/devices/").text
+    assert "Máy chủ đã nhận 1 phiếu mà máy chưa báo" in page
+    assert "Máy hoàn thành 4 phiếu nhưng chỉ kể được 2 phiếu" in page
+    assert "1 phiếu chưa gửi, còn trên máy" in page
+    report(client, token, {**DAY, "revision": 9, "completed": 2, "received": 2, "unsent": 0})
+    assert "Khớp" in signed_in("auditor").get("/surveys/ks-2024/devices/").text
+
+
+def test_no_table_leads_from_an_answer_to_a_tablet() -> None:
+    columns = {column.name for column in DeviceDay.__table__.columns}
+
+    assert columns == {"device_id", "day", "revision", "accepted", *tablet_ledger.COUNTS}
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_every_file_of_the_application_is_signed_and_strict(client: FlaskClient) -> None:
+    for name in ("", "app.js", "style.css", "worker.js", "manifest.webmanifest", "icon.svg"):
+        reply = client.get(f"/tablet/{name}", headers={"Accept-Encoding": "gzip"})
+        assert reply.status_code == 200, name
+        assert reply.headers["Sipas"] == "1"
+        assert reply.headers["Content-Encoding"] == "gzip"
+        assert "unsafe" not in reply.headers["Content-Security-Policy"]
+    assert client.get("/tablet/none.js").status_code == 404
+    assert "Sipas" not in client.get("/tablet/none.js").headers
+    assert json.loads(client.get("/tablet/manifest.webmanifest").data)["scope"] == "/tablet/"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_recordings_beside_the_database_are_listed_and_given(
+    client: FlaskClient, settings: Settings, token: str
+) -> None:
+    folder = settings.home / "audio" / "counter" / "1" / "vi"
+    folder.mkdir(parents=True)
+    for name in ("overall.mp3", "overall-5.mp3", "other.mp3", "overall.txt"):
+        (folder / name).write_bytes(b"ID3")
+
+    listed = client.get("/api/device/configuration", headers=bearer(token)).json["recordings"]
+    assert listed["vi"] == {
+        "overall": "counter/1/vi/overall.mp3",
+        "overall-5": "counter/1/vi/overall-5.mp3",
+    }
+    assert listed["en"] == {}
+    with client.get("/tablet/audio/counter/1/vi/overall.mp3") as given:
+        assert (given.data, given.mimetype, given.headers["Sipas"]) == (b"ID3", "audio/mpeg", "1")
+    for path in ("counter/1/vi/overall.txt", "counter/1/vi/none.mp3", "../1/vi/overall.mp3"):
+        assert client.get(f"/tablet/audio/{path}").status_code in {308, 404}
