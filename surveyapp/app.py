@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from flask import Flask, abort, redirect, request, url_for
+from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from surveyapp import clock, error_pages, key_files, roles, web
@@ -42,6 +44,8 @@ CONTENT_SECURITY_POLICY: Final = (
 )
 #: The only page that an official sees before replacing a one-time password.
 BEFORE_PASSWORD: Final = frozenset({"accounts.change_password", "accounts.sign_out", "static"})
+#: Browsers then use HTTPS by themselves for so long: a year.
+HTTPS_SECONDS: Final = 365 * 24 * 3600
 csrf = CSRFProtect()
 
 
@@ -56,6 +60,7 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=not settings.insecure_cookies,
         MAX_CONTENT_LENGTH=20 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=8 * 3600,
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our own pages forbid
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(count=NumberStyle().count, day=day, instant=_instant)
@@ -72,6 +77,11 @@ def create_app(settings: Settings) -> Flask:
     app.add_url_rule("/", "home", _home)
     app.before_request(_check_role)
     app.after_request(_protect)
+    if settings.proxies:
+        hops = settings.proxies
+        behind = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = behind  # type: ignore[method-assign]
+    app.session_interface = _Sessions()
     app.teardown_appcontext(web.close_sessions)
     return app
 
@@ -120,8 +130,18 @@ def _check_role() -> ResponseReturnValue | None:
     return None
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Cookies that go over HTTPS only, wherever this request came over HTTPS."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Return whether the cookie is marked as secure."""
+        return bool(app.config["SESSION_COOKIE_SECURE"]) or request.is_secure
+
+
 def _protect(response: Response) -> Response:
     headers = response.headers
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = f"max-age={HTTPS_SECONDS}"
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"

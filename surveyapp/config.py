@@ -19,8 +19,11 @@ class Settings:
     home: Path
     #: SQLAlchemy URL (SURVEY_DATABASE_URL); a SQLite file in `home` by default.
     database_url: str
-    #: Whether browsers may send the cookies over plain HTTP (SURVEY_INSECURE_COOKIES=1).
+    #: Whether browsers may send the cookies over plain HTTP: unless SURVEY_SECURE_COOKIES=1, or the
+    #: server has a certificate of its own.
     insecure_cookies: bool = True
+    #: So many proxies of one's own stand in front and say who asks, and how (SURVEY_PROXIES).
+    proxies: int = 0
     #: Answers wait until so many are released together, at least 5 (SURVEY_RELEASE_SIZE).
     release_size: int = 20
     #: Address of the program for citizens, printed in letters (SURVEY_ADDRESS); "": as asked for.
@@ -53,6 +56,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         home=home,
         database_url=url,
         insecure_cookies=environ.get("SURVEY_SECURE_COOKIES", "0") != "1",
+        proxies=_proxies(environ.get("SURVEY_PROXIES", "0")),
         release_size=_release_size(environ.get("SURVEY_RELEASE_SIZE", "20")),
         public_address=_address(environ.get("SURVEY_ADDRESS", "")),
     )
@@ -70,6 +74,16 @@ def _release_size(text: str) -> int:
             "APP-002",
             f"SURVEY_RELEASE_SIZE là «{text}», phải là số nguyên từ 5 trở lên.",
             "Bỏ biến này để dùng mức mặc định 20.",
+        )
+    return int(text)
+
+
+def _proxies(text: str) -> int:
+    if text not in {"0", "1", "2", "3"}:
+        raise AppError(
+            "APP-012",
+            f"SURVEY_PROXIES là «{text}», phải là số máy chủ trung gian, từ 0 đến 3.",
+            "Bỏ biến này nếu trình duyệt nối thẳng tới chương trình.",
         )
     return int(text)
 

@@ -2,7 +2,10 @@
 
 import os
 import socket
+import ssl
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -16,6 +19,7 @@ from surveyapp.errors import AppError
 from surveyapp.practice import service as practice_surveys
 
 ADDRESS = "127.0.0.1:8000"
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 #: Requests of one worker at a time: answers that come together share one wait for the disk.
 THREADS = 16
 #: One person runs a small office; more accounts split the roles.
@@ -31,14 +35,17 @@ def application() -> Flask:
 @click.command()
 @click.option("--bind", default=ADDRESS, show_default=True, metavar="HOST:PORT", help="Địa chỉ.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
-def serve(bind: str, workers: int) -> None:
+@click.option("--certfile", type=FILE, help="Chứng thư HTTPS (PEM, kèm chứng thư trung gian).")
+@click.option("--keyfile", type=FILE, help="Khóa riêng của chứng thư (PEM, không mật khẩu).")
+def serve(bind: str, workers: int, certfile: Path | None, keyfile: Path | None) -> None:
     """Chạy máy chủ bằng gunicorn; cơ sở dữ liệu phải đúng phiên bản (sipas upgrade)."""
     _refuse_taken(bind)
+    tls = _tls(certfile, keyfile)
     settings = config.load()
     with Database(settings.database_url) as database:
         check_current(database)
     click.echo(f"Dữ liệu: {settings.home}")
-    _run(bind, workers)
+    _run(bind, workers, tls)
 
 
 @click.command()
@@ -107,7 +114,30 @@ def _refuse_taken(bind: str) -> None:
             ) from error
 
 
-def _run(bind: str, workers: int) -> None:
+def _tls(certfile: Path | None, keyfile: Path | None) -> list[str]:
+    """Return gunicorn's words for HTTPS; a pair that does not work is refused before it starts."""
+    if certfile is None and keyfile is None:
+        return []
+    if certfile is None or keyfile is None:
+        raise AppError("APP-013", "HTTPS cần cả --certfile và --keyfile.", "Xem docs/https.md.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile, _no_password)
+    except (OSError, ssl.SSLError) as error:
+        raise AppError(
+            "APP-014",
+            f"Chứng thư {certfile} và khóa {keyfile} không dùng được: {error}.",
+            "Kiểm tra hai tệp cùng một cặp, dạng PEM, khóa không đặt mật khẩu; xem docs/https.md.",
+        ) from error
+    os.environ["SURVEY_SECURE_COOKIES"] = "1"  # for the workers, which read the settings again
+    return [f"--certfile={certfile}", f"--keyfile={keyfile}"]
+
+
+def _no_password() -> str:
+    """Answer where OpenSSL would stop and ask at the terminal."""
+    return ""
+
+
+def _run(bind: str, workers: int, tls: Sequence[str] = ()) -> None:
     """Become gunicorn; its access log is off, as it would hold addresses and times of citizens."""
     try:
         os.execv(  # noqa: S606  our own interpreter
@@ -121,6 +151,7 @@ def _run(bind: str, workers: int) -> None:
                 "--worker-class=gthread",
                 f"--threads={THREADS}",
                 "--log-level=warning",
+                *tls,
                 "surveyapp.serving:application()",
             ],
         )

@@ -168,5 +168,5 @@ def set_cookie(
         path=path,
         httponly=True,
         samesite="Lax",
-        secure=not web.settings().insecure_cookies,
+        secure=request.is_secure or not web.settings().insecure_cookies,
     )
