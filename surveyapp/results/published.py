@@ -1,13 +1,14 @@
 """Figures and targets that others published, in boxes of their own: never compared."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.report import Box, Cell, Column, Missing, Paragraph, ReportTable
 from surveyapp.models import PublishedFigure
+from surveyapp.results import wording
 
 _NONE = Missing("chưa có")
 
@@ -22,17 +23,27 @@ def boxes(db: Session) -> tuple[Box, ...]:
     triples: dict[tuple[str, str, str], list[PublishedFigure]] = defaultdict(list)
     for row in rows:
         triples[row.publisher, row.population, row.method_version].append(row)
-    return tuple(_box(number, triples[key]) for number, key in enumerate(sorted(triples), 1))
+    publishers = Counter(key[:2] for key in triples)
+    return tuple(
+        _box(number, triples[key], has_break=publishers[key[:2]] > 1)
+        for number, key in enumerate(sorted(triples), 1)
+    )
 
 
-def _box(number: int, rows: Sequence[PublishedFigure]) -> Box:
-    """Tabulate the latest year of results and of targets of one triple."""
+def _box(number: int, rows: Sequence[PublishedFigure], *, has_break: bool) -> Box:
+    """Tabulate results of all years, their change, and the latest targets of one triple."""
     first = rows[0]
-    latest = {kind: max((r.year for r in rows if r.kind == kind), default=None) for kind in _KINDS}
-    shown = {(r.code, r.kind): r.value for r in rows if r.year == latest[r.kind]}
-    titles = {r.code: r.title for r in rows}
+    years = sorted({row.year for row in rows if row.kind == "value"})
+    aims = max((row.year for row in rows if row.kind == "target"), default=None)
+    shown = {(row.code, row.kind, row.year): row.value for row in rows}
+    titles = {row.code: row.title for row in rows}
     cells: list[tuple[Cell, ...]] = [
-        (f"{code}. {title}", *(shown.get((code, kind), _NONE) for kind in _KINDS))
+        (
+            f"{code}. {title}",
+            *(shown.get((code, "value", year), _NONE) for year in years),
+            *_change(shown, code, years),
+            *_aim(shown, code, aims),
+        )
         for code, title in titles.items()
     ]
     sources = "; ".join(dict.fromkeys(r.source for r in rows))
@@ -43,20 +54,50 @@ def _box(number: int, rows: Sequence[PublishedFigure]) -> Box:
                 f"Đối tượng: {first.population}. Phương pháp: {first.method_version}. "
                 f"Nguồn: {sources}."
             ),
+            *([Paragraph(wording.BREAK.format(first.method_version))] if has_break else []),
         ),
         table=ReportTable(
             code=f"published-{number}",
             title=f"Kết quả và chỉ tiêu ({first.publisher})",
             columns=(
                 Column("part", "Lĩnh vực, tiêu chí", "text"),
-                *(
-                    Column(kind, f"{title} {latest[kind] or ''}".strip(), "percent", decimals=2)
-                    for kind, title in _KINDS.items()
-                ),
+                *(Column(f"y{year}", f"Kết quả {year}", "percent", decimals=2) for year in years),
+                *(_CHANGE if len(years) > 1 else ()),
+                *(_aim_columns(aims) if aims else ()),
             ),
             rows=tuple(cells),
         ),
     )
 
 
-_KINDS = {"value": "Kết quả", "target": "Chỉ tiêu"}
+_CHANGE = (Column("difference", "Chênh lệch hai năm gần nhất", "points", decimals=2),)
+
+
+def _aim_columns(year: int) -> tuple[Column, ...]:
+    return (
+        Column("target", f"Chỉ tiêu {year}", "percent", decimals=2),
+        Column("verdict", "So với chỉ tiêu", "text"),
+    )
+
+
+_Shown = Mapping[tuple[str, str, int], float]
+
+
+def _change(shown: _Shown, code: str, years: Sequence[int]) -> tuple[Cell, ...]:
+    """Return the change between the two latest years of one triple."""
+    if len(years) < 2:
+        return ()
+    last, before = (shown.get((code, "value", year)) for year in (years[-1], years[-2]))
+    return (_NONE if last is None or before is None else last - before,)
+
+
+def _aim(shown: _Shown, code: str, year: int | None) -> tuple[Cell, ...]:
+    """Return the target and what the published value says of it; values have no interval."""
+    if year is None:
+        return ()
+    aim, value = shown.get((code, "target", year)), shown.get((code, "value", year))
+    if aim is None:
+        return _NONE, _NONE
+    if value is None:
+        return aim, Missing(f"chưa có kết quả năm {year}")
+    return aim, wording.VERDICTS["reached" if value >= aim else "missed"]

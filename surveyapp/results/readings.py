@@ -108,6 +108,11 @@ def told(report: Report) -> Report:
     return replace(read, annexes=(*annexes, Section("Cách đọc các con số", (_glossary(read),))))
 
 
+def told_table(table: ReportTable) -> ReportTable:
+    """Put its reading on every column of a table that stands alone."""
+    return replace(table, columns=tuple(_column(column) for column in table.columns))
+
+
 def of_row(table: ReportTable, row: tuple[Cell, ...], style: NumberStyle) -> str:
     """Read one row with an interval aloud: value, interval, place, group and flag."""
     cells = {column.key: (column, cell) for column, cell in zip(table.columns, row, strict=True)}

@@ -19,6 +19,8 @@ from surveyapp.exports.xlsx import write_xlsx
 from surveyapp.models import Survey
 from surveyapp.recheck import service as recheck
 from surveyapp.results import document, readings, service
+from surveyapp.results.checking import quality_tables
+from surveyapp.results.sealed import sealed_rows
 from surveyapp.surveys import service as surveys
 
 bp = Blueprint("results", __name__, url_prefix="/surveys/<code>/results")
@@ -34,15 +36,32 @@ def index(code: str) -> ResponseReturnValue:
     db = web.session()
     survey = surveys.find(db, code)
     service.require_locked(survey)
-    report = None
+    report, sealed = None, None
     if service.has_run(db, survey):
         report = document.build(db, survey, service.latest(db, survey))
         _look(survey)
+        if "council" in web.actor().roles:
+            sealed = sealed_rows(db, survey, STYLE)
     return render_template(
         "results/index.html",
+        sealed=sealed,
         survey=survey,
         practice=survey.is_practice,
         report=report,
+        render=_render,
+    )
+
+
+@bp.get("/quality")
+def quality(code: str) -> ResponseReturnValue:
+    """Show how well forms come in: numbers by rule, before and after the lock."""
+    db = web.reading()
+    survey = surveys.find(db, code)
+    return render_template(
+        "results/quality.html",
+        survey=survey,
+        practice=survey.is_practice,
+        tables=[readings.told_table(table) for table in quality_tables(db, survey)],
         render=_render,
     )
 

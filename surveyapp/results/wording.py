@@ -66,3 +66,17 @@ WITHOUT = (
     "không phải bằng chứng có sai phạm. Bút danh điều tra viên và quầy không lưu cùng câu trả lời "
     "nên không chia theo được."
 )
+VERDICTS: Mapping[str, str] = {
+    "reached": "đạt",
+    "missed": "không đạt",
+    "undecided": "chưa kết luận được",
+}
+SAME_TRIPLE = (
+    "Chỉ so khi cùng nơi công bố, cùng đối tượng và cùng phương pháp. «Chưa kết luận được»: chỉ "
+    "tiêu nằm trong khoảng tin cậy. Chênh lệch so với năm trước không có khoảng tin cậy vì số liệu "
+    "năm trước không kèm sai số."
+)
+BREAK = (
+    "Phương pháp thay đổi: không nối số liệu của «{}» với số liệu của các phương pháp khác do "
+    "cùng nơi này công bố, và không tính chênh lệch giữa chúng."
+)
