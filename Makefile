@@ -12,10 +12,10 @@ PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist worksteal
 #: where make run serves: make run BIND=127.0.0.1:8020
 BIND ?= 127.0.0.1:8000
 
-.PHONY: help run test lint bench lock
+.PHONY: help run test lint bench coverage-tables lock
 
 help:  ## List these commands
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 24
 
 run:  ## Serve the practice surveys on 127.0.0.1:8000 (BIND=...), making what it needs
 	@.ci/environment run
@@ -38,6 +38,10 @@ lint:  ## Check style, types and the directions of import
 bench:  ## Measure the demo, the intake and the first page (not part of the tests)
 	@.ci/environment test
 	@$(BIN)/python tests/load/bench.py
+
+coverage-tables:  ## Write docs/do-phu.md anew: how often the intervals hold the true value
+	@.ci/environment test
+	@PYTHONPATH=. $(BIN)/python tests/load/coverage_tables.py
 
 lock:  ## Pin the dependencies of pyproject.toml again, keeping what still fits
 	@.ci/lock $(UPGRADE)
