@@ -1,9 +1,14 @@
 """Computing time of 1,332 estimates: 36 shares, the whole and 36 agencies, with intervals.
 
 From columns in memory to the finished tables: checking the design, the pass over the rows, the
-intervals and flags. Interpreter start and reading files are not part of it.
+intervals and flags. Interpreter start and reading files are not part of it. The Python package
+svy makes the same estimates in the same run. Ten million rows come from a Parquet file, with what
+it takes to read them.
 """
 
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +16,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import svy
 
 from analysis.design import survey_design
 from analysis.estimate import estimates, whole
 from analysis.labels import Floats, Ints, Labels
 from analysis.measures import Measure, plan
 from analysis.reduction import moments_of
+from surveyapp.results.estimate_file import estimate_file
+from surveyapp.results.mapping import Workers
 from tests.load.figure import Figure, middle
 
 ITEMS = 36
@@ -37,28 +48,38 @@ class Answers:
     values: dict[str, Floats]
 
 
-def measure(place: Path) -> list[Figure]:  # noqa: ARG001  needs no files
-    """Measure each number of rows, and a bare pass of numpy over the larger one."""
-    figures = []
+#: rows -> runs of svy: at a million it takes a minute or two.
+PEER_RUNS = {1_200: 3, 1_000_000: 1}
+LARGE = 10_000_000
+ROW_GROUP = 1_000_000
+
+
+def measure(place: Path) -> list[Figure]:
+    """Measure each number of rows beside svy and a bare pass of numpy; then the large file."""
+    figures = [*_large(place, "element"), *_large(place, "cluster")]
     for rows, runs in ROWS.items():
         answers = _answers(rows)
         scale, unit = (1000, "ms") if rows < 10_000 else (1, "s")
         name = f"{ITEMS * (AGENCIES + 1):,} estimates on {rows:,} rows"
         found = [scale * value for value in _timed(partial(_estimate, answers), runs)]
         figures.append(middle(name, found, unit, f"{THREADS} threads"))
+        peer = [scale * value for value in _timed(partial(_peer, answers), PEER_RUNS[rows], warm=0)]
+        figures.append(middle(f"svy {svy.__version__} on {rows:,} rows", peer, unit))
+        ratio = figures[-1].value / figures[-2].value
+        figures.append(Figure(f"svy / this program on {rows:,} rows", ratio, "times"))
         bare = [scale * value for value in _timed(partial(_bare, answers), runs)]
         notes = "weighted sums by agency only"
         figures.append(middle(f"bare numpy pass over {rows:,} rows", bare, unit, notes))
     return figures
 
 
-def _timed(work: Callable[[], object], runs: int) -> list[float]:
+def _timed(work: Callable[[], object], runs: int, warm: int = 1) -> list[float]:
     seconds = []
-    for _ in range(runs + 1):
+    for _ in range(runs + warm):
         started = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - started)
-    return seconds[1:]
+    return seconds[warm:]
 
 
 def _answers(rows: int) -> Answers:
@@ -86,6 +107,76 @@ def _estimate(answers: Answers) -> None:
         raise RuntimeError(f"{found} estimates have a standard error")
 
 
+def _peer(answers: Answers) -> None:
+    """Make the same estimates with svy."""
+    table = pl.DataFrame(
+        {"agency": answers.agency, "w": answers.weight, "N": answers.pop_size, **answers.values}
+    ).fill_nan(None)
+    sample = svy.Sample(table, svy.Design(stratum="agency", wgt="w", pop_size="N"))
+    codes = list(answers.values)
+    made = [
+        sample.estimation.prop(codes, ci_method="wilson", drop_nulls=True),
+        sample.estimation.prop(codes, by="agency", ci_method="wilson", drop_nulls=True),
+    ]
+    found = sum(len(one.estimates) for table in made for one in table)
+    if found < 2 * ITEMS * (AGENCIES + 1):  # of both answers
+        raise RuntimeError(f"svy made {found} estimates")
+
+
+def _large(place: Path, design: str) -> list[Figure]:
+    """Estimate from a Parquet file in a process of its own; its seconds and peak of memory."""
+    data, asked = place / "large.parquet", place / "design.toml"
+    if not data.exists():
+        _write_large(data)
+    units = 'pop_size = "N"' if design == "element" else 'psu = "village"\npop_size = "villages"'
+    head = f'weight = "w"\nstrata = "agency"\ndomains = ["agency"]\n{units}\n'
+    items = (
+        f'[[measures]]\ncode = "i{i:02}"\ncolumn = "i{i:02}"\nkind = "share"\n'
+        "satisfied = [4, 5]\nmissing = [9]\n"
+        for i in range(ITEMS)
+    )
+    asked.write_text(head + "".join(items), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.load.estimates", str(data), str(asked)]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603  our own
+    seconds, busy, peak, count = map(float, ended.stdout.split())
+    if count != ITEMS * (AGENCIES + 1):
+        raise RuntimeError(f"{count:.0f} estimates")
+    name = f"{count:,.0f} estimates on {LARGE:,} Parquet rows, {design}"
+    notes = f"{THREADS} threads; {busy:.1f} s of processor time; {data.stat().st_size / 1e6:.0f} MB"
+    return [Figure(name, seconds, "s", notes), Figure("  peak of memory", peak, "GB")]
+
+
+def _write_large(data: Path) -> None:
+    chance = np.random.default_rng(2025)
+    names = pa.array([f"Cơ quan {place:02}" for place in range(AGENCIES)])
+    codes = np.array([1, 2, 3, 4, 4, 4, 5, 5, 5, 9], np.int8)
+    writer = None
+    for _ in range(LARGE // ROW_GROUP):
+        agency = chance.integers(0, AGENCIES, ROW_GROUP).astype(np.int32)
+        columns = {
+            "agency": pa.DictionaryArray.from_arrays(pa.array(agency), names),
+            "village": chance.integers(0, 300, ROW_GROUP).astype(np.int32),
+            "w": 1.5 + agency % 7,
+            "N": 5_000_000 + 1000 * agency,
+            "villages": np.full(ROW_GROUP, 900),
+            **{f"i{i:02}": chance.choice(codes, ROW_GROUP) for i in range(ITEMS)},
+        }
+        table = pa.table(columns)
+        writer = writer or pq.ParquetWriter(data, table.schema)
+        writer.write_table(table, row_group_size=ROW_GROUP)
+    if writer is not None:
+        writer.close()
+
+
+def _estimate_large(data: Path, asked: Path) -> str:
+    """Return seconds, processor seconds, peak of memory in GB and the number of estimates."""
+    started, busy = time.perf_counter(), time.process_time()
+    count = estimate_file(data, asked, asked.with_suffix(".json"), Workers(THREADS))
+    took = time.perf_counter() - started, time.process_time() - busy
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return f"{took[0]} {took[1]} {peak} {count}\n"
+
+
 def _bare(answers: Answers) -> list[Floats]:
     """Sum weights and weighted answers by agency, column by column."""
     sums: list[Floats] = []
@@ -98,3 +189,7 @@ def _bare(answers: Answers) -> list[Floats]:
 
 def _sums(agency: Ints, weight: Floats) -> Floats:
     return np.bincount(agency, weight, AGENCIES).astype(np.float64, copy=False)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(_estimate_large(Path(sys.argv[1]), Path(sys.argv[2])))
