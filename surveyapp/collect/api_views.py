@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from surveyapp import codes, web
-from surveyapp.collect import devices, rate_limits, release, service
+from surveyapp import clock, codes, web
+from surveyapp.collect import devices, metrics, rate_limits, release, service
 from surveyapp.collect.intake_desk import Desk
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.problems import SubmissionError
@@ -172,6 +172,14 @@ def _disk_has_room() -> bool:
 
 
 _CHECKS: Final = {"database": _database_works, "keys": _keys_work, "disk": _disk_has_room}
+
+
+@bp.get("/metrics")
+def figures() -> ResponseReturnValue:
+    """Give figures for monitoring: counts of the installation, nothing of a person or a device."""
+    with web.database().read_engine.connect() as connection:
+        content = metrics.text(connection, web.settings().home, clock.today())
+    return content, {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
 
 @bp.get("/api/openapi.json")

@@ -1,6 +1,7 @@
 """The device API: statuses, receipts, refusals with every fault, nothing reflected or logged."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,13 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from surveyapp import web
+from surveyapp import clock, web
 from surveyapp.app import create_app
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.submission import MEMBERS
 from surveyapp.config import Settings
 from surveyapp.db import Database
-from surveyapp.models import Device, Exchange, Response, Survey, WaitingAnswer
+from surveyapp.models import Device, Exchange, Invitation, Response, Survey, WaitingAnswer
 from tests.app.collect_world import World, as_bytes, codes_for, made
 
 
@@ -200,7 +201,7 @@ def test_the_description_names_the_statuses_that_the_server_gives(
 
     assert set(operation["responses"]) == given
     assert set(members) == MEMBERS
-    assert {"/healthz", "/readyz"} <= set(description["paths"])
+    assert {"/healthz", "/readyz", "/metrics"} <= set(description["paths"])
 
 
 def test_the_server_says_whether_it_is_ready(
@@ -216,3 +217,35 @@ def test_an_unknown_survey_is_not_found(client: FlaskClient, world: World) -> No
     refused = put(client, as_bytes(world.body("CODE", survey="none")))
 
     assert (refused.status_code, refused.json["code"]) == (404, "COLLECT-010")
+
+
+def test_the_figures_for_monitoring_count_whole_days_and_name_nobody(
+    client: FlaskClient, database: Database
+) -> None:
+    world, token = counter_with_tablet(database)
+    bearer = {"Authorization": f"Bearer {token}"}
+    body = as_bytes(world.body(None, mode="tablet"))
+    with clock.set_to(datetime(2024, 11, 4, 5, tzinfo=UTC)):
+        before = client.get("/metrics").text.partition("sipas_disk_free_bytes ")[0]
+        for _ in range(10):
+            assert put(client, body, **bearer).status_code == 201
+        assert client.get("/metrics").text.startswith(before)
+    with clock.set_to(datetime(2024, 11, 5, 5, tzinfo=UTC)):
+        after = client.get("/metrics")
+
+    assert after.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'sipas_surveys{state="collecting"} 1\n' in after.text
+    assert 'sipas_responses_before_today{survey="ks-2024"} 5\n' in after.text
+    assert "sipas_devices 1\n" in after.text
+
+
+def test_looking_at_a_page_or_fetching_it_ahead_spends_no_code(
+    client: FlaskClient, database: Database, world: World
+) -> None:
+    [code] = codes_for(database, world, [0])
+    for method in (client.get, client.head, client.options):
+        for address in (f"/s/ks-2024#{code}", f"/s/ks-2024/code?invitation={code}", "/s/ks-2024"):
+            method(address, headers={"Sec-Purpose": "prefetch"})
+    with database.read_session() as db:
+        assert not db.scalars(select(Invitation.is_spent)).one()
+    assert put(client, as_bytes(world.body(code))).status_code == 201
