@@ -19,9 +19,9 @@ TOP = (
     "interval", "measures", "composites",
 )  # fmt: skip
 INTERVAL = ("method", "level")
-MEASURE = ("code", "column", "kind", "satisfied", "answers", "missing")
+MEASURE = ("code", "column", "kind", "satisfied", "answers", "missing", "denominator")
 COMPOSITE = ("code", "measures", "weights", "pooling", "unanswered")
-KINDS = ("share", "mean")
+KINDS = ("share", "mean", "total", "ratio", "distribution")
 POOLINGS = ("items", "answers", "respondents")
 
 
@@ -29,7 +29,8 @@ POOLINGS = ("items", "answers", "respondents")
 class MeasuredColumn:
     """A measure and where its answers stand; codes as `canonical` spells them.
 
-    `answers` are all codes that an answer may have; none = not declared.
+    `answers` are all codes that an answer may have; none = not declared. `denominator` is the
+    second column of a ratio; `category` the code counted by one share of a distribution.
     """
 
     measure: Measure
@@ -37,6 +38,13 @@ class MeasuredColumn:
     satisfied: frozenset[str]
     missing: frozenset[str]
     answers: frozenset[str] = frozenset()
+    denominator: str | None = None
+    category: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are read."""
+        return (self.column,) if self.denominator is None else (self.column, self.denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,9 @@ class DesignFile:
     def columns(self) -> tuple[str, ...]:
         """Every column of the data that is read."""
         asked = (self.weight, *self.strata, *self.psu, *self.pop_size, *self.domains)
-        return tuple(dict.fromkeys((*asked, *(item.column for item in self.measures))))
+        return tuple(
+            dict.fromkeys((*asked, *(name for item in self.measures for name in item.columns)))
+        )
 
 
 def read_design(path: Path) -> DesignFile:
@@ -114,7 +124,9 @@ class _Reader:
         """Read the whole file; None when something is wrong."""
         self._keys(content, TOP, "")
         measures = [
-            self._measure(item, i) for i, item in enumerate(self._tables(content, "measures"))
+            one
+            for i, item in enumerate(self._tables(content, "measures"))
+            for one in self._measure(item, i)
         ]
         composites = [
             self._composite(item, i) for i, item in enumerate(self._tables(content, "composites"))
@@ -135,29 +147,56 @@ class _Reader:
             weight, strata, psu, pop_size, policy, domains, options, (*measures,), (*composites,)
         )
 
-    def _measure(self, item: dict[str, Any], place: int) -> MeasuredColumn:
+    def _measure(self, item: dict[str, Any], place: int) -> list[MeasuredColumn]:
+        """Read one measure; a distribution is a share of each of its categories."""
         where = f"measures[{place + 1}]."
         self._keys(item, MEASURE, where)
         code = self._text(item, "code", where)
         column = self._text(item, "column", where)
         kind = self._choice(item, "kind", KINDS, None, where)
-        satisfied = self._answers(item, "satisfied", where)
+        missing = self._answers(item, "missing", where)
+        answers = self._answers(item, "answers", where)
+        satisfied = self._satisfied(item, kind, (answers, missing), where)
+        below = self._text(item, "denominator", where) if kind == "ratio" else None
+        if kind != "ratio" and "denominator" in item:
+            self.problems.append(f'{where}denominator: chỉ dùng với kind = "ratio".')
+        if kind != "distribution":
+            key = None if below is None else f"{code} / {below}"
+            measure = Measure(code, kind, denominator=key)
+            return [MeasuredColumn(measure, column, satisfied, missing, answers, below)]
+        if len(answers) < 2:
+            self.problems.append(f"{where}answers: nêu mọi mức của câu hỏi, ví dụ [1, 2, 3, 4, 5].")
+        return [
+            MeasuredColumn(
+                Measure(f"{code}={name}"), column, frozenset({name}), missing, answers, None, name
+            )
+            for name in map(canonical, item.get("answers", []))
+        ]
+
+    def _satisfied(
+        self,
+        item: dict[str, Any],
+        kind: str,
+        known: tuple[frozenset[str], frozenset[str]],
+        where: str,
+    ) -> frozenset[str]:
+        """Read the satisfied codes and hold them against the other codes."""
+        satisfied, (answers, missing) = self._answers(item, "satisfied", where), known
         if kind == "share" and not satisfied:
             self.problems.append(
                 f"{where}satisfied: nêu các mã được coi là hài lòng, ví dụ [4, 5]."
             )
-        if kind == "mean" and satisfied:
+        if kind != "share" and satisfied:
             self.problems.append(f'{where}satisfied: chỉ dùng với kind = "share".')
-        missing = self._answers(item, "missing", where)
-        if satisfied & missing:
-            both = ", ".join(sorted(satisfied & missing))
-            self.problems.append(f"{where}missing: mã {both} vừa hài lòng vừa bỏ trống.")
-        answers = self._answers(item, "answers", where)
         if answers and not satisfied <= answers:
             unknown = ", ".join(sorted(satisfied - answers))
             self.problems.append(f"{where}satisfied: mã {unknown} không có trong answers.")
-        measure = Measure(code, "mean" if kind == "mean" else "share")
-        return MeasuredColumn(measure, column, satisfied, missing, answers)
+        for name, codes in (("hài lòng", satisfied), ("trả lời", answers)):
+            if both := codes & missing:
+                self.problems.append(
+                    f"{where}missing: mã {', '.join(sorted(both))} vừa {name} vừa bỏ trống."
+                )
+        return satisfied
 
     def _composite(self, item: dict[str, Any], place: int) -> Composite:
         where = f"composites[{place + 1}]."
@@ -191,7 +230,8 @@ class _Reader:
             ]
             if not composite.measures or len(set(composite.measures)) < len(composite.measures):
                 self.problems.append(f"{where}nêu ít nhất một mục, mỗi mục một lần.")
-            if len({kinds[code] for code in composite.measures if code in kinds}) > 1:
+            used = {kinds[code] for code in composite.measures if code in kinds}
+            if used not in ({"share"}, {"mean"}, set()):
                 self.problems.append(f"{where}các mục phải cùng là share hoặc cùng là mean.")
 
     def _options(self, item: object) -> Options:

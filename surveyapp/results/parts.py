@@ -144,6 +144,10 @@ def values_of(asked: DesignFile, columns: Columns) -> tuple[dict[str, Floats], l
             found = columns.numbers(item.column, item.missing)
         values[item.measure.code] = found[0]
         problems += [problem for problem in found[1] if problem not in problems]
+        if item.denominator is not None and item.measure.denominator is not None:
+            below, faults = columns.numbers(item.denominator, item.missing)
+            values[item.measure.denominator] = below
+            problems += [problem for problem in faults if problem not in problems]
     return values, problems
 
 

@@ -129,6 +129,40 @@ def test_estimates_on_apistrat_equal_r(tmp_path: Path, suffix: str) -> None:
     assert census["ci"][0] < census["ci"][1]
 
 
+def test_totals_ratios_and_distributions_on_apistrat_equal_r(tmp_path: Path) -> None:
+    design = DESIGN.split("[interval]")[0] + "".join(
+        f'[[measures]]\ncode = "{code}"\ncolumn = "{column}"\nkind = "{kind}"\n{more}\n'
+        for code, column, kind, more in (
+            ("enroll", "enroll", "total", ""),
+            ("ratio", "api.stu", "ratio", 'denominator = "enroll"'),
+            ("kind", "stype", "distribution", 'answers = ["E", "H", "M"]'),
+        )
+    )
+    result = run(tmp_path, REFERENCE / "apistrat.csv", design)
+    total = reference("mean_total_ratio_deff.json", "total_enroll_dstrat")
+    ratio = reference("mean_total_ratio_deff.json", "ratio_dstrat")
+    for case, one in ((total, found(result, "enroll")), (ratio, found(result, "ratio"))):
+        assert one["estimate"] == pytest.approx(next(iter(_flat(case["estimate"]))), rel=1e-8)
+        assert one["se"] == pytest.approx(next(iter(_flat(case["se"]))), rel=1e-8)
+    shares = [found(result, f"kind={name}")["estimate"] for name in "EHM"]
+    assert shares == pytest.approx([4421 / 6194, 755 / 6194, 1018 / 6194], rel=1e-4)
+    assert sum(shares) == pytest.approx(1.0)
+
+    for change, part in (
+        (('answers = ["E", "H", "M"]', ""), "answers: nêu mọi mức"),
+        (('denominator = "enroll"', ""), "denominator: cần một tên"),
+    ):
+        (tmp_path / "out.json").unlink(missing_ok=True)
+        error = refusal(tmp_path, REFERENCE / "apistrat.csv", design.replace(*change))
+        assert part in "\n".join(error.problems)
+
+
+def _flat(value: object) -> list[float]:
+    if isinstance(value, dict):
+        return [one for part in value.values() for one in _flat(part)]
+    return [one for part in value for one in _flat(part)] if isinstance(value, list) else [value]
+
+
 def test_a_file_from_excel_reads_like_a_plain_one(tmp_path: Path) -> None:
     """Byte order mark, semicolons, decimal commas, a title above the header, empty cells."""
     plain = SMALL.replace(",", ".").replace(";", ",")
