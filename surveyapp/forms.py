@@ -6,6 +6,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import DecimalField as WTFormsDecimalField
 from wtforms.meta import DefaultMeta
+from wtforms.widgets import TextInput
 
 TEXTS = {
     "This field is required.": "Cần điền mục này.",
@@ -60,7 +61,9 @@ class Form(FlaskForm):
 
 
 class DecimalField(WTFormsDecimalField):
-    """A number written 7,5 or 7.5."""
+    """A number written 7,5 or 7.5; a browser's own field of numbers would drop the comma."""
+
+    widget = TextInput()
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read a decimal comma; a value with both marks is refused by the base class."""
