@@ -15,7 +15,7 @@ class OpenForm(Form):
     """What is frozen beside list and plan: a public number, if one is named, and a reason."""
 
     source = StringField("Nguồn của con số công khai", [Length(max=200)])
-    on = DateField("Ngày của con số đó", [Optional()], format="%d/%m/%Y")
+    on = DateField("Ngày của con số đó", [Optional()], format=["%Y-%m-%d", "%d/%m/%Y"])
     digits = IntegerField("Số chữ số", [Optional(), NumberRange(min=1, max=40)])
     reason = StringField("Lý do, nếu chỉ tiêu khác kế hoạch hoặc mở lại", [REASON])
     submit = SubmitField("Chốt danh sách và mở lần chọn")

@@ -112,7 +112,9 @@ def test_a_number_of_a_later_day_is_named_and_taken_on_pages(signed_in) -> None:
         past = {"source": "Xổ số", "on": "30/09/2024", "digits": "5"}
         refused = client.post(f"{SAMPLE}/witness", data=past)
         assert (refused.status_code, "Hẹn một ngày chưa đến" in refused.text) == (422, True)
-        opened = client.post(f"{SAMPLE}/witness", data={**past, "on": "05/10/2024"})
+        opened = client.post(
+            f"{SAMPLE}/witness", data={**past, "on": "2024-10-05"}
+        )  # as a browser sends
         here = opened.location.removesuffix("/witness")
         client.post(f"{here}/close")
         early = client.post(f"{here}/number", data={"value": "01234"})
