@@ -8,12 +8,16 @@ import numpy as np
 from analysis.agreement import Agreement, agreement
 from analysis.answer_pairs import Coefficient
 from analysis.errors import AnalysisError
-from analysis.labels import Floats, canonical
+from analysis.labels import Floats, Labels, canonical
+from analysis.quality import error_rates
 from surveyapp.errors import AppError
 from surveyapp.importers import columns
 from surveyapp.importers.table import SHOWN, Table, TableProblem, Wanted, refusal
 from surveyapp.importers.tables import read_table
 from surveyapp.results.estimate_file import write_json
+
+#: Share of differing answers that is tolerated before an interviewer is looked at.
+TOLERATED = 0.10
 
 NOTES = [
     "Không kết luận chỉ từ kappa: xem cùng tỷ lệ khớp, prevalence và bias.",
@@ -49,8 +53,32 @@ def agree_file(pairs: Path, categories: str, out: Path) -> int:
     texts = [_texts(column.names, column.code) for column in answers]
     pooled = _described(texts, names, weight)
     result = {"pairs": pairs.name, "categories": names, "items": found, "pooled": pooled}
+    if "interviewer" in table.columns:
+        result["interviewers"] = _interviewers(columns.labels(table, "interviewer"), texts)
     write_json(out, {**result, "notes": NOTES})
     return len(found)
+
+
+def _interviewers(who: Labels, texts: list[list[str]]) -> list[dict[str, Any]]:
+    """Pairs that differ by interviewer, unweighted; flagged by the exact test after Holm."""
+    both = np.array([bool(first and second) for first, second in zip(*texts, strict=True)])
+    differ = np.array([first != second for first, second in zip(*texts, strict=True)])
+    known = (who.code >= 0) & both
+    checked = np.bincount(who.code[known], minlength=len(who.names))
+    wrong = np.bincount(who.code[known & differ], minlength=len(who.names))
+    seen = np.flatnonzero(checked).tolist()
+    flags = error_rates([who.names[i] for i in seen], wrong[seen], checked[seen], TOLERATED)
+    flagged = {flag.where for flag in flags}
+    return [
+        {
+            "interviewer": who.names[i],
+            "n": int(checked[i]),
+            "differing": int(wrong[i]),
+            "rate": float(wrong[i] / checked[i]),
+            "is_flagged": who.names[i] in flagged,
+        }
+        for i in seen
+    ]
 
 
 def _checked(table: Table, names: list[str]) -> Floats:

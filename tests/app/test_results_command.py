@@ -354,6 +354,19 @@ def test_agreement_of_pairs(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 2
 
 
+def test_interviewers_whose_pairs_differ_are_flagged_exactly(tmp_path: Path) -> None:
+    """Of 20 pairs 9 differ: P(X >= 9) = 0.00006 at 10 %; of 10 pairs 2: 0.26, not flagged."""
+    rows = [("an", 9, 20), ("binh", 2, 10), ("chi", 0, 5)]
+    lines = ["item,original,recheck,interviewer,weight", "q1,4,,chi,1", "q1,4,5,,1"]
+    lines += [f"q1,4,{3 if i < wrong else 4},{who},2" for who, wrong, n in rows for i in range(n)]
+    path, out = saved(tmp_path, "\n".join(lines)), tmp_path / "out.json"
+    command = ["agree", f"--pairs={path}", "--categories=1,2,3,4,5", f"--out={out}"]
+    CliRunner().invoke(cli, command, catch_exceptions=False)
+    told = json.loads(out.read_text(encoding="utf-8"))["interviewers"]
+    assert [(one["interviewer"], one["differing"], one["n"]) for one in told] == rows
+    assert [one["is_flagged"] for one in told] == [True, False, False]
+
+
 def test_the_command_ends_with_a_sentence_and_exit_code_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
