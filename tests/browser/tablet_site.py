@@ -1,7 +1,9 @@
 """A live server with one counter survey or one with slips, and the way of a person at its tablet."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
@@ -60,6 +62,39 @@ def tablet_site(folder: Path, kind: str, form: str) -> Iterator[TabletSite]:
         site = TabletSite(server, kind, form)
         yield site
         site.database.dispose()
+
+
+class Portal(BaseHTTPRequestHandler):
+    """Says 200 and shows its own page, whatever is asked for: a network that wants a sign-in."""
+
+    def do_GET(self) -> None:
+        """Show the page of the network."""
+        page = "<!doctype html><title>Wi-Fi</title>Mời đăng nhập".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    do_PUT = do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+@contextmanager
+def portal_instead(site: TabletSite) -> Iterator[None]:
+    """Stop the server and let another answer at its address."""
+    site.server.stop()
+    host, port = site.server.address.split(":")
+    portal = ThreadingHTTPServer((host, int(port)), Portal)
+    thread = threading.Thread(target=portal.serve_forever, daemon=True)
+    thread.start()
+    yield
+    portal.shutdown()
+    portal.server_close()
+    thread.join()
+    site.server.start()
 
 
 def pair(page: Page, site: TabletSite, token: str) -> None:
