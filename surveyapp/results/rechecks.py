@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from analysis.agreement import Agreement, Options, agreement, grade, pooled_inconsistency
 from analysis.answer_pairs import Coefficient, FirstAnswers
+from analysis.disclosure import MINIMUM_BASE
 from analysis.quality import error_rates, exact_upper_limit, lot_size
 from questionnaires.method import MethodVersion
 from questionnaires.types import Questionnaire
 from surveyapp.models import RecheckCount, RecheckerCount, RecheckPair, Survey, SurveyGroup
 from surveyapp.recheck.comparing import Comparing
 from surveyapp.results.answers import GroupAnswers
+from surveyapp.results.gate import TOO_FEW
 
 #: Share of interviews that never took place, and of wrong facts, that is tolerated.
 TOLERATED: Final = 0.10
@@ -53,7 +55,7 @@ def rechecks(
     return {
         "counts": dict(kept),
         "items": {
-            code: _plain(one)
+            code: (_plain(one) if one.n >= MINIMUM_BASE else {"n": one.n, "hidden": TOO_FEW})
             | {"kind": comparing.kind(code), "tolerance": comparing.tolerance(code)}
             for code, one in found.items()
         },
@@ -144,16 +146,21 @@ def _indices(found: Mapping[str, Agreement], method: MethodVersion) -> dict[str,
     result = {}
     for target in method.targets:
         items = [found[code] for code in method.items_of(target) if code in found]
-        if items:
-            n = sum(one.n for one in items)
-            inconsistency = pooled_inconsistency(items)
-            result[target] = {
-                "n": n,
-                "questions": len(items),
-                "agreement": sum(one.n * (one.agreement.value or 0.0) for one in items) / n,
-                "ioi": inconsistency,
-                "grade": grade(inconsistency),
-            }
+        if not items:
+            continue
+        n = sum(one.n for one in items)
+        row: dict[str, Any] = {"n": n, "questions": len(items)}
+        # an index less its shown questions tells the hidden ones together
+        lost = sum(one.n for one in items if one.n < MINIMUM_BASE)
+        if n < MINIMUM_BASE or 0 < lost < MINIMUM_BASE:
+            result[target] = row | {"hidden": TOO_FEW}
+            continue
+        inconsistency = pooled_inconsistency(items)
+        result[target] = row | {
+            "agreement": sum(one.n * (one.agreement.value or 0.0) for one in items) / n,
+            "ioi": inconsistency,
+            "grade": grade(inconsistency),
+        }
     return result
 
 

@@ -6,16 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from analysis.design import SurveyDesign, survey_design
 from analysis.estimate import Estimate, EstimateTable, Options, estimates, whole
 from analysis.labels import Floats
 from analysis.measures import Composite, Measure, Plan, plan
-from analysis.reduction import moments_of
 from analysis.scores import Scores, scores
 from questionnaires.method import INDEX, MethodVersion, composite_weights
 from questionnaires.types import Questionnaire
-from surveyapp.exports.numbers import NumberStyle
 from surveyapp.results.answers import GroupAnswers
+from surveyapp.results.weighting import Weighting
 
 #: Factor and shift from the mean of scores 1 to 5, or from a share, to the scale 0 to 100.
 SCALES: Mapping[str, tuple[float, float]] = {
@@ -26,16 +24,13 @@ SCALES: Mapping[str, tuple[float, float]] = {
 
 
 def satisfaction(
-    data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion
+    data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion, weights: Weighting
 ) -> dict[str, Any]:
     """Estimate a group of agencies; returns plain values (JSON) on the scale 0 to 100.
 
-    Strata are the agencies; non-response within a stratum counts as a random second step, so
-    the weight is N_h / n_h. The finite population correction is applied.
+    Strata are the agencies. The finite population correction is applied.
     """
     agency = [form.agencies[0] for form in data.forms]
-    received = Counter(form.stratum for form in data.forms)
-    design = _design(data, received)
     result: dict[str, Any] = {}
     if method.item_measure is None:
         raise ValueError(f"method {method.code} names no item measure")
@@ -43,54 +38,32 @@ def satisfaction(
     for name in dict.fromkeys(names):
         layout = _plan(method, name)
         values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
-        moments = moments_of(design, layout, values, agency)
-        by_agency = estimates(moments, layout, Options())
-        all_of_them = whole(moments_of(design, layout, values), layout, Options())
+        by_agency = estimates(weights.moments(layout, values, agency), layout, Options())
+        all_of_them = whole(weights.moments(layout, values), layout, Options())
         scale = SCALES[name]
         result[name] = _plain(by_agency, scale) | {"": _plain(all_of_them, scale)[""]}
     shares: Counter[str] = Counter()
-    for code, weight in zip(agency, design.weight.tolist(), strict=True):
+    for code, weight in zip(agency, weights.design.weight.tolist(), strict=True):
         shares[code] += weight
     return {
         "measure": method.item_measure,
         "estimates": result,
         "shares": dict(shares),
         "levels": _levels(data, questionnaire, method),
-        "notes": [*design.notes, *_silent(data, received)],
+        "weights": weights.summary(),
+        "notes": list(weights.notes),
     }
 
 
-def index_scores(data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion) -> Scores:
+def index_scores(
+    data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion, weights: Weighting
+) -> Scores:
     """Collect the index of agencies for comparison, without finite population correction."""
     name = method.item_measure or "mean_of_5"
     layout = _plan(method, name)
     values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
-    design = _design(data, Counter(form.stratum for form in data.forms))
     agency = [form.agencies[0] for form in data.forms]
-    return scores(moments_of(design, layout, values, agency), layout, INDEX)
-
-
-def _design(data: GroupAnswers, received: Mapping[str, int]) -> SurveyDesign:
-    pop_size = np.array([data.pop_size[form.stratum] for form in data.forms], dtype=np.float64)
-    returned = np.array([received[form.stratum] for form in data.forms], dtype=np.float64)
-    return survey_design(
-        pop_size / returned,
-        strata=[form.stratum for form in data.forms],
-        pop_size=(pop_size,),
-        lonely_psu="adjust",
-    )
-
-
-def _silent(data: GroupAnswers, received: Mapping[str, int]) -> list[str]:
-    """Say which part of the population the whole does not cover, because nobody answered there."""
-    lost = sum(n for stratum, n in data.pop_size.items() if not received.get(stratum))
-    if not lost:
-        return []
-    every = NumberStyle().count(sum(data.pop_size.values()))
-    return [
-        f"Có cơ quan không ai trả lời: số liệu của cả nhóm không gồm {NumberStyle().count(lost)} "
-        f"trong {every} giao dịch của danh sách chọn mẫu."
-    ]
+    return scores(weights.moments(layout, values, agency), layout, INDEX)
 
 
 def _plan(method: MethodVersion, measure: str) -> Plan:

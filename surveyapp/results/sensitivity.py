@@ -6,6 +6,7 @@ other: it passes the same gate, and places are told as numbers of agencies only.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +15,13 @@ import numpy as np
 from analysis.disclosure import Cell, Key, Margin, suppressed
 from analysis.ranking import kept, places
 from analysis.scores import Scores
+from surveyapp.errors import AppError
 from surveyapp.results.answers import GroupAnswers
 from surveyapp.results.gate import published
 
 #: Kinds of batches; the pseudonym of an interviewer and the counter are not kept with answers.
 KINDS = ("mode", "assisted", "day")
+NOT_COMPUTED = "không tính được"
 Scoring = Callable[[GroupAnswers], Scores]
 
 
@@ -40,11 +43,10 @@ def sensitivity(
         sizes = Counter(form.batches.get(kind, "") for form in data.forms)
         if len(sizes) < 2:
             continue
-        without = {
-            batch: kept(scoring(_left(data, kind, batch)), shown)
-            for batch in sorted(sizes)
-            if len(data.forms) - sizes[batch] > 0
-        }
+        without = {}
+        for batch in sorted(sizes):
+            with suppress(AppError):  # the margins of the plan cannot be met without these forms
+                without[batch] = kept(scoring(_left(data, kind, batch)), shown)
         values = {batch: _whole(scores, scale) for batch, scores in without.items()}
         ends = [
             scale[0] * end + scale[1] for end in (everything.low, everything.low + everything.width)
@@ -52,8 +54,8 @@ def sensitivity(
         hidden = _hidden(sizes, values, _whole(everything, scale), (ends[0], ends[1]))
         for batch in sorted(sizes):
             row: dict[str, Any] = {"kind": kind, "batch": batch, "n": sizes[batch]}
-            if batch in hidden:
-                result.append(row | {"hidden": hidden[batch]})
+            if batch in hidden or batch not in without:
+                result.append(row | {"hidden": hidden.get(batch, NOT_COMPUTED)})
                 continue
             moved = _moved(everything, without[batch], decimals, scale[0])
             value, whole = values[batch], _whole(everything, scale)

@@ -1,7 +1,7 @@
 """The verbs of results: lock the data, run the analysis, read the latest run (embargo before)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -33,8 +33,10 @@ from surveyapp.results.gate import Sealed
 from surveyapp.results.links import links_of
 from surveyapp.results.opinions import opinions
 from surveyapp.results.points import points
-from surveyapp.results.rechecks import rechecks
+from surveyapp.results.rechecks import checkers, rechecks
+from surveyapp.results.response import response
 from surveyapp.results.satisfaction import index_scores, satisfaction
+from surveyapp.results.weighting import weighting
 from surveyapp.samples.rating import RatingRules, codes
 from surveyapp.surveys import service as surveys
 
@@ -83,7 +85,11 @@ def run(db: Session, actor: Actor, survey: Survey) -> ResultRun:
         made_at=clock.now(),
         code_version=version("sipas"),
         answers_sha256=_digest_of(digests),
-        content={"groups": groups, "gate": publishing.GATE},
+        content={
+            "groups": groups,
+            "recheckers": checkers(db, survey),
+            "gate": publishing.GATE,
+        },
     )
     db.add(made)
     db.flush()
@@ -159,6 +165,12 @@ def questionnaire_of(db: Session, group: SurveyGroup) -> Questionnaire:
     return definitions.questionnaire(db, group.questionnaire_code, group.questionnaire_version)
 
 
+def plan_of(group: SurveyGroup) -> Mapping[str, Any]:
+    """Return what the plan says of a group."""
+    rows: list[Mapping[str, Any]] = group.survey.plan.get("groups", [])
+    return next((row for row in rows if row.get("code") == group.code), {})
+
+
 #: What a run holds of every group, digests of the answers and sealed scores by group.
 _Computed = tuple[list[dict[str, Any]], dict[str, str], dict[str, list[Sealed]]]
 
@@ -220,15 +232,19 @@ def _group(
         found, scores = points(data, questionnaire, method, counts)
         links = links_of(method, questionnaire, found["total"])
     else:
+        rules = plan_of(group)
 
         def scoring(some: GroupAnswers) -> Scores:
-            return index_scores(some, questionnaire, method)
+            weights = weighting(some, questionnaire, rules)
+            return index_scores(some, questionnaire, method, weights)
 
-        found, scores = satisfaction(data, questionnaire, method), scoring(data)
+        weights = weighting(data, questionnaire, rules)
+        found, scores = satisfaction(data, questionnaire, method, weights), scoring(data)
         links = links_of(method, questionnaire)
     content, kept = publishing.publish(result | found, links, given[1], method)
     content = publishing.compared(content, data, scores, method, scoring)
-    return content | {"recheck": rechecks(db, group, data, method)}, kept
+    more = {"recheck": rechecks(db, group, data, method), "response": response(db, group, data)}
+    return content | more, kept
 
 
 def _eligible(db: Session, survey: Survey) -> dict[str, tuple[str, ...]]:

@@ -221,9 +221,9 @@ def test_the_recheck_table_hides_items_with_few_pairs(
     add_pairs(db, served, group, "access_seats", [("4", "4")] * 9)
     report = document.build(db, served, service.run(db, actor, served))
     table = next(each for each in report.tables() if each.code == "recheck")
-    by_n = {row[2]: row for row in table.rows}
-    assert by_n[12][3] == pytest.approx(100 * 11 / 12)
-    assert isinstance(by_n[9][3], Missing)
+    by_n = {row[3]: row for row in table.rows}
+    assert by_n[12][4] == pytest.approx(100 * 11 / 12)
+    assert isinstance(by_n[9][4], Missing)
 
 
 def test_a_group_without_forms_says_so(db: Session, actor: Actor, served: Survey) -> None:

@@ -1,0 +1,56 @@
+"""How many of those asked have answered: AAPOR's rates from the field's reports."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from analysis.weights import response_rates
+from surveyapp.models import Assignment, Disposition, FormCell, SurveyGroup
+from surveyapp.results.answers import GroupAnswers
+
+#: Found not to be in scope (4.10). No known address (3.20) leaves open whether somebody is.
+INELIGIBLE = "left"
+UNKNOWN = "no_address"
+
+
+def response(db: Session, group: SurveyGroup, data: GroupAnswers) -> dict[str, Any]:
+    """Return forms asked, forms received, reports by reason, and RR1 and RR3.
+
+    Whoever was asked and of whom nothing came, neither form nor report, is of unknown eligibility
+    (AAPOR 3.19, nothing returned). No report says who has answered; so where more forms came than
+    the reports leave room for, that many reported persons have answered after all.
+    """
+    reported = db.execute(
+        select(Disposition.reason, func.count())
+        .join(
+            Assignment,
+            (Assignment.draw_id == Disposition.draw_id)
+            & (Assignment.unit_code == Disposition.unit_code),
+        )
+        .join(FormCell, FormCell.id == Assignment.cell_id)
+        .where(FormCell.group_id == group.id)
+        .group_by(Disposition.reason)
+    )
+    reports: dict[str, int] = dict(reported.all())
+    received = len(data.forms)
+    ineligible, unknown = reports.get(INELIGIBLE, 0), reports.get(UNKNOWN, 0)
+    refused = sum(reports.values()) - ineligible - unknown
+    silent = data.issued - received - sum(reports.values())
+    late = max(0, -silent)
+    result: dict[str, Any] = {
+        "issued": data.issued,
+        "received": received,
+        "reports": reports,
+        "late": late,
+    }
+    if not received:
+        return result | {"rr1": None, "rr3": None, "e": None}
+    rates = response_rates(
+        complete=received,
+        partial=0,
+        nonresponse=max(0, refused - late),
+        unknown=unknown + max(0, silent),
+        ineligible=ineligible,
+    )
+    return result | {"rr1": rates.rr1, "rr3": rates.rr3, "e": rates.e}
