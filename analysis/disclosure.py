@@ -307,7 +307,8 @@ def _further(
     """
     touched: set[int] = set()
     chosen: list[Key] = []
-    for key in found:
+    # what protects already comes first, so that one agency protects with its whole row
+    for key in sorted(found, key=lambda one: hidden[one] != "complementary"):
         margins = audit.of.get(key, [])
         if any(id(margin) in touched for margin in margins):
             continue
@@ -321,22 +322,22 @@ def _further(
 
 def _choice(
     audit: _Audit, margins: Sequence[Margin], hidden: Mapping[Key, Rule]
-) -> dict[Key, tuple[bool, int, float]]:
+) -> dict[Key, tuple[bool, bool, float]]:
     """Return the shown cells of these margins, else of linked ones, the smallest the best.
 
-    A count of a distribution goes before a share, a part before the total; but a part that is 0
-    or all of its base gives others no play, so the total goes before it.
+    A count of a distribution goes before a share; a part that is 0 or all of its base gives
+    others no play and goes last.
     """
     reached = {id(margin): margin for margin in margins}
     while True:
-        found: dict[Key, tuple[bool, int, float]] = {}
+        found: dict[Key, tuple[bool, bool, float]] = {}
         for margin in reached.values():
             for key in (margin.total, *margin.parts):
                 cell = audit.cells[key]
                 if key not in hidden and cell.base > 0:
-                    part = 0 if min(cell.value, cell.base - cell.value) >= PLAY else 2
-                    place = 1 if key == margin.total else part
-                    found[key] = (not cell.distribution, place, cell.base)
+                    is_part = key != margin.total
+                    flat = is_part and min(cell.value, cell.base - cell.value) < PLAY
+                    found[key] = (not cell.distribution, flat, cell.base)
         keys = {key for margin in reached.values() for key in (margin.total, *margin.parts)}
         linked = {id(margin): margin for key in keys for margin in audit.of[key]}
         if found or len(linked) == len(reached):

@@ -1,62 +1,118 @@
-"""The gate: small bases stay hidden, and do not follow from what is shown."""
+"""The gate: what is hidden of estimates and counts, what the stored content still holds."""
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.disclosure import MINIMUM_BASE as BASE
-from surveyapp.results.gate import PROTECTING, TOO_FEW, hidden
-
-ROWS, COLUMNS = ("a", "b", "c", "d"), ("x", "y", "z")
-bases = st.fixed_dictionaries(
-    {(row, column): st.integers(0, 40) for row in ROWS for column in COLUMNS}
+from surveyapp.results.gate import (
+    Links,
+    changed_little,
+    hidden_counts,
+    hidden_estimates,
+    reason,
+    sealed,
+    without,
 )
 
-
-def lines() -> list[list[tuple[str, str]]]:
-    across = [[(row, column) for column in COLUMNS] for row in ROWS]
-    return across + [[(row, column) for row in ROWS] for column in COLUMNS]
+LINKS = Links("index", {"x": 0.5, "y": 0.5}, {}, dict.fromkeys(("index", "x", "y"), (0.0, 100.0)))
 
 
-@given(bases)
-def test_no_hidden_value_can_be_solved_from_a_line_that_shows_its_sum(n) -> None:
-    found = hidden(n, lines())
-
-    for line in lines():
-        answered = [cell for cell in line if n[cell]]
-        lost = [cell for cell in answered if cell in found]
-        safe = len(lost) > 1 and sum(n[cell] for cell in lost) >= BASE
-        assert not lost or safe or len(lost) == len(answered), line
-    assert all(n[cell] >= BASE for cell in n if n[cell] and cell not in found)
+def estimate(value: float, n: int) -> dict:
+    ci = [value - 1, value + 1]
+    return {"value": value, "se": 1.2345, "ci": ci, "n": n, "flag": "ok", "reason": None}
 
 
-@given(bases)
-def test_the_reason_says_which_rule_hides_a_value(n) -> None:
-    for cell, reason in hidden(n, lines()).items():
-        assert reason == (TOO_FEW if n[cell] < BASE else PROTECTING)
+def found(sizes: dict[str, int]) -> dict:
+    """Estimates of agencies with x = 60 and y = 80, and of the whole."""
+    rows = {**sizes, "": sum(sizes.values())}
+    return {
+        row: {"x": estimate(60.123, n), "y": estimate(80.0, n), "index": estimate(70.0615, n)}
+        for row, n in rows.items()
+    }
+
+
+def test_the_next_smallest_agency_protects_a_single_hidden_one() -> None:
+    sizes = {"a": 9, "b": 12, "c": 40}
+    hidden = hidden_estimates(found(sizes), LINKS, sizes)
+    assert {row for row, _ in hidden} == {"a", "b"}
+    assert {hidden["a", code] for code in ("x", "y", "index")} == {"base"}
+    assert {hidden["b", code] for code in ("x", "y", "index")} == {"complementary"}
 
 
 def test_nothing_is_hidden_without_need() -> None:
-    assert hidden(dict.fromkeys(((r, c) for r in ROWS for c in COLUMNS), BASE), lines()) == {}
+    sizes = {"a": 10, "b": 12, "c": 40}
+    assert hidden_estimates(found(sizes), LINKS, sizes) == {}
 
 
-def test_the_next_smallest_base_protects_a_single_hidden_value() -> None:
-    n = {("a", "x"): 9, ("b", "x"): 30, ("c", "x"): 12, ("d", "x"): 13}
-    assert hidden(n, [list(n)]) == {("a", "x"): TOO_FEW, ("c", "x"): PROTECTING}
+def test_without_a_whole_a_small_agency_stands_alone() -> None:
+    values = found({"a": 9, "b": 12, "c": 40})
+    del values[""]
+    assert {row for row, _ in hidden_estimates(values, LINKS, {})} == {"a"}
 
 
-def test_two_hidden_values_of_nine_persons_are_protected_by_a_third() -> None:
-    n = {("a", "x"): 4, ("b", "x"): 5, ("c", "x"): 40, ("d", "x"): 30}
-    assert list(hidden(n, [list(n)])) == [("a", "x"), ("b", "x"), ("d", "x")]
+def test_what_is_stored_has_no_hidden_value_and_no_digit_too_many() -> None:
+    sizes = {"a": 9, "b": 12, "c": 40}
+    hidden = hidden_estimates(found(sizes), LINKS, sizes)
+    stored = without(found(sizes), hidden, LINKS, 2)
+    assert stored["a"]["x"] == {
+        "value": None, "se": None, "ci": None, "n": 9, "flag": "small", "reason": None,
+        "hidden": "base",
+    }  # fmt: skip
+    assert stored["c"]["x"]["value"] == 60.12
+    assert stored[""]["index"]["value"] == 70.06
+    assert [(each.agency, each.n) for each in sealed(found(sizes), hidden, "index")] == [
+        ("a", 9),
+        ("b", 12),
+    ]
 
 
-@given(bases)
-def test_what_ten_answers_hide_in_a_column_thirty_hide_too(n) -> None:
-    for column in COLUMNS:
-        line = [(row, column) for row in ROWS]
-        of = {cell: n[cell] for cell in line}
-        found = hidden(of, [line], 30)
-        lost = [cell for cell in line if cell in found]
-        shown = [cell for cell in line if n[cell] and cell not in found]
-        assert set(hidden(of, [line])) <= set(found)
-        assert not (shown and lost) or (len(lost) > 1 and sum(map(n.get, lost)) >= 30)
-        assert all(n[cell] >= 30 for cell in shown)
+def test_what_is_not_printed_is_not_stored_either() -> None:
+    values = found({"a": 20, "b": 30})
+    values["a"]["question"] = estimate(50.0, 20)
+    assert "question" not in without(values, {}, LINKS, 2)["a"]
+
+
+def test_an_earlier_pattern_stays_and_few_new_answers_hide_a_cell() -> None:
+    sizes = {"a": 20, "b": 30, "c": 40}
+    hidden = hidden_estimates(found(sizes), LINKS, sizes, [("a", "x")])
+    assert hidden["a", "x"] == "earlier"
+    before = {("a", "x"): 20, ("b", "x"): 30, ("c", "x"): 40}
+    now = {("a", "x"): 20, ("b", "x"): 33, ("c", "x"): 50, ("d", "x"): 9}
+    assert changed_little(before, now) == {("b", "x")}
+
+
+def test_a_reason_says_which_rule_hides_a_value() -> None:
+    assert reason("base") == "dưới 10"
+    assert reason("distribution", 30) == "dưới 30"
+    assert {reason(rule) for rule in ("complementary", "earlier", "sensitive")} == {"không nêu"}
+
+
+def test_a_sensitive_answer_is_given_by_nobody_or_by_three() -> None:
+    assert hidden_counts({"": {"yes": 2, "no": 50}}, ()) == {}
+    assert set(hidden_counts({"": {"yes": 2, "no": 50}}, (), sensitive=True)) == {
+        ("", "yes"),
+        ("", "no"),
+    }
+    assert hidden_counts({"": {"yes": 0, "no": 50}}, (), sensitive=True) == {}
+    assert hidden_counts({"": {"yes": 3, "no": 47}}, (), sensitive=True) == {}
+
+
+@settings(derandomize=True, max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 30), min_size=5, max_size=5), min_size=2, max_size=5))
+def test_counts_of_an_agency_are_shown_from_thirty_answers_on(rows) -> None:
+    table = {f"a{i}": dict(zip("12345", row, strict=True)) for i, row in enumerate(rows)}
+    table[""] = {option: sum(row[option] for row in table.values()) for option in "12345"}
+    hidden = hidden_counts(table, ("4", "5"))
+    for row, counts in table.items():
+        base = sum(counts.values())
+        for option in "12345":
+            assert not base or base >= 30 or (row, option) in hidden
+        assert not base or base >= 10 or (row, "satisfied") in hidden
+        lost = [option for option in "12345" if (row, option) in hidden]
+        assert len(lost) != 1  # the others and the number of answers would tell it
+
+
+@pytest.mark.parametrize("n", [1, 9])
+def test_a_whole_that_stands_for_one_small_agency_is_hidden(n: int) -> None:
+    sizes = {"a": n}
+    assert ("", "index") in hidden_estimates(found(sizes), LINKS, sizes)
