@@ -323,3 +323,16 @@ def test_of_two_announcements_at_once_one_is_stored(database: Database) -> None:
         outcomes = sorted(pool.map(announce, range(2)))
 
     assert outcomes == ["SAMPLE-204", "announced"]
+
+
+def test_a_protocol_of_the_first_release_still_verifies(db: Session) -> None:
+    actor = make.official(db)
+    _survey, frame = make.survey_with(db, actor, RATERS_PLAN, make.raters())
+    drawn = make.drawn(db, actor, frame, few_reason="thử")
+    sealed = {**drawn.protocol["recheck"], "by": "assignment"}
+    uncounted = {**drawn.protocol["counts"], "recheck": 0}
+
+    drawn.protocol = {**drawn.protocol, "recheck": sealed, "counts": uncounted}
+    db.flush()
+
+    assert service.verify(db, drawn) is None
