@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -261,3 +262,16 @@ def test_a_pair_that_is_none_is_named(survey, database, monkeypatch, wrong) -> N
     refused = CliRunner().invoke(cli, ["sample", "size", "--survey", survey, wrong])
 
     assert refused.exception.code == "SAMPLE-239"
+
+
+def test_the_numbers_of_the_guide_are_those_of_the_commands() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "huong-dan.md").read_text(encoding="utf-8")
+    size = ["sample", "size", "--population", "5000"]
+
+    yamane, cochran, raised = (
+        CliRunner().invoke(cli, [*size, *more]).output.strip()
+        for more in ([], ["--formula", "cochran"], ["--response", "0,46"])
+    )
+
+    assert f"cho {yamane} phiếu (Yamane), Cochran {cochran} phiếu" in guide
+    assert f"phát {raised} phiếu (Yamane)" in guide
