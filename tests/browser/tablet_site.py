@@ -76,7 +76,7 @@ class Portal(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(page)
 
-    do_PUT = do_POST = do_GET
+    do_PUT = do_POST = do_GET  # noqa: N815  names of http.server
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""

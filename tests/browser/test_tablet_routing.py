@@ -132,3 +132,31 @@ def test_the_pause_grows_to_five_minutes_and_is_spread(modules: Page) -> None:
         [150_000, 300_000],
         [150_000, 300_000],
     ]
+
+
+def test_only_this_servers_receipt_for_these_bytes_lets_a_form_go(modules: Page) -> None:
+    replies = [
+        {"signed": signed, "status": status, "body": body}
+        for signed in (True, False)
+        for status in (200, 201, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503, 507)
+        for body in ({"ok": True, "receipt": "a"}, {"ok": True, "receipt": "b"}, {}, None)
+    ]
+    told = modules.evaluate(
+        """async (replies) => {
+          const queue = await import("/queue.js");
+          return replies.map((reply) => queue.judge(reply, "a"));
+        }""",
+        replies,
+    )
+    by_outcome = {
+        outcome: [one for one, said in zip(replies, told, strict=True) if said == outcome]
+        for outcome in set(told)
+    }
+
+    assert set(by_outcome) == {"received", "attention", "retry"}
+    assert [(one["signed"], one["status"], one["body"]) for one in by_outcome["received"]] == [
+        (True, status, {"ok": True, "receipt": "a"}) for status in (200, 201)
+    ]
+    assert {(one["signed"], one["status"]) for one in by_outcome["attention"]} == {
+        (True, status) for status in (403, 409, 413, 422)
+    }

@@ -9,6 +9,7 @@ const PATIENCE = 30 * 1000;
 const MOST_DAYS = 62;
 const REPORTED = ["day", "revision", "started", "completed", "broken_off", "unsent", "received", "attention"];
 const KEPT_FOR_GOOD = [403, 409, 413, 422];
+const BUSY = [401, 429]; // said to the tablet, not about this one form: no use in sending the next
 const news = new BroadcastChannel("sipas-queue");
 
 /**
@@ -61,7 +62,7 @@ async function sendOne(record, token) {
   const outcome = judge(reply, digest);
   if (outcome === "received") await acknowledge(record.id);
   if (outcome === "attention") await setAside(record.id, reply.body?.code ?? "", reply.body?.message ?? "");
-  const isBusy = outcome === "retry" && (reply.status < 500 || !reply.signed);
+  const isBusy = outcome === "retry" && (!reply.signed || BUSY.includes(reply.status));
   return { outcome, isBusy, wait: reply.wait };
 }
 
