@@ -87,6 +87,7 @@ def _page(page: Page) -> dict[str, Any]:
             "title": dict(page.title),
             "block": page.block,
             "per_agency": page.per_agency,
+            "together": page.together or None,
             "show_if": _conditions(page.show_if),
             "items": [_item(item) for item in page.items],
         }

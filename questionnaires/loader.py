@@ -38,7 +38,7 @@ _ROOT_KEYS = (
     "blocks",
     "pages",
 )
-_PAGE_KEYS = ("code", "title", "block", "per_agency", "show_if", "items")
+_PAGE_KEYS = ("code", "title", "block", "per_agency", "together", "show_if", "items")
 _ANY_KIND = ("code", "kind", "text", "help", "label", "required", "sensitive", "show_if")
 _KIND_KEYS: Mapping[str, tuple[str, ...]] = {
     "choice": ("scale", "options", "missing", "max_points"),
@@ -214,7 +214,8 @@ class _PageReader:
             self.item(table, item_row, item_number, (code, block, per_agency))
             for item_number, item_row in _rows(table, "items")
         )
-        return Page(code, title, items, block, per_agency, show_if)
+        together = table.boolean("together", default=False)
+        return Page(code, title, items, block, per_agency, show_if, together)
 
     def item(
         self, page: Table, row: dict[str, Any], number: int, stands: tuple[str, str | None, bool]

@@ -99,7 +99,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items shown together; only on forms with `block`, and per agency, if said so."""
+    """Items of one topic; only on forms with `block`, and per agency, if said so.
+
+    With `together` they share one screen; else a screen has one question or one short group.
+    """
 
     code: str
     title: Text
@@ -107,6 +110,7 @@ class Page:
     block: str | None = None
     per_agency: bool = False
     show_if: tuple[Condition, ...] = ()
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)

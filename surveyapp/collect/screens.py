@@ -100,7 +100,9 @@ def _numbered(pages: Sequence[Page]) -> list[tuple[Page, int, tuple[Item, ...], 
 def _cut(page: Page) -> list[tuple[tuple[Item, ...], bool]]:
     """Return groups of items, and whether a group follows from an answer of the one before."""
     limit = TOPIC if page.per_agency else PAIR
-    if len(page.items) > limit:
+    if page.together:
+        limit = len(page.items)
+    elif len(page.items) > limit:
         limit = -(-len(page.items) // -(-len(page.items) // TOPIC)) if page.per_agency else 1
     groups: list[tuple[list[Item], bool]] = []
     for item in page.items:

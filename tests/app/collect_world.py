@@ -102,8 +102,10 @@ text = {vi = "Ông/Bà muốn góp ý điều gì?", en = "Anything to say?"}
 class World:
     """A survey with rated agencies A1 to A3, one cell per agency and one of all three."""
 
-    def __init__(self, db: Session, kind: str = "service", form: str = "small") -> None:
-        source = source_of(form)
+    def __init__(
+        self, db: Session, kind: str = "service", form: str = "small", source: str = ""
+    ) -> None:
+        source = source or source_of(form)
         db.add_all(
             [
                 StoredQuestionnaire(

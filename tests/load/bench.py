@@ -25,7 +25,9 @@ ROOT = Path(__file__).parents[2]
 PARTS = {
     "demo": "tests.load.demo",
     "submissions": "tests.load.submissions",
+    "questionnaires": "tests.load.questionnaires",
     "pages": "tests.load.pages",
+    "paint": "tests.load.paint",
     "draw": "tests.load.draws",
     "assignment": "tests.load.assignment",
     "estimates": "tests.load.estimates",
