@@ -1,19 +1,15 @@
 """The report of a run: what was asked, what came out, what it means, and what it does not."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis.disclosure import MINIMUM_BASE
 from analysis.report import (
     Box,
     Cell,
     Column,
-    Interval,
-    Missing,
     Paragraph,
     Report,
     ReportTable,
@@ -31,17 +27,20 @@ from surveyapp.models import (
     SurveyGroup,
     Unit,
 )
-from surveyapp.recheck.service import OUTCOMES
 from surveyapp.results import (
     comparing,
+    draws_told,
     gate,
     opinions,
     published,
     readings,
+    recheck_tables,
     service,
     tables,
+    targets,
     wording,
 )
+from surveyapp.results.checking import quality_tables
 from surveyapp.surveys.labels import EXCLUSION_TITLES
 
 Block = Paragraph | ReportTable | Box
@@ -63,7 +62,14 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
         )
     sections.append(Section("Cơ quan không đo lường", (_excluded(survey),)))
     if not is_counter:
-        sections.append(Section("Phúc tra độc lập", tuple(_rechecks(db, survey, found))))
+        if drawn := draws_told.draw_tables(db, survey):
+            annexes.append(Section("Chọn mẫu", tuple(drawn)))
+        checked = _checked(db, survey, found)
+        recheckers = run.content.get("recheckers", [])
+        sections.append(Section("Phúc tra độc lập", recheck_tables.blocks(checked, recheckers)))
+        if measures := recheck_tables.annex(checked):
+            annexes.append(Section("Phúc tra: các thước đo", measures))
+    annexes.append(Section("Chất lượng thu phiếu", quality_tables(db, survey)))
     figures = () if is_counter else published.boxes(db)
     if figures:
         sections.append(Section("Số liệu của nơi khác công bố", figures))
@@ -120,7 +126,7 @@ class _Group:
     """The sections of one group of agencies."""
 
     def __init__(self, db: Session, group: SurveyGroup, found: Mapping[str, Any]) -> None:
-        self.group, self.found = group, found
+        self.db, self.group, self.found = db, group, found
         self.method = service.method_of(db, group)
         self.questionnaire = service.questionnaire_of(db, group)
         self.agencies = tuple(
@@ -220,8 +226,14 @@ class _Group:
             *comparing.pairs(self.found["ranks"]),
             Paragraph(wording.PLACES),
             Paragraph(wording.WITH_CORRECTION),
+            *self._targets(breakdown),
             *self._notes(),
         )
+
+    def _targets(self, breakdown: tables.Breakdown) -> list[ReportTable]:
+        key = (_key(self.group), self.group.survey.year)
+        whole = breakdown.found[gate.WHOLE]
+        return targets.target_table(self.db, key, self.method, breakdown.columns, whole)
 
     def _notes(self) -> list[Paragraph]:
         notes = [Paragraph(note) for note in self.found.get("notes", ())]
@@ -254,71 +266,18 @@ def _excluded(survey: Survey) -> ReportTable:
     )
 
 
-def _rechecks(
+def _checked(
     db: Session, survey: Survey, found: Mapping[str, Mapping[str, Any]]
-) -> Sequence[Block]:
-    rows: list[tuple[Cell, ...]] = []
-    counts: Counter[str] = Counter()
-    for group in survey.groups:
-        checked = found[group.code].get("recheck", {"counts": {}, "items": {}})
-        counts.update(checked["counts"])
-        questionnaire = service.questionnaire_of(db, group)
-        for code, item in checked["items"].items():
-            rows.append(
-                (
-                    group.title,
-                    _label(questionnaire, code),
-                    item["n"],
-                    *_agreement(item),
-                )
-            )
-    outcomes = "; ".join(
-        f"{title.lower()} {_COUNT(counts[kind])}"
-        for kind, title in OUTCOMES.items()
-        if counts[kind]
-    )
-    told = Paragraph(
-        f"Chọn phúc tra {_COUNT(counts['drawn'])} phiếu, {_COUNT(counts['answered'])} phiếu đã "
-        f"trả lời lần đầu. Kết quả hỏi lại: {outcomes or 'chưa hỏi lại phiếu nào'}."
-    )
-    if not rows:
-        return (told,)
-    return (
-        told,
-        Paragraph(wording.RECHECK),
-        ReportTable(
-            code="recheck",
-            title="Mức độ trùng khớp giữa lần đầu và phúc tra",
-            columns=(
-                Column("group", "Nhóm phiếu", "text"),
-                Column("item", "Câu hỏi", "text"),
-                Column("n", "Số cặp câu trả lời", "count"),
-                Column("agreement", "Tỷ lệ trùng khớp", "percent", decimals=1),
-                Column("interval", "Khoảng tin cậy 95%", "interval", unit="%", decimals=1),
-                Column("grade", "Mức ổn định", "text"),
-            ),
-            rows=tuple(rows),
-            notes=(
-                "Mức ổn định theo chỉ số không nhất quán: dưới 20 ổn định cao, 20 đến 50 ổn định "
-                "vừa, trên 50 kém ổn định. Không câu trả lời nào bị sửa theo phúc tra.",
-                "Khoảng tin cậy coi các cặp là độc lập; một người trả lời nhiều cặp nên "
-                "khoảng thật rộng hơn một chút.",
-            ),
-        ),
-    )
-
-
-def _agreement(item: Mapping[str, Any]) -> tuple[Cell, Cell, Cell]:
-    if item["n"] < MINIMUM_BASE:
-        missing = Missing(gate.TOO_FEW)
-        return missing, missing, missing
-    found = item["agreement"]
-    span = found["ci"]
-    return (
-        100 * found["value"],
-        Interval(100 * span[0], 100 * span[1]) if span else Missing("không tính được"),
-        wording.GRADES[item["grade"]],
-    )
+) -> list[recheck_tables.Checked]:
+    return [
+        recheck_tables.Checked(
+            group.title,
+            service.questionnaire_of(db, group),
+            service.method_of(db, group),
+            found[group.code].get("recheck", {}),
+        )
+        for group in survey.groups
+    ]
 
 
 def _label(questionnaire: Questionnaire, code: str) -> str:
