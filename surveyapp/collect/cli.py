@@ -23,7 +23,7 @@ def cli() -> None:
 @click.option("--json", "as_json", is_flag=True, help="In kết quả cho chương trình khác.")
 @commands.as_login
 def pair(survey: str, agency: str, counter: str, as_json: bool, as_login: str) -> None:
-    """Ghép một máy; in mã ghép máy, chỉ một lần, để nhập ở trang /device của máy."""
+    """Ghép một máy; in mã ghép máy, chỉ một lần, để nhập ở trang /tablet/ của máy."""
     with commands.opened(as_login, roles.COMMANDS["device pair"]) as (db, actor):
         token = devices.pair(db, actor, survey, agency, counter)
         db.commit()

@@ -44,7 +44,7 @@ function problem(text, id) {
 }
 
 function facts(rows) {
-  return el("dl", { class: "answers" }, ...rows.map(([name, value, isWrong]) =>
+  return el("dl", { class: "answers facts" }, ...rows.map(([name, value, isWrong]) =>
     el("div", { class: isWrong ? "answer wrong" : "answer" }, el("dt", {}, name), el("dd", {}, value))));
 }
 
