@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from analysis.report import FunnelFigure, FunnelMark, Interval, Tone
+from analysis.report import FunnelFigure, Interval, Tone
 from surveyapp.exports.figure import (
     BRAND,
     GRID,
@@ -49,7 +49,7 @@ class _Frame:
 def funnel_picture(
     figure: FunnelFigure, look: Look, style: NumberStyle, *, simulated: bool
 ) -> Picture:
-    """Draw scores over effective numbers of answers; agencies outside are named."""
+    """Draw scores over precision; agencies outside are named where names do not touch."""
     frame = _Frame(figure, look)
     shapes: list[Shape] = _ground(figure, look, style, frame)
     if simulated:
@@ -58,9 +58,8 @@ def funnel_picture(
             Word(*middle, STAMP, look.size * 2.4, WATERMARK, "middle", bold=True, role="stamp")
         )
     shapes += _limits(figure, look, frame)
-    for mark in figure.marks:
-        shapes += _mark(mark, look, frame)
-    y = frame.bottom + look.line * 2.6
+    shapes += _points(figure, look, frame)
+    y = frame.bottom + look.line * 3.4
     texts = (
         "Đường liền: ngoài đó khó do ngẫu nhiên (99,8%). Đường đứt: 95%. "
         f"Vạch ngang: {figure.reference.label} "
@@ -87,8 +86,12 @@ def _ground(figure: FunnelFigure, look: Look, style: NumberStyle, frame: _Frame)
         size = frame.most * step / _MARKS
         x, base = frame.x(size), frame.bottom + look.line
         shapes.append(Word(x, base, style.count(round(size)), look.size * 0.9, MUTED, "middle"))
-    middle, base = (frame.left + frame.right) / 2, frame.bottom + look.line * 1.9
-    shapes.append(Word(middle, base, "Số phiếu hiệu dụng", look.size * 0.9, MUTED, "middle"))
+    middle, base = (frame.left + frame.right) / 2, frame.bottom + look.line * 2.2
+    shapes.append(
+        Word(
+            middle, base, "Số câu trả lời quy đổi (độ chính xác)", look.size * 0.9, MUTED, "middle"
+        )
+    )
     y = frame.y(figure.reference.value)
     shapes.append(Line(frame.left, y, frame.right, y, BRAND, look.size / 10, role="reference"))
     return shapes
@@ -110,15 +113,28 @@ def _limits(figure: FunnelFigure, look: Look, frame: _Frame) -> list[Shape]:
     return shapes
 
 
-def _mark(mark: FunnelMark, look: Look, frame: _Frame) -> list[Shape]:
-    above, below = mark.value > mark.inner.high, mark.value < mark.inner.low
-    tone: Tone = "above" if above else "below" if below else "neutral"
-    at = frame.x(mark.size), frame.y(mark.value)
-    dot = Mark(*at, look.size * 0.4, TONES[tone], MARKS[tone])
-    if tone == "neutral":
-        return [dot]
-    text = Word(at[0], at[1] - look.size * 0.8, mark.label, look.size * 0.85, INK, "middle")
-    return [dot, text]
+def _points(figure: FunnelFigure, look: Look, frame: _Frame) -> list[Shape]:
+    """Draw the agencies; name those outside the outer limits where their names do not touch."""
+    shapes: list[Shape] = []
+    named: list[tuple[float, float, float]] = []
+    centre = figure.reference.value
+    for mark in sorted(figure.marks, key=lambda each: -abs(each.value - centre)):
+        above, below = mark.value > mark.inner.high, mark.value < mark.inner.low
+        tone: Tone = "above" if above else "below" if below else "neutral"
+        x, y = frame.x(mark.size), frame.y(mark.value)
+        shapes.append(Mark(x, y, look.size * 0.4, TONES[tone], MARKS[tone]))
+        if mark.outer.low <= mark.value <= mark.outer.high:
+            continue
+        half = look.measure(mark.label) / 2
+        middle = min(max(x, frame.left + half), frame.right - half)
+        base = y + (look.size * 1.3 if below else -look.size * 0.8)
+        if all(
+            abs(middle - other[0]) > half + other[1] or abs(base - other[2]) > look.line
+            for other in named
+        ):
+            named.append((middle, half, base))
+            shapes.append(Word(middle, base, mark.label, look.size * 0.85, INK, "middle"))
+    return shapes
 
 
 def _ends(span: Interval) -> tuple[float, float]:

@@ -97,7 +97,7 @@ def _funnel_table(
         columns=(
             Column("agency", "Cơ quan", "text"),
             Column("value", title, "percent" if percent else "points", decimals=2),
-            Column("size", "Số phiếu hiệu dụng", "points", decimals=1),
+            Column("size", "Số câu trả lời quy đổi", "points", decimals=1),
             Column("inner", "Vùng ngẫu nhiên 95%", "interval", unit=unit, decimals=2),
             Column("outer", "Vùng ngẫu nhiên 99,8%", "interval", unit=unit, decimals=2),
             Column("position", "Vị trí", "text"),

@@ -34,8 +34,8 @@ BY_KEY: Mapping[str, str] = {
     "against": "Với độ tin cậy 95% cho cả bảng: cao hơn rõ, thấp hơn rõ, hoặc không khác biệt rõ "
     "với mức chung.",
     "flag": "Lưu ý khi dùng con số; để trống là không có lưu ý.",
-    "size": "Số phiếu hiệu dụng: con số này chắc chắn bằng kết quả của bấy nhiêu phiếu chọn ngẫu "
-    "nhiên đơn giản.",
+    "size": "Độ chính xác quy về số câu trả lời có hoặc không chọn ngẫu nhiên đơn giản; càng lớn "
+    "thì kết quả càng ít dao động.",
     "inner": "Nếu cơ quan này đúng bằng mức chung thì 95 trong 100 lần khảo sát kết quả nằm trong "
     "khoảng này.",
     "outer": "Nếu cơ quan này đúng bằng mức chung thì 998 trong 1.000 lần khảo sát kết quả nằm "

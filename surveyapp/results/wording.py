@@ -57,7 +57,7 @@ HIDDEN = (
     "được ô dưới 10 câu trả lời trong cùng dòng hoặc cùng cột."
 )
 FUNNEL = (
-    "Mỗi dấu là một cơ quan: càng sang phải số phiếu càng nhiều, kết quả càng ít dao động. Trong "
+    "Mỗi dấu là một cơ quan: càng sang phải kết quả càng chính xác. Trong "
     "hai đường cong thì chênh lệch với mức chung có thể chỉ do ngẫu nhiên. Không hiệu chỉnh tổng "
     "thể hữu hạn."
 )
