@@ -77,6 +77,7 @@ def create_app(settings: Settings) -> Flask:
     app.add_url_rule("/", "home", _home)
     app.before_request(_check_role)
     app.after_request(_protect)
+    app.after_request(web.pack_static)
     if settings.proxies:
         hops = settings.proxies
         behind = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)

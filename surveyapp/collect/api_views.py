@@ -79,7 +79,7 @@ def sender() -> str:
 
 def count_try(error: AppError) -> None:
     """Count a code or token that nobody was given."""
-    if error.code in rate_limits.UNKNOWN:
+    if rate_limits.is_guess(error):
         with contextlib.suppress(TooOftenError):
             buckets().take(rate_limits.CODES, sender())
 

@@ -43,8 +43,6 @@ DEVICE: Final = Limit("device", 240, 240)
 #: Codes and tokens that are not known, for an address. They have 128 random bits; this keeps
 #: machines from trying. Right ones cost nothing, as a whole office may stand behind one address.
 CODES: Final = Limit("codes", 30, 30)
-#: What counts as such a try.
-UNKNOWN: Final = frozenset({"COLLECT-013", "COLLECT-044"})
 
 
 class Buckets:
@@ -128,6 +126,11 @@ class TooOftenError(AppError):
     """Somebody asks too often: refused for some seconds."""
 
     retry_after: int = 60
+
+
+def is_guess(error: AppError) -> bool:
+    """Say whether a code or a token was tried that nobody was given."""
+    return error.code in {"COLLECT-013", "COLLECT-044"}
 
 
 def headers_of(error: AppError) -> dict[str, str]:
