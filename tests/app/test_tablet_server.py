@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,9 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from surveyapp.collect import intake_key, tablet_ledger
+from surveyapp.actor import Actor
+from surveyapp.collect import devices, intake_key, tablet_ledger, tablet_rescue
+from surveyapp.collect.keys import Keyring
 from surveyapp.config import Settings
 from surveyapp.db import Database
+from surveyapp.errors import AppError
 from surveyapp.models import Device, DeviceDay, Survey
 from tests.app.collect_world import World, as_bytes, made
 
@@ -160,14 +164,17 @@ def test_a_ledger_that_is_too_large_is_refused(client: FlaskClient, token: str) 
     assert (refused.status_code, refused.json["code"]) == (413, "COLLECT-072")
 
 
-def send(client: FlaskClient, world: World, token: str, at: Any = None) -> Any:
-    items = {item.code: item for page in world.questionnaire().pages for item in page.items}
-    answers = {
-        code: item.option_codes[-1]
-        for code, item in items.items()
+def answers_of(world: World) -> dict[str, str]:
+    """Return the last choice of every question that everybody is asked."""
+    return {
+        item.code: item.option_codes[-1]
+        for item in world.questionnaire().items
         if item.kind == "choice" and not item.show_if
     }
-    body = as_bytes(world.body(None, mode="tablet", answers=answers))
+
+
+def send(client: FlaskClient, world: World, token: str, at: Any = None) -> Any:
+    body = as_bytes(world.body(None, mode="tablet", answers=answers_of(world)))
     return client.put(f"/api/submissions/{at or uuid4()}", data=body, headers=bearer(token))
 
 
@@ -230,3 +237,42 @@ def test_recordings_beside_the_database_are_listed_and_given(
         assert (given.data, given.mimetype, given.headers["Sipas"]) == (b"ID3", "audio/mpeg", "1")
     for path in ("counter/1/vi/overall.txt", "counter/1/vi/none.mp3", "../1/vi/overall.mp3"):
         assert client.get(f"/tablet/audio/{path}").status_code in {308, 404}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"sipas_rescue": 2, "device": 1, "records": []}', '{"sipas_rescue": 1}']
+    + [f'{{"sipas_rescue": 1, "device": 1, "records": {one}}}' for one in ("[1]", '[{"id": "x"}]')],
+)
+def test_a_file_that_is_no_rescue_file_is_refused_whole(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "phieu.json"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(AppError, match="COLLECT-073"):
+        tablet_rescue.read(file)
+
+
+def test_a_rescue_file_of_an_unknown_tablet_is_refused(
+    database: Database, official: Callable[..., Actor]
+) -> None:
+    actor = official("admin")
+    with database.session() as db, pytest.raises(AppError, match="COLLECT-074"):
+        tablet_rescue.device_of(db, actor, tablet_rescue.RescueFile(99, ()))
+
+
+def test_a_rescued_form_counts_once_and_a_refused_one_disturbs_no_other(
+    database: Database, settings: Settings, world: World, token: str
+) -> None:
+    with database.read_session() as db:
+        tablet = devices.recognise(db, token)
+    right = as_bytes(world.body(None, mode="tablet", answers=answers_of(world)))
+    wrong = as_bytes(world.body(None, mode="tablet", answers={"overall": "9"}))
+    file = tablet_rescue.RescueFile(tablet.id, ((uuid4(), wrong), (uuid4(), right)))
+    keyring = Keyring(settings.keys)
+
+    first = tablet_rescue.feed(database, keyring, 5, tablet, file)
+    second = tablet_rescue.feed(database, keyring, 5, tablet, file)
+
+    assert (first.stored, first.repeated, [place for place, _ in first.refused]) == (1, 0, [1])
+    assert (second.stored, second.repeated) == (0, 1)
+    assert [day.accepted for day in days(database)] == [1]

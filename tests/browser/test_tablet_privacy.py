@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from surveyapp.models import Survey
 from tests.browser.tablet_site import (
     TabletSite,
     answer_all,
@@ -162,3 +163,20 @@ def test_a_visit_that_ends_with_the_power_counts_as_broken_off(
         tablet.clock.run_for(10_000)
 
     assert (newest.started, newest.completed, newest.broken_off) == (1, 0, 1)
+
+
+def test_a_changed_survey_is_taken_up_between_persons_only(tablet: Page, site: TabletSite) -> None:
+    begin(tablet)
+    with site.database.session() as db:
+        db.get_one(Survey, site.world.survey.id).title = "Tên mới của cuộc khảo sát"
+        db.commit()
+    for _ in range(10):  # twenty minutes, in which somebody answers
+        tablet.clock.run_for(100_000)
+        tablet.keyboard.press("Tab")
+    assert "Tên mới" not in tablet.evaluate("document.title")
+    assert tablet.get_by_text("Câu 1/8").is_visible()
+    tablet.clock.run_for(151_000)
+    tablet.locator(".idle").wait_for()
+    tablet.clock.run_for(16 * 60_000)
+
+    tablet.get_by_role("heading", name="Tên mới của cuộc khảo sát").wait_for()
