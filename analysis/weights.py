@@ -117,8 +117,12 @@ def calibrated(
         if np.max(np.abs(missed) / scale) < _TOLERANCE:
             return np.asarray(w * factor)
         inner = factor if distance == "raking" else np.ones_like(factor)
-        inner = np.where((factor > low) & (factor < high), inner, 0.0)
-        matrix = (known.aux * (w * inner)[:, None]).T @ known.aux
+        free = (factor > low) & (factor < high)
+        # a margin whose rows all stand at a bound has no slope left, but may have come there by a
+        # step that was too long: it keeps its slope, to find the way back
+        stuck = (w * free) @ np.abs(known.aux) == 0
+        free |= np.abs(known.aux[:, stuck]).sum(axis=1) > 0
+        matrix = (known.aux * (w * inner * free)[:, None]).T @ known.aux
         step: Floats = np.asarray(np.linalg.lstsq(matrix, missed, rcond=1e-12)[0], np.float64)
         slope, factor, missed = _shorter(w, known, (slope, step), distance, (low, high))
     worst = int(np.argmax(np.abs(missed) / scale))
@@ -229,6 +233,6 @@ def _shorter(
         slope = start + step / 2**half
         factor = _factor(known.aux @ slope, distance, bounds)
         missed = known.totals - (w * factor) @ known.aux
-        if np.sum((missed / norm) ** 2) < np.sum((before / norm) ** 2):
+        if np.sum((missed / norm) ** 2) <= np.sum((before / norm) ** 2):
             break
     return slope, factor, missed

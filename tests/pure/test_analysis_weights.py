@@ -183,6 +183,27 @@ def test_calibrated_weights_meet_every_margin(seed: int, distance: str) -> None:
     )
 
 
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_bounds_that_the_solution_keeps_change_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = {
+        "sex": np.r_[["F", "M", "F"], rng.choice(["F", "M"], 37)],
+        "age": np.r_[["1", "2", "3"], rng.choice(["1", "2", "3"], 37)],
+    }
+    w = rng.uniform(1, 5, 40)
+    sex, age = rng.uniform(-0.75, 0.75, 2), rng.uniform(-0.75, 0.75, 3)
+    moved = w * np.exp(
+        sex[(labels["sex"] == "M").astype(int)] + age[labels["age"].astype(int) - 1]
+    )  # factors between exp(-1.5) and exp(1.5), inside the bounds
+    totals = {
+        margin: {str(code): float(moved[label == code].sum()) for code in np.unique(label)}
+        for margin, label in labels.items()
+    }
+    final = calibrated(w, margins(labels, totals), "raking", (0.2, 5.0))
+    assert final == pytest.approx(moved, rel=1e-8)
+
+
 def test_margins_that_cannot_be_met_are_refused_by_name() -> None:
     found = margins({"g": ["a", "a", "b"]}, {"g": {"a": 10.0, "b": 90.0}})
     with pytest.raises(ConvergenceError, match="g = "):
