@@ -10,6 +10,7 @@ from surveyapp.models.survey import KINDS
 from surveyapp.surveys import plan_rating
 from surveyapp.surveys.names import slug, spelling
 from surveyapp.surveys.plan_reading import PlanError, PlanProblem, PlanTable, parse
+from surveyapp.surveys.plan_weights import read_weights
 
 #: "tối đa 10% tổng số phiếu".
 RECHECK_LIMIT = 0.10
@@ -49,6 +50,8 @@ _GROUP = (
     "units_valid_to",
     "raters",
     "agencies",
+    "margins",
+    "weight_bounds",
 )
 _RATERS = ("code", "title", "rates", "ratings", "agencies")
 
@@ -172,6 +175,7 @@ def _group(
         _raters(table, entry, n, agencies) for n, entry in enumerate(table.tables("raters"), 1)
     )
     most = plan_rating.read_most(table)
+    read_weights(table, kind)
     if kind == "sociological" and not raters:
         table.fault(
             "SURVEY-110", "Nhóm chưa có người đánh giá.", "Thêm ít nhất một mục vào «raters»."
