@@ -150,9 +150,14 @@ def collected(slips: Sequence[Slip], sent: int) -> Step:
 
 def ask_again(db: Session, world: World, survey: Survey) -> Step:
     """Ask the drawn tenth again, as far as they have answered the first time."""
+    links = db.execute(select(RecheckLink.case_id, RecheckLink.code_sha256))
+    code_of: dict[str, str] = dict(links.all())
+    opinions = Opinions(world.seed)
     for case in recheck.cases(db, survey):
         random = chance.generator(world.seed, "again", survey.code, case.unit_code)
-        interview = _interview(db, world, survey, case, random)
+        interview = _interview(
+            db, survey, (case, world.answered[code_of[case.id]]), random, opinions
+        )
         recheck.record(db, world.officials.rechecker, survey, interview)
     found = recheck.progress(db, survey)
     outcomes = "; ".join(
@@ -165,19 +170,19 @@ def ask_again(db: Session, world: World, survey: Survey) -> Step:
 
 def _interview(
     db: Session,
-    world: World,
     survey: Survey,
-    case: recheck.RecheckCase,
+    asked: tuple[recheck.RecheckCase, Form],
     random: np.random.Generator,
+    opinions: Opinions,
 ) -> recheck.SecondInterview:
+    case, first = asked
     draw = float(random.random())
     for outcome, share in NOT_DONE:
         draw -= share
         if draw < 0:
             return recheck.SecondInterview(case.id, outcome, {}, {})
     form, _ = recheck.form_of(db, survey, case.id)
-    first = world.answered[case.id]
-    person = Person(Opinions(world.seed), random)
+    person = Person(opinions, random)
     answers = _second(person, form.items, first.answers)
     ratings = {
         code: _second(person, form.agency_items, first.ratings[code]) for code in form.agencies
