@@ -17,7 +17,6 @@ from tests.browser.tablet_site import (
     begin,
     empty_here,
     open_corner,
-    pair,
     paired,
     press,
     send_form,
@@ -153,12 +152,14 @@ def test_of_two_tabs_one_sends_and_the_other_takes_over(
     sent.clear()
     empty_here(tablet)
 
-    assert sent == ["first", "first"]
+    assert set(sent) == {"first"}
+    assert site.answers() == before + 2
+    sent.clear()
     tablet.close()
     other.bring_to_front()
     send_form(other)
     empty_here(other)
-    assert sent == ["first", "first", "second"]
+    assert set(sent) == {"second"}
     assert site.answers() == before + 3
 
 
@@ -196,9 +197,7 @@ def test_what_the_server_refuses_stays_and_an_official_sees_why(
 ) -> None:
     with tablet_site(tmp_path / "home", "service", "small") as site:
         context = browser.new_context(locale="vi-VN")
-        page = context.new_page()
-        page.clock.install()
-        pair(page, site, site.token())
+        page = paired(context, site)
         code = site.invitation()
         for _ in range(2):  # a person types a code that somebody has used
             begin(page)
