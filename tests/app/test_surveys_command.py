@@ -63,7 +63,7 @@ def test_a_survey_is_prepared_by_commands_alone(sipas, tmp_path: Path) -> None:
     assert code == 1
     assert "Chưa chọn mẫu." in err
     shown = sipas("survey", "show", "par-2024")[1]
-    assert "Việc cần làm tiếp: Chọn mẫu." in shown
+    assert "Việc cần làm tiếp: Chọn cỡ mẫu và cách phân bổ." in shown
     assert json.loads(sipas("survey", "list", "--json")[1])[0]["state"] == "draft"
 
 
