@@ -116,7 +116,9 @@ class AnswerPairs:
         m = self.cells.pairs
         mean = np.bincount(self.cells.index, away, minlength=m.size) / m
         squares = np.bincount(self.cells.index, (away - mean[self.cells.index]) ** 2, m.size)
-        return float(np.sum((1 - self.cells.sampling_fraction) * m / (m - 1) * squares))
+        # a single pair has squares of 0, and no degrees of freedom to make an interval of
+        factor = m / np.maximum(m - 1, 1)
+        return float(np.sum((1 - self.cells.sampling_fraction) * factor * squares))
 
     def coefficient(self, value: float, slope: Floats) -> Coefficient:
         """Delta method: `slope` (k, k) is the derivative of the value by the shares."""

@@ -142,6 +142,12 @@ def test_cells_count_as_strata() -> None:
     assert got.gdr.se**2 == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_single_pair_has_a_value_and_no_interval() -> None:
+    got = agreement([1], [2], [1, 2], None, conditional(["a"], a=9))
+    assert (got.agreement.value, got.agreement.ci, got.gdr.ci) == (0.0, None, None)
+    assert all(shift.net.ci is None for shift in got.ndr)
+
+
 def test_asking_everybody_again_leaves_no_sampling_error() -> None:
     got = agreement([1, 1, 2], [1, 2, 2], [1, 2], None, conditional(["a"] * 3, a=3))
     assert got.agreement.ci == (got.agreement.value, got.agreement.value)
