@@ -2,17 +2,11 @@
 
 import base64
 import hashlib
-import secrets
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
@@ -21,6 +15,7 @@ from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.models import Exchange, WaitingAnswer
 from tests.app.collect_world import World, as_bytes, codes_for, made
+from tests.app.sealed_body import sealed
 
 
 @pytest.fixture
@@ -31,24 +26,6 @@ def world(database: Database) -> World:
 @pytest.fixture
 def key(settings: Settings) -> intake_key.IntakeKey:
     return intake_key.public(settings.keys)
-
-
-def text_of(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def sealed(key: intake_key.IntakeKey, at: UUID, plain: bytes) -> dict[str, Any]:
-    """Seal as the contract says: what the tablet's WebCrypto does, step by step."""
-    point = base64.urlsafe_b64decode(key.point_base64url + "=")
-    server = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-    mine = ec.generate_private_key(ec.SECP256R1())
-    epk = mine.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    shared = mine.exchange(ec.ECDH(), server)
-    one_time = HKDF(hashes.SHA256(), 32, salt=epk + point, info=b"sipas submission 1")
-    iv = secrets.token_bytes(12)
-    padded = plain + b" " * (-len(plain) % 1024)
-    ct = AESGCM(one_time.derive(shared)).encrypt(iv, padded, str(at).encode("ascii"))
-    return {"sealed": 1, "key": key.id, "epk": text_of(epk), "iv": text_of(iv), "ct": text_of(ct)}
 
 
 def put(client: FlaskClient, at: UUID, body: bytes) -> Any:
