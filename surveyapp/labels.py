@@ -39,6 +39,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "code_hint": "Mã gồm chữ và số in trên giấy mời hoặc phong bì kín. Chữ hoa, chữ thường, "
         "dấu cách, dấu gạch đều được; chữ O cũng là số 0.",
         "code_empty": "Mời Ông/Bà nhập mã phiếu in trên giấy mời.",
+        "code_mistyped": "Mã này gõ chưa đúng: thiếu, thừa hoặc nhầm một chữ, số.",
+        "code_again": "Mời Ông/Bà so từng nhóm bốn chữ, số với giấy mời rồi sửa lại.",
         "code_where": "Chưa có mã? Mã nằm trên giấy mời phát cùng phiếu. Xin hỏi nơi đã gửi giấy "
         "mời.",
         "enter": "Vào phiếu",
@@ -99,6 +101,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "code_hint": "The code has letters and digits and stands on the invitation or in the "
         "sealed envelope. Capitals, spaces and dashes do not matter; O is the same as 0.",
         "code_empty": "Please enter the code printed on your invitation.",
+        "code_mistyped": "This code is not typed right: a letter or digit is missing or wrong.",
+        "code_again": "Compare each group of four with your invitation, then correct it.",
         "code_where": "No code? It is on the invitation that came with the form. Please ask "
         "whoever sent it.",
         "enter": "Open the form",

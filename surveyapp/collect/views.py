@@ -142,6 +142,10 @@ def enter(survey_code: str) -> Response:
     if not codes.normalise(typed):
         empty = AppError("COLLECT-062", words(visit.look.language)["code_empty"], status=422)
         return _code_page(visit, typed, empty)
+    if not codes.is_whole(typed):
+        say = words(visit.look.language)
+        mistyped = AppError("COLLECT-075", say["code_mistyped"], say["code_again"], status=422)
+        return _code_page(visit, typed, mistyped)
     buckets().require(rate_limits.CODES, sender())
     try:
         form = rights.by_invitation(web.reading(), visit.survey, codes.sha256(typed))

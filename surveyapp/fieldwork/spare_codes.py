@@ -53,8 +53,11 @@ def next_spare(db: Session, keys: Path, draw: SampleDraw, cell_id: int, released
     """Return the code for the next unit that is released into a cell, after `released` others.
 
     Where none was kept for it, as in a cell that got more units than it lost, its hash is new.
+    The kept ones of an earlier release have no check letters.
     """
-    return _Spares(db, keys, draw).code(cell_id, released)
+    code = _Spares(db, keys, draw).code(cell_id, released)
+    plain = code[: codes.LENGTH]
+    return plain if db.get(Invitation, codes.sha256(plain)) is not None else code
 
 
 class _Spares:
@@ -75,4 +78,5 @@ class _Spares:
         name = f"{self.draw_id} {cell_id} {self.revoked.get(cell_id, 0)} {number}"
         bits = int.from_bytes(hmac.digest(self.key, name.encode(), "sha256"))
         base = len(codes.ALPHABET)
-        return "".join(codes.ALPHABET[bits // base**i % base] for i in range(codes.LENGTH))
+        plain = (codes.ALPHABET[bits // base**i % base] for i in range(codes.LENGTH))
+        return codes.checked("".join(plain))

@@ -161,6 +161,39 @@ def test_a_code_that_cannot_be_used_has_its_own_message(
     assert 'href="#invitation"' in page.text
 
 
+def test_a_code_of_an_earlier_release_without_check_letters_works(
+    client: FlaskClient, database: Database, world: World
+) -> None:
+    plain = "0123456789ABCDEFGHJKMNPQRS"
+    with database.session() as db:
+        place = {"survey_id": world.survey.id, "cell_id": world.cells[0].id}
+        db.add(Invitation(code_sha256=codes.sha256(plain), **place))
+        db.commit()
+
+    opened(client, plain.lower())
+
+
+@pytest.mark.parametrize("damage", ["short", "long", "swapped", "letter", "foreign"])
+def test_a_typing_mistake_is_told_from_a_code_that_nobody_issued(
+    client: FlaskClient, code: str, damage: str
+) -> None:
+    other = "0" if code[5] != "0" else "1"
+    place = next(n for n in range(20) if code[n] != code[n + 1])
+    typed = {
+        "short": code[:-1],
+        "long": code + "0",
+        "swapped": f"{code[:place]}{code[place + 1]}{code[place]}{code[place + 2 :]}",
+        "letter": f"{code[:5]}{other}{code[6:]}",
+        "foreign": f"{code[:5]}U{code[6:]}",
+    }[damage]
+
+    page = client.post(f"{HOME}/code", data={"invitation": typed})
+
+    assert page.status_code == 422
+    assert "gõ chưa đúng" in text_of(page)
+    assert typed in page.text  # so that she corrects one letter instead of typing all again
+
+
 @pytest.mark.usefixtures("world")
 def test_no_code_says_where_it_stands(client: FlaskClient) -> None:
     page = client.post(f"{HOME}/code", data={"invitation": " - "})

@@ -24,7 +24,7 @@ from tests.app.sample_factory import RATERS_PLAN
 from tests.missing import give_up
 
 FIELD = "/surveys/par-test/fieldwork"
-CODE = re.compile(r"((?:[0-9A-Z]{5}-){3})\s*((?:[0-9A-Z]{5}-){2}[0-9A-Z])")
+CODE = re.compile(r"((?:[0-9A-Z]{4}-){4})\s*((?:[0-9A-Z]{4}-){2}[0-9A-Z]{4})")
 
 
 @pytest.fixture(autouse=True)

@@ -115,7 +115,13 @@ export function normalisedCode(typed) {
   return plain.replace(/[^0-9A-Z]/g, "").replaceAll("O", "0").replace(/[IL]/g, "1");
 }
 
-/** Whether a code has the form of a code; only the server knows whether it is one. */
+const CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** Whether a code has the form of a code (surveyapp/codes.py); the server knows whether it is one. */
 export function isCode(code) {
-  return /^[0-9A-HJKMNP-TV-Z]{26}$/.test(code);
+  if (!/^[0-9A-HJKMNP-TV-Z]{26}([0-9A-HJKMNP-TV-Z]{2})?$/.test(code)) return false;
+  const valueOf = (letters) =>
+    [...letters].reduce((value, one) => (value * 32 + CODE_LETTERS.indexOf(one)) % 1021, 0);
+  const check = [...code.slice(26)].reduce((value, one) => value * 32 + CODE_LETTERS.indexOf(one), 0);
+  return code.length === 26 || check === valueOf(code.slice(0, 26));
 }
