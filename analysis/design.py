@@ -194,7 +194,7 @@ def _check_stages(design: SurveyDesign, *, complete: bool) -> None:
             policy = "fail"  # inner stages: adjust, certainty and remove add nothing, others refuse
         if complete:
             check_lonely(names, count, size, policy)
-        if stage < len(design.stages):
+        if stage + 2 < len(keys):
             names = _names(design, unit, stage)
 
 

@@ -69,8 +69,11 @@ def _unit_totals(
         return None
     layout, entry = unit_layout(design, cells)
     size = layout.entry_unit.size
-    total, count = np.zeros((2, size, plan.n_features))
-    total[:, 0], count[:, 0] = np.bincount(entry, design.weight, size), np.bincount(entry)
+    weight = np.zeros(size)
+    weight[entry] = design.weight
+    equal = bool((weight[entry] == design.weight).all())  # within a unit: then counts are enough
+    total, count = np.zeros((2, plan.n_features, size))
+    total[0], count[0] = np.bincount(entry, design.weight, size), np.bincount(entry)
     triple = 3 * entry
     for j, measure in enumerate(plan.measures):
         x = values[measure.code]
@@ -79,10 +82,11 @@ def _unit_totals(
         if np.count_nonzero(x == 0) + np.count_nonzero(satisfied) != np.count_nonzero(given):
             return None
         place = triple + given.view(np.uint8) + satisfied
-        for sums, weight in ((total, design.weight), (count, None)):
-            by_answer = np.bincount(place, weight, 3 * size).reshape(size, 3)
-            sums[:, 1 + 2 * j] = by_answer[:, 1] + by_answer[:, 2]
-            sums[:, 2 + 2 * j] = by_answer[:, 2]
+        for sums, each in ((count, None),) if equal else ((count, None), (total, design.weight)):
+            by_answer = np.bincount(place, each, 3 * size).reshape(size, 3)
+            sums[1 + 2 * j] = by_answer[:, 1] + by_answer[:, 2]
+            sums[2 + 2 * j] = by_answer[:, 2]
+    total, count = (count * weight if equal else total).T.copy(), count.T.copy()
     # the product of two features of one item is the rarer one: satisfied implies answered
     products = plan.products
     joint = np.minimum(total[:, products.first], total[:, products.second])

@@ -125,6 +125,9 @@ class UnitTotals:
         """Merge with the totals of other rows of the same survey."""
         if self._kind != other._kind:
             raise MergeError("moments", "another plan", "parts need the same design and measures")
+        if self._has_entries_of(other):
+            total, count = self.total + other.total, self.count + other.count
+            return replace(self, total=total, count=count, spread=self.spread + other.spread)
         names, units = [], []
         for column, (mine, others) in enumerate(
             zip((self.strata, *self.stages), (other.strata, *other.stages), strict=True)
@@ -148,6 +151,12 @@ class UnitTotals:
                 spread,
             ),
         )
+
+    def _has_entries_of(self, other: "UnitTotals") -> bool:
+        """Tell whether both hold the same units in the same cells, as large parts do."""
+        keys = ("unit", "pop_size", "entry_unit", "entry_cell")
+        names = (self.strata, self.cells, self.stages) == (other.strata, other.cells, other.stages)
+        return names and all(np.array_equal(getattr(self, k), getattr(other, k)) for k in keys)
 
     @property
     def _kind(self) -> tuple[object, ...]:
@@ -183,16 +192,16 @@ class UnitTotals:
 
     def variance(self, gradient: Floats, *, fpc: bool = True) -> Floats:
         """Variances of the linearised estimates; as `ElementMoments.variance`."""
-        result = np.zeros(gradient.shape[:2])
-        gross = np.zeros_like(result)
+        result, gross = np.zeros((2, *gradient.shape[:2]))
         for c in range(gradient.shape[0]):
             mine = self.entry_cell == c
-            part = self.total[mine] @ gradient[c].T
-            z = sum_by(self.entry_unit[mine], part, self.unit.shape[0])
+            z = sum_by(self.entry_unit[mine], self.total[mine] @ gradient[c].T, self.unit.shape[0])
             held = np.zeros(len(self.strata), np.bool_)
             held[self.unit[self.entry_unit[mine], 0]] = True
+            near = held[self.unit[:, 0]]  # units of other strata add nothing
             holds = np.repeat(held[:, None], z.shape[1], axis=1)
-            result[c] = np.diagonal(self._covariance(z, holds, fpc=fpc))
+            part = replace(self, unit=self.unit[near], pop_size=self.pop_size[near])
+            result[c] = np.diagonal(part._covariance(z[near], holds, fpc=fpc))
             gross[c] = np.sum((np.abs(self.total[mine]) @ np.abs(gradient[c]).T) ** 2, axis=0)
         return settled(result, gross)
 

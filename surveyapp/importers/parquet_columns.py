@@ -127,23 +127,21 @@ class ParquetColumns:
     def _small(self, name: str, codes: Codes, missing: Collection[str]) -> Floats | None:
         """Read satisfied or not from whole numbers of a small range by looking them up.
 
-        None for other columns, and where some code is no answer.
+        Only the distinct numbers are read. None for other columns, and where one is no answer.
         """
         column = self.table.column(self.stored[name])
         if not pa.types.is_integer(column.type) or column.null_count == len(column):
             return None
-        ends = pc.min_max(column)
-        low, high = int(ends["min"].as_py()), int(ends["max"].as_py())
-        if low < 0 or high > _SMALL:
+        present = np.array(pc.unique(column).drop_null(), dtype=np.int64)
+        if present.min() < 0 or present.max() > _SMALL:
             return None
-        read = satisfaction(codes)
-        texts = [str(code) for code in range(high + 1)]
-        found = np.array([np.nan if text in missing else read(text) for text in texts])
-        unknown = [text not in missing and np.isnan(read(text)) for text in texts]
-        values = column.fill_null(low).to_numpy()
-        if any(unknown[low:]) and np.bincount(values, minlength=high + 1)[unknown].any():
+        known, faulty = known_answers(map(str, present.tolist()), missing, satisfaction(codes))
+        if faulty:
             return None
-        result: Floats = np.take(found, values, mode="clip")  # every value is inside: no check
+        meaning = np.full(int(present.max()) + 1, np.nan)
+        meaning[present] = [known[str(code)] for code in present.tolist()]
+        values = column.fill_null(int(present[0])) if column.null_count else column
+        result: Floats = np.take(meaning, values.to_numpy(), mode="clip")  # all inside: no check
         if column.null_count:
             result[column.is_null().to_numpy()] = np.nan
         return result
