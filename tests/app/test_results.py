@@ -175,6 +175,8 @@ def test_report_workbook_and_page_say_the_same(
     text = str(round(Decimal(repr(index)), 2)).replace(".", ",") + "%"
     assert text in page
     assert "SỐ LIỆU MÔ PHỎNG" in page
+    for table in report.tables():
+        assert f'href="/surveys/{served.code}/results/tables/{table.code}.csv"' in page
     file.seek(0)
     values = [cell.value for sheet in load_workbook(file) for row in sheet for cell in row]
     assert index in values
