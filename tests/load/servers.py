@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 START_SECONDS = 60
@@ -91,13 +92,18 @@ def _running(command: Sequence[str], home: Path, address: Address) -> Iterator[S
 
 
 def _wait(process: "subprocess.Popen[bytes]", address: Address, log: Path) -> None:
+    """Wait until requests are answered: the socket takes them before any worker has started."""
     deadline = time.monotonic() + START_SECONDS
     while True:
+        connection = HTTPConnection(*address, timeout=START_SECONDS)
         try:
-            socket.create_connection(address, timeout=1).close()
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(log.read_text(encoding="utf-8")[-2000:]) from None
             time.sleep(0.05)
         else:
             return
+        finally:
+            connection.close()
