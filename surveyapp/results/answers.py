@@ -27,7 +27,7 @@ from surveyapp.models import (
 class Form:
     """One released form: its stratum, the agencies on it, common answers and ratings.
 
-    `batches` says which way (mode), day and helper it came by; it is no part of the digest.
+    `batches` says which way (mode) it came and who helped; it is no part of the digest.
     """
 
     stratum: str
@@ -64,15 +64,14 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
             Response.ratings,
             Response.mode,
             Response.assisted,
-            Response.received_on,
         )
         .join(FormCell, FormCell.id == Response.cell_id)
         .where(FormCell.group_id == group.id)
     )
     keyed = sorted(
         (_canonical(*form), *by, *form)
-        for *form, mode, assisted, day in rows
-        for by in [(mode, assisted, day.isoformat())]
+        for *form, mode, assisted in rows
+        for by in [(mode, assisted)]
     )
     stored = _stored_strata(db, group)
     return GroupAnswers(
@@ -82,9 +81,9 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
                 tuple(agencies),
                 answers,
                 ratings,
-                {"mode": mode, "assisted": assisted, "day": day},
+                {"mode": mode, "assisted": assisted},
             )
-            for _, mode, assisted, day, stratum, agencies, answers, ratings in keyed
+            for _, mode, assisted, stratum, agencies, answers, ratings in keyed
         ),
         _pop_size(db, group),
         _issued(db, group),

@@ -20,7 +20,6 @@ from analysis.quality import Flag, duplicates, item_nonresponse, straight_lines
 from analysis.report import Cell, Column, Missing, ReportTable
 from questionnaires.types import Questionnaire
 from surveyapp.collect import definitions
-from surveyapp.exports.numbers import day
 from surveyapp.models import FormCell, RatedAgency, Response, Survey, SurveyGroup
 from surveyapp.results import gate
 
@@ -33,6 +32,7 @@ _RULES: Sequence[tuple[str, str, Callable[[Floats], tuple[Flag, ...]]]] = (
 _UNKNOWN: Sequence[tuple[str, str]] = (
     ("Trả lời quá nhanh", "thời gian trả lời không lưu cùng phiếu"),
     ("Nhiều phiếu dồn dập ở một quầy", "giờ và quầy không lưu cùng phiếu"),
+    ("Phiếu nhận theo ngày", "ngày lưu cùng phiếu là ngày mở niêm phong cả nhóm"),
     ("Khác biệt giữa điều tra viên", "bút danh điều tra viên không lưu cùng phiếu"),
 )
 _MODES: Mapping[str, str] = {
@@ -45,13 +45,13 @@ NOTE = (
     "Chỉ để xem lại cách thu phiếu: không phiếu nào bị bỏ hay sửa, mọi phiếu hợp lệ đều được tính. "
     "Giống hệt nhau chỉ là thứ tự rà soát, không phải bằng chứng gian lận."
 )
-_Form = tuple[SurveyGroup, Mapping[str, Any], Mapping[str, Any], str, str, Any]
+_Form = tuple[SurveyGroup, Mapping[str, Any], Mapping[str, Any], str, str]
 
 
 def quality_tables(db: Session, survey: Survey) -> tuple[ReportTable, ...]:
-    """Return the checks by group, and what came in by way and day, of the released forms."""
+    """Return the checks by group, and what came in by way, of the released forms."""
     forms = _forms(db, survey)
-    return _checks(db, survey, forms), _ways(survey, forms), _days(forms)
+    return _checks(db, survey, forms), _ways(survey, forms)
 
 
 def _forms(db: Session, survey: Survey) -> list[_Form]:
@@ -69,14 +69,13 @@ def _forms(db: Session, survey: Survey) -> list[_Form]:
             Response.ratings,
             Response.mode,
             Response.assisted,
-            Response.received_on,
         )
         .outerjoin(FormCell, FormCell.id == Response.cell_id)
         .where(Response.survey_id == survey.id)
     )
     return [
-        (groups[of_agency[agency] if group is None else group], answers, ratings, mode, by, on)
-        for group, agency, answers, ratings, mode, by, on in rows
+        (groups[of_agency[agency] if group is None else group], answers, ratings, mode, by)
+        for group, agency, answers, ratings, mode, by in rows
     ]
 
 
@@ -164,15 +163,4 @@ def _ways(survey: Survey, forms: Sequence[_Form]) -> ReportTable:
             Column("assisted", "Cán bộ bấm giúp", "count"),
         ),
         rows=tuple(rows),
-    )
-
-
-def _days(forms: Sequence[_Form]) -> ReportTable:
-    counted = Counter(form[5] for form in forms)
-    return ReportTable(
-        code="quality-days",
-        title="Phiếu nhận theo ngày",
-        columns=(Column("on", "Ngày", "text"), Column("received", "Số phiếu", "count")),
-        rows=tuple((day(on), counted[on]) for on in sorted(counted)),
-        notes=("Giờ nhận phiếu không lưu: giờ có thể dẫn tới người trả lời.",),
     )

@@ -1,7 +1,6 @@
 """What places and differences are worth: pairs that differ, funnel, leaving out batches."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from analysis.report import (
@@ -14,7 +13,7 @@ from analysis.report import (
     Paragraph,
     ReportTable,
 )
-from surveyapp.exports.numbers import NumberStyle, day
+from surveyapp.exports.numbers import NumberStyle
 from surveyapp.results import gate, wording
 from surveyapp.results.tables import Breakdown
 
@@ -22,7 +21,6 @@ _COUNT = NumberStyle().count
 _KINDS: Mapping[str, str] = {
     "mode": "Cách trả lời",
     "assisted": "Người giữ máy",
-    "day": "Ngày nhận phiếu",
 }
 _BATCHES: Mapping[str, str] = {
     "web": "Điện thoại, máy tính của người trả lời",
@@ -145,9 +143,7 @@ def sensitivity_table(
 
 def _batch(batch: Mapping[str, Any]) -> tuple[Cell, ...]:
     name = batch["batch"]
-    is_day = batch["kind"] == "day"
-    title = day(date.fromisoformat(name)) if is_day else _BATCHES.get(name, name)
-    first = (_KINDS[batch["kind"]], title, int(batch["n"]))
+    first = (_KINDS[batch["kind"]], _BATCHES.get(name, name), int(batch["n"]))
     if "hidden" in batch:
         missing = Missing(gate.reason(batch["hidden"]))
         return (*first, missing, missing, missing)

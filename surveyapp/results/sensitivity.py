@@ -19,8 +19,9 @@ from surveyapp.errors import AppError
 from surveyapp.results.answers import GroupAnswers
 from surveyapp.results.gate import published
 
-#: Kinds of batches; the pseudonym of an interviewer and the counter are not kept with answers.
-KINDS = ("mode", "assisted", "day")
+#: Kinds of batches. Interviewer and counter are not kept with answers, and the day that is kept is
+#: the latest of the group of answers that was released together.
+KINDS = ("mode", "assisted")
 NOT_COMPUTED = "không tính được"
 Scoring = Callable[[GroupAnswers], Scores]
 

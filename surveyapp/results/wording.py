@@ -63,8 +63,8 @@ FUNNEL = (
 )
 WITHOUT = (
     "Bỏ lần lượt từng đợt phiếu rồi tính lại: kết quả đổi nhiều thì nên xem lại đợt phiếu đó; đây "
-    "không phải bằng chứng có sai phạm. Bút danh điều tra viên và quầy không lưu cùng câu trả lời "
-    "nên không chia theo được."
+    "không phải bằng chứng có sai phạm. Bút danh điều tra viên, quầy và ngày trả lời không lưu "
+    "cùng câu trả lời nên không chia theo được."
 )
 VERDICTS: Mapping[str, str] = {
     "reached": "đạt",
