@@ -1,0 +1,53 @@
+"""For the fault suite: servers that can be killed, a short and a full run, and the figures."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from surveyapp.config import Settings, load
+from tests.app.conftest import (  # noqa: F401  fixtures
+    database_url,
+    engine_name,
+    postgres_template,
+    sqlite_template,
+)
+from tests.browser.conftest import browser, context  # noqa: F401  fixtures
+from tests.faults.server import Nursery
+
+#: `make faults` sets it; without it the suite takes seconds.
+FULL = os.environ.get("FAULTS") == "full"
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Keep one process from which servers are forked."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:  # noqa: F811  the fixture
+    """Give the settings of an installation that is served with the program's own defaults."""
+    return load({"SURVEY_HOME": str(tmp_path / "home"), "SURVEY_DATABASE_URL": database_url})
+
+
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Give a way to report figures; `make faults` prints them at the end."""
+
+    def report(**values: object) -> None:
+        for name, value in values.items():
+            record_property(name, value)
+
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of all tests."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        if report.when == "call" and report.user_properties:
+            values = ", ".join(f"{name} {value}" for name, value in report.user_properties)
+            terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {values}")
