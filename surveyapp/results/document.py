@@ -41,6 +41,7 @@ from surveyapp.results import (
     wording,
 )
 from surveyapp.results.checking import quality_tables
+from surveyapp.results.response_table import response_table
 from surveyapp.surveys.labels import EXCLUSION_TITLES
 
 Block = Paragraph | ReportTable | Box
@@ -52,6 +53,8 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
     found = {group["code"]: group for group in run.content["groups"]}
     is_counter = survey.kind == "counter"
     scope = opinions.scope(run) if is_counter else _scope(db, survey, run)
+    titles = {group.code: group.title for group in survey.groups}
+    scope = [*scope, *response_table(titles, run.content["groups"])]
     sections = [Section("Phạm vi và cách thực hiện", tuple(scope))]
     annexes = []
     for group in survey.groups:

@@ -54,6 +54,14 @@ BY_KEY: Mapping[str, str] = {
     "agreement": "Phần cặp câu trả lời giống nhau ở lần đầu và lần phúc tra.",
     "response": "Phần phiếu nhận được trong số phiếu đã phát; càng thấp thì người không trả lời "
     "càng có thể làm kết quả sai lệch.",
+    "rr1": "Phần phiếu thu về trong số người được hỏi, khi coi mọi người không rõ tình trạng là "
+    "thuộc diện hỏi: con số thấp nhất có thể.",
+    "rr3": "Phần phiếu thu về trong số người được hỏi và ước tính còn thuộc diện hỏi; càng thấp "
+    "thì người không trả lời càng có thể làm kết quả sai lệch.",
+    "weights": "Một phiếu đại diện cho bao nhiêu giao dịch trong danh sách; chênh nhau càng nhiều "
+    "thì kết quả càng kém chính xác.",
+    "effect": "Sai số lớn lên như thể số phiếu chia cho hệ số này; bằng 1 là mọi phiếu đại diện "
+    "như nhau.",
     "own": "Số phiếu do người dân tự trả lời trên máy.",
     "assisted": "Số phiếu do cán bộ bấm giúp: đếm riêng, không tính vào tỷ lệ.",
     "satisfied": "Phần câu trả lời ở mức 4 và 5 trong số câu trả lời hợp lệ.",
@@ -97,7 +105,7 @@ def reading(column: Column) -> str:
 
 
 #: Columns of words that stand for a finding.
-_TOLD_WORDS = frozenset({"range", "against", "position", "verdict"})
+_TOLD_WORDS = frozenset({"range", "against", "position", "verdict", "weights"})
 
 
 def told(report: Report) -> Report:

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveyapp.accounts import service as accounts
 from surveyapp.errors import AppError
-from surveyapp.models import Disposition, SampleUnit, Survey, SurveyGroup
-from surveyapp.results import service
+from surveyapp.models import Disposition, SampleUnit, SurveyGroup
+from surveyapp.results import document, service
 from surveyapp.results.answers import group_answers
 from surveyapp.results.response import response
 from surveyapp.results.satisfaction import satisfaction
@@ -86,7 +87,7 @@ def test_margins_that_cannot_be_met_are_refused_by_name(
         weighting(data, asked, rules)
 
 
-def report(db: Session, survey: Survey, *reasons: str) -> None:
+def report(db: Session, *reasons: str) -> None:
     units = db.scalars(select(SampleUnit).order_by(SampleUnit.unit_code)).all()
     for unit, reason in zip(units, reasons, strict=False):
         db.add(
@@ -107,7 +108,7 @@ def rates(db: Session, group: SurveyGroup, received: int) -> dict:
 
 
 def test_response_rates_follow_aapor(db: Session, group: SurveyGroup) -> None:
-    report(db, group.survey, "refused", "not_reached", "died", "left", "left", "no_address")
+    report(db, "refused", "not_reached", "died", "left", "left", "no_address")
     found = rates(db, group, 20)
     # 40 asked: 20 forms, 3 eligible without, 2 out of scope, 1 + 14 of unknown eligibility
     e = 23 / 25
@@ -119,10 +120,34 @@ def test_response_rates_follow_aapor(db: Session, group: SurveyGroup) -> None:
 def test_reported_persons_who_answered_after_all_are_counted_once(
     db: Session, group: SurveyGroup
 ) -> None:
-    report(db, group.survey, "refused", "refused", "not_reached")
+    report(db, "refused", "refused", "not_reached")
     found = rates(db, group, 39)
     assert (found["late"], found["rr1"]) == (2, pytest.approx(39 / 40))
 
 
 def test_nobody_answered_gives_no_rate(db: Session, group: SurveyGroup) -> None:
     assert rates(db, group, 0)["rr1"] is None
+
+
+def test_the_report_tells_response_and_weights_of_every_group(
+    db: Session, group: SurveyGroup
+) -> None:
+    survey = group.survey
+    report(db, "refused", "left", "left")
+    survey.state = "locked"
+    other = survey.groups[0].agencies[1].code
+    answers = [({"overall": "4", "access_signs": "4"}, {})] * 20
+    add_forms(db, survey, group, (other, [other], {"agency": other}), answers, 400)
+    made = service.run(db, accounts.as_actor(accounts.find(db, "quan-ly")), survey)
+    built = document.build(db, survey, made)
+    table = next(each for each in built.tables() if each.code == "response")
+    row = dict(zip([column.key for column in table.columns], table.rows[0], strict=True))
+    assert (row["issued"], row["returned"]) == (60, 60)
+    assert row["rr1"] == pytest.approx(100.0)  # reported, and answered after all
+    assert row["reports"] == "từ chối trả lời (2.10): 1; đã chuyển đi, thôi giữ chức vụ (4.10): 2"
+    assert row["weights"] == "5,0–20,0"  # noqa: RUF001  a range
+    weight = np.array([5.0] * 40 + [20.0] * 20)
+    expected = len(weight) * np.sum(weight**2) / np.sum(weight) ** 2
+    assert row["effect"] == pytest.approx(expected, rel=1e-12)
+    assert any("3 người được báo" in note for note in table.notes)
+    assert all(c.reading for c in table.columns if c.kind not in ("text", "code"))
