@@ -37,13 +37,17 @@ class SizeForm(Form):
         ],
     )
     margin = DecimalField(
-        "Sai số cho phép, ± %", [InputRequired(), NumberRange(Decimal("0.1"), 50)]
+        "Sai số cho phép, ± %",
+        [InputRequired(), NumberRange(Decimal("0.1"), 50, "Cần một số từ 0,1 đến 50.")],
     )
     level = SelectField(
         "Độ tin cậy", choices=[SelectChoice(v, f"{v}%") for v in ("90", "95", "99")]
     )
     p = DecimalField("Tỷ lệ hài lòng dự kiến, %", [InputRequired(), NumberRange(1, 99)])
-    deff = DecimalField("Hệ số thiết kế", [InputRequired(), NumberRange(Decimal("0.1"), 20)])
+    deff = DecimalField(
+        "Hệ số thiết kế",
+        [InputRequired(), NumberRange(Decimal("0.1"), 20, "Cần một số từ 0,1 đến 20.")],
+    )
     response = DecimalField("Tỷ lệ trả lời dự kiến, %", [InputRequired(), NumberRange(1, 100)])
     inflate = BooleanField("Chỉ tiêu là số phiếu thu về: phát thêm để bù người không trả lời")
     rule = SelectField(
@@ -140,7 +144,8 @@ def size_form(survey: Survey, titles: Mapping[str, str], request: SizeRequest) -
             f"{title}: tỷ lệ hài lòng dự kiến, %", [Optional(), NumberRange(0, 100)]
         )
         fields[f"cost_{i}"] = DecimalField(
-            f"{title}: chi phí một phiếu", [Optional(), NumberRange(Decimal("0.01"), MOST)]
+            f"{title}: chi phí một phiếu",
+            [Optional(), NumberRange(Decimal("0.01"), MOST, "Cần một số từ 0,01 trở lên.")],
         )
     made: SizeForm = type("RowsForm", (SizeForm,), fields)(
         data=_filled(survey, tuple(titles), request)

@@ -61,6 +61,33 @@ class SizeTable:
     whole: SizeRow
 
 
+@dataclass(frozen=True, slots=True)
+class TooSmall:
+    """An agency with fewer transactions than the plan's threshold."""
+
+    code: str
+    title: str
+    pop_size: int
+    threshold: int
+
+
+def too_small(survey: Survey, proposal: Proposal) -> tuple[TooSmall, ...]:
+    """Name the measured agencies whose lists are too short to draw from; none has none."""
+    if survey.kind != "service":
+        return ()
+    least = _least(survey)
+    lists = {s.key: s.pop_size for group in proposal.groups for s in group.strata}
+    return tuple(
+        TooSmall(one.code, one.title, lists.get(one.code, 0), least)
+        for one in survey.agencies
+        if one.exclusion is None and lists.get(one.code, 0) < least
+    )
+
+
+def _least(survey: Survey) -> int:
+    return int(survey.plan.get("min_transactions") or MIN_TRANSACTIONS)
+
+
 def size_table(survey: Survey, proposal: Proposal, request: SizeRequest) -> SizeTable:
     """Return every row with its margins.
 
@@ -113,7 +140,7 @@ def _flags(survey: Survey, stratum: StratumProposal, expected: int) -> tuple[str
     if stratum.n == stratum.pop_size:
         flags.append("lấy toàn bộ")
     if survey.kind == "service":
-        least = int(survey.plan.get("min_transactions") or MIN_TRANSACTIONS)
+        least = _least(survey)
         if stratum.pop_size < least:
             flags.append(f"danh sách dưới {least}: có thể để ngoài diện đo lường")
         if expected < CONFIRM_BELOW:

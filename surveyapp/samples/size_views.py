@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from surveyapp import web
 from surveyapp.errors import AppError
-from surveyapp.models import Frame, SizeDecision, Survey
-from surveyapp.samples import size_decisions
+from surveyapp.models import Frame, Survey
+from surveyapp.samples import size_decisions, size_margins
 from surveyapp.samples.size_decisions import Listed, Worked
 from surveyapp.samples.size_forms import SizeForm, size_form
 from surveyapp.samples.sizes import SizeRequest, plan_request
@@ -21,15 +21,17 @@ def edit(code: str) -> ResponseReturnValue:
     """Show what a choice of sizes gives; adopt it where that is asked."""
     db = web.session() if request.method == "POST" else web.reading()
     survey = surveys.find(db, code)
-    frame = _frozen(db, survey)
+    frame = _stored(db, survey)
     decision = size_decisions.latest(db, survey, frame)
     asked = size_decisions.request_of(decision) if decision else plan_request(survey)
     listed = size_decisions.listed(db, survey, frame)
     form = size_form(survey, listed.titles, asked)
+    is_current = not form.is_submitted()
     problems: tuple[str, ...] = ()
     if form.validate_on_submit():
         try:
             asked = _asked(listed, form)
+            is_current = True
             if not form.recalculate.data:
                 size_decisions.adopt(db, web.actor(), survey, frame, asked)
                 db.commit()
@@ -39,11 +41,27 @@ def edit(code: str) -> ResponseReturnValue:
             db.rollback()
             form.form_errors.append(f"{error.message} {error.fix}")
             problems = error.problems
-    shown = _shown(form, size_decisions.work_out(listed, asked), decision)
-    page = render_template(
-        "samples/size.html", survey=survey, practice=survey.is_practice, problems=problems, **shown
-    )
+    worked = size_decisions.work_out(listed, asked)
+    if is_current:
+        form.show_sizes({s.key: s.n for group in worked.proposal.groups for s in group.strata})
+    shown = {"decision": decision, "is_current": is_current, "problems": problems}
+    page = _page(survey, form, worked, frame=frame, **shown)
     return page, 422 if form.errors else 200
+
+
+def _page(survey: Survey, form: SizeForm, worked: Worked, **shown: object) -> str:
+    """Render the page; `is_current` says that the tables belong to what the fields hold."""
+    return render_template(
+        "samples/size.html",
+        survey=survey,
+        practice=survey.is_practice,
+        form=form,
+        fields={key: rest for key, *rest in form.rows},
+        worked=worked,
+        unmet=size_decisions.sentences(worked.unmet),
+        too_small=size_margins.too_small(survey, worked.proposal),
+        **shown,
+    )
 
 
 def _asked(listed: Listed, form: SizeForm) -> SizeRequest:
@@ -53,26 +71,14 @@ def _asked(listed: Listed, form: SizeForm) -> SizeRequest:
     return asked
 
 
-def _shown(form: SizeForm, worked: Worked, decision: SizeDecision | None) -> dict[str, object]:
-    """Return what the page shows."""
-    groups = worked.proposal.groups
-    form.show_sizes({s.key: s.n for group in groups for s in group.strata})
-    return {
-        "form": form,
-        "worked": worked,
-        "decision": decision,
-        "fields": {key: rest for key, *rest in form.rows},
-        "unmet": size_decisions.sentences(worked.unmet),
-    }
-
-
-def _frozen(db: Session, survey: Survey) -> Frame:
+def _stored(db: Session, survey: Survey) -> Frame:
+    """Return the newest list; before it is frozen sizes can be tried, not adopted."""
     frame = surveys.latest_frame(db, survey)
-    if frame is None or frame.frozen_at is None:
+    if frame is None:
         raise AppError(
             "SAMPLE-236",
-            "Chưa chốt danh sách nên chưa tính được cỡ mẫu.",
-            "Nhập và chốt danh sách trước.",
+            "Chưa có danh sách nên chưa tính được cỡ mẫu.",
+            "Nhập danh sách trước.",
             status=409,
         )
     return frame

@@ -2,24 +2,30 @@
 // The page works without it; nothing is stored by it.
 "use strict";
 const form = document.getElementById("size-form");
-let running = null;
+let asked = 0;
 async function recalculate() {
-  if (running) running.abort();
-  running = new AbortController();
+  const mine = ++asked;
   const body = new URLSearchParams(new FormData(form));
   body.set("recalculate", "1");
+  let page;
   try {
-    const answer = await fetch(form.action, { method: "POST", body, signal: running.signal });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const made = page.getElementById("size-result");
-    if (!made) return;
-    document.getElementById("size-result").replaceWith(document.adoptNode(made));
-    for (const field of form.querySelectorAll("input[name^=n_]")) {
-      const other = page.getElementById(field.id);
-      if (other && field !== document.activeElement) field.value = other.value;
-    }
-  } catch (error) {
-    if (error.name !== "AbortError") throw error;
+    const answer = await fetch(form.action, { method: "POST", body });
+    page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    page = null;
+  }
+  if (mine !== asked) return; // the fields have changed since: a later answer counts
+  const here = document.getElementById("size-result");
+  const made = page && page.getElementById("size-result");
+  if (!made) {
+    // signed out, or no connection: figures that no longer belong to the fields must not stay
+    here.textContent = "Chưa tính lại được. Bấm «Tính lại», hoặc tải lại trang.";
+    return;
+  }
+  here.replaceWith(document.adoptNode(made));
+  for (const field of form.querySelectorAll("input[name^=n_]")) {
+    const other = page.getElementById(field.id);
+    if (other && field !== document.activeElement) field.value = other.value;
   }
 }
 form.addEventListener("change", (event) => {

@@ -131,7 +131,7 @@ def _sampling(db: Session, survey: Survey, made: Mapping[str, str]) -> list[_Ste
             _size_facts(decision),
             decision is not None or announced is not None or past,
             _proof(made, ["sample.size"], decision.sha256) if decision else "",
-            "sizes.edit" if frozen else "",
+            "sizes.edit" if frame is not None else "",
         ),
         _Step(
             "Công bố trước khi chọn",
@@ -256,7 +256,7 @@ def _announced_facts(draw: SampleDraw | None) -> str:
     if draw is None:
         return ""
     source = "Có chứng kiến" if draw.is_witnessed else "Hạt giống tự chọn"
-    return source if draw.seed else f"{source}, đang chờ đủ các phần của hạt giống"
+    return source if draw.told_seed else f"{source}, đang chờ đủ các phần của hạt giống"
 
 
 def _draw_facts(db: Session, survey: Survey) -> str:

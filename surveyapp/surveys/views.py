@@ -124,7 +124,7 @@ def exclude(code: str, agency_code: str) -> ResponseReturnValue:
     db = web.session()
     survey = service.find(db, code)
     agency = service.agency_of(survey, agency_code)
-    form = ExclusionForm(data={"count": request.args.get("count", type=int)})
+    form = ExclusionForm(data=_prefilled())
     if form.validate_on_submit():
         try:
             exclusion = service.Exclusion(form.reason.data, form.count.data, form.threshold.data)
@@ -138,6 +138,17 @@ def exclude(code: str, agency_code: str) -> ResponseReturnValue:
     return render_template(
         "surveys/exclude.html", **_head(survey), agency=agency, form=form
     ), status
+
+
+def _prefilled() -> dict[str, object]:
+    """Return what a page that counted an agency's transactions knows of the reason."""
+    count = request.args.get("count", type=int)
+    if count is None:
+        return {}
+    if count == 0:
+        return {"reason": "no_transactions"}
+    threshold = request.args.get("threshold", type=int)
+    return {"reason": "too_few_transactions", "count": count, "threshold": threshold}
 
 
 @bp.post("/<code>/agencies/<agency_code>/include")

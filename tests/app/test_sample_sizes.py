@@ -1,6 +1,7 @@
 """The page and the verbs on sizes: formulas, rules, bounds, the decision and its announcement."""
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -188,15 +189,67 @@ def test_faulty_fields_are_named_and_nothing_is_stored(signed_in, database) -> N
 
     for change, said in (
         ({"margin": "abc"}, "Cần nhập một số"),
+        ({"margin": "0,05"}, "Cần một số từ 0,1 đến 50"),
         ({"response": "0"}, "Cần một số từ 1 đến 100"),
         ({"minimum": "20", "maximum": "10"}, "lớn hơn mức tối đa"),
         ({"rule": "slovin"}, "không có trong danh sách"),
     ):
         answered = client.post(SIZE, data={**FILLED, **change, "submit": "1", "reason": "x"})
         assert answered.status_code == 422 and said in answered.text, change
+        assert "Chưa tính lại được" in answered.text and "Kết quả:" not in answered.text, change
 
     with database.read_session() as db:
         assert db.scalar(select(func.count()).select_from(SizeDecision)) == 0
+
+
+def test_sizes_are_tried_before_the_list_is_frozen_and_small_agencies_left_out(
+    signed_in, database
+) -> None:
+    with database.session() as db:
+        lists = LISTS | {"so-y-te": 12}
+        _, frame = make.survey_with(db, make.official(db), SERVICE_PLAN, make.files(lists))
+        frame.frozen_at = None
+        db.commit()
+    client = signed_in("manager")
+    exclude = "/surveys/service-test/agencies/so-y-te/exclude?count=12&amp;threshold=30"
+
+    tried = client.get(SIZE).text
+    early = client.post(SIZE, data={**FILLED, "submit": "1", "reason": "thử"})
+    filled = client.get(exclude.replace("&amp;", "&")).text
+    reason = {"reason": "too_few_transactions", "count": "12", "threshold": "30"}
+    done = client.post(exclude.replace("&amp;", "&"), data=reason)
+    after = client.get(SIZE).text
+
+    assert f'href="{exclude}"' in tried and "Danh sách chưa chốt" in tried
+    assert 'name="submit"' not in tried
+    assert early.status_code == 422 and "chưa chốt" in early.text
+    assert re.search(r'checked[^>]*value="too_few_transactions"', filled)
+    assert 'value="12"' in filled and 'value="30"' in filled
+    assert done.status_code == 302 and "Ngoài diện đo lường: Sở Y tế" in after
+    assert exclude not in after
+
+
+@pytest.mark.usefixtures("survey")
+def test_the_page_says_how_to_leave_a_small_agency_out_after_freezing_and_after_the_draw(
+    signed_in, database
+) -> None:
+    client = signed_in("manager")
+    with database.session() as db:
+        survey = db.scalars(select(Survey)).one()
+        frame = make.frame_of(db, survey, make.files(LISTS | {"so-y-te": 12}), version=2)
+        db.commit()
+        assert "thành bản mới" in client.get(SIZE).text
+        asked = SizeRequest(
+            rule="fixed", strata={"so-noi-vu": 40, "so-tu-phap": 40, "so-y-te": 10}, reason="thử"
+        )
+        actor = make.official(db)
+        size_decisions.adopt(db, actor, survey, frame, asked)
+        choices = size_decisions.decided_choices(db, survey, frame)
+        service.draw(db, actor, service.announce(db, actor, frame, "a", choices, SECRET))
+        db.commit()
+
+    page = client.get(SIZE).text
+    assert "không đưa cơ quan nào ra ngoài nữa" in page and "/exclude" not in page
 
 
 @pytest.mark.usefixtures("survey")
