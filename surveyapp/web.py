@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from flask import Flask, current_app, g, request
 from flask_login import UserMixin, current_user
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -64,9 +65,16 @@ def reading() -> Session:
     return cast(Session, g.db_reading)
 
 
+def connection() -> Connection:
+    """Return this request's reading connection: what citizens' pages ask needs no more."""
+    if "db_connection" not in g:
+        g.db_connection = database().read_engine.connect()
+    return cast(Connection, g.db_connection)
+
+
 def close_sessions(_error: BaseException | None = None) -> None:
     """Give the sessions back when the request ends; what was not committed is rolled back."""
-    for name in ("db", "db_reading"):
+    for name in ("db", "db_reading", "db_connection"):
         opened = g.pop(name, None)
         if opened is not None:
             opened.close()

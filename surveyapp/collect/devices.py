@@ -97,10 +97,10 @@ def listed(db: Session) -> list[tuple[Device, Survey]]:
     return [(device, survey) for device, survey in db.execute(query)]
 
 
-def recognise(db: Session, token: str) -> Tablet:
+def recognise(connection: Connection, token: str) -> Tablet:
     """Return the tablet of a token, or refuse."""
     token_sha256 = codes.sha256(token)
-    found = recognise_all(db.connection(), [token_sha256])[token_sha256]
+    found = recognise_all(connection, [token_sha256])[token_sha256]
     if isinstance(found, AppError):
         raise found
     return found
@@ -135,9 +135,9 @@ def _tablet(row: Row[*tuple[Any, ...]] | None) -> Tablet | AppError:
     return Tablet(row.id, row.survey_id, row.agency_code, row.seen_on)
 
 
-def of_header(db: Session, authorization: str) -> Tablet:
+def of_header(connection: Connection, authorization: str) -> Tablet:
     """Return the tablet whose token stands in a header "Authorization", or refuse."""
-    return recognise(db, token_of(authorization))
+    return recognise(connection, token_of(authorization))
 
 
 def token_of(authorization: str) -> str:

@@ -22,7 +22,7 @@ from surveyapp.models import (
 #: A row of any columns.
 AnyRow = Row[*tuple[Any, ...]]
 _SURVEYS: Final = (
-    select(Survey.code, Survey.id, Survey.kind, Survey.state)
+    select(Survey.code, Survey.id, Survey.kind, Survey.state, Survey.title, Survey.is_practice)
     .where(Survey.code.in_(bindparam("codes", expanding=True)))
     .order_by(Survey.id)
     .with_for_update(read=True)
@@ -41,24 +41,16 @@ _INVITATIONS: Final = (
     .order_by(Invitation.code_sha256)
     .with_for_update()
 )
-_ASKED: Final = (
-    SurveyGroup.questionnaire_code,
-    SurveyGroup.questionnaire_version,
-    StoredQuestionnaire.sha256,
-)
-_IS_STORED: Final = (StoredQuestionnaire.code == SurveyGroup.questionnaire_code) & (
-    StoredQuestionnaire.version == SurveyGroup.questionnaire_version
-)
 _CELLS: Final = (
-    select(FormCell.id, FormCell.survey_id, FormCell.agencies, *_ASKED)
+    select(FormCell.id, FormCell.survey_id, FormCell.agencies, *rights.ASKED)
     .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-    .join(StoredQuestionnaire, _IS_STORED)
+    .join(StoredQuestionnaire, rights.IS_STORED)
     .where(FormCell.id.in_(bindparam("cells", expanding=True)))
 )
 _COUNTERS: Final = (
-    select(RatedAgency.survey_id, RatedAgency.code, *_ASKED)
+    select(RatedAgency.survey_id, RatedAgency.code, *rights.ASKED)
     .join(SurveyGroup, SurveyGroup.id == RatedAgency.group_id)
-    .join(StoredQuestionnaire, _IS_STORED)
+    .join(StoredQuestionnaire, rights.IS_STORED)
     .where(
         RatedAgency.survey_id.in_(bindparam("surveys", expanding=True)),
         RatedAgency.code.in_(bindparam("agencies", expanding=True)),

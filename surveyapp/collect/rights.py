@@ -3,43 +3,61 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, select
 
 from questionnaires.types import Questionnaire
 from surveyapp import clock
-from surveyapp.collect.definitions import questionnaire
+from surveyapp.collect import definitions
 from surveyapp.collect.devices import Tablet
 from surveyapp.errors import AppError
-from surveyapp.models import FormCell, Invitation, RatedAgency, Survey, SurveyGroup
+from surveyapp.models import (
+    FormCell,
+    Invitation,
+    RatedAgency,
+    StoredQuestionnaire,
+    Survey,
+    SurveyGroup,
+)
 from surveyapp.models.survey import STATES
 
-_SURVEY: Final = (
-    select(Survey.id, Survey.kind, Survey.state)
-    .where(Survey.code == bindparam("code"))
-    .with_for_update(read=True)
+_SURVEY: Final = select(
+    Survey.id, Survey.code, Survey.title, Survey.kind, Survey.state, Survey.is_practice
+).where(Survey.code == bindparam("code"))
+#: Which questionnaire a group asks, with the digest of its text.
+ASKED: Final = (
+    SurveyGroup.questionnaire_code,
+    SurveyGroup.questionnaire_version,
+    StoredQuestionnaire.sha256,
 )
-_SPEND: Final = (
-    update(Invitation)
-    .where(
-        Invitation.code_sha256 == bindparam("of_code"),
-        Invitation.survey_id == bindparam("of_survey"),
-        Invitation.is_spent.is_(False),
-        Invitation.is_revoked.is_(False),
-        Invitation.expires_on.is_(None) | (Invitation.expires_on >= bindparam("today")),
+IS_STORED: Final = (StoredQuestionnaire.code == SurveyGroup.questionnaire_code) & (
+    StoredQuestionnaire.version == SurveyGroup.questionnaire_version
+)
+_INVITED: Final = (
+    select(
+        Invitation.survey_id,
+        Invitation.cell_id,
+        Invitation.expires_on,
+        Invitation.is_spent,
+        Invitation.is_revoked,
+        FormCell.agencies,
+        *ASKED,
     )
-    .values(is_spent=True)
-    .returning(Invitation.cell_id)
-)
-_CELL: Final = (
-    select(FormCell.agencies, SurveyGroup.questionnaire_code, SurveyGroup.questionnaire_version)
+    .join(FormCell, FormCell.id == Invitation.cell_id)
     .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-    .where(FormCell.id == bindparam("cell_id"))
+    .join(StoredQuestionnaire, IS_STORED)
+    .where(Invitation.code_sha256 == bindparam("of_code"))
 )
-_GROUP_OF_AGENCY: Final = (
-    select(SurveyGroup.questionnaire_code, SurveyGroup.questionnaire_version)
-    .join(RatedAgency, RatedAgency.group_id == SurveyGroup.id)
+_AT_COUNTER: Final = (
+    select(RatedAgency.title, *ASKED)
+    .join(SurveyGroup, SurveyGroup.id == RatedAgency.group_id)
+    .join(StoredQuestionnaire, IS_STORED)
     .where(RatedAgency.survey_id == bindparam("survey_id"), RatedAgency.code == bindparam("agency"))
+)
+_ASKED_ANYWHERE: Final = (
+    select(*ASKED)
+    .join(StoredQuestionnaire, IS_STORED)
+    .where(SurveyGroup.survey_id == bindparam("survey_id"))
+    .distinct()
 )
 _TITLES: Final = select(RatedAgency.code, RatedAgency.title).where(
     RatedAgency.survey_id == bindparam("survey_id"),
@@ -49,10 +67,13 @@ _TITLES: Final = select(RatedAgency.code, RatedAgency.title).where(
 
 @dataclass(frozen=True, slots=True)
 class OpenSurvey:
-    """What intake needs to know of a survey that collects."""
+    """What intake and pages need to know of a survey that collects."""
 
     id: int
     kind: str
+    code: str
+    title: str
+    is_practice: bool
 
 
 AnySurvey = Survey | OpenSurvey
@@ -93,33 +114,18 @@ def scope_of(cell_id: int | None, device_agency: str | None) -> str:
     return f"agency:{device_agency}" if cell_id is None else f"cell:{cell_id}"
 
 
-def collecting_survey(db: Session, code: str) -> Survey:
+def collecting_survey(connection: Connection, code: str) -> OpenSurvey:
     """Return a survey that collects answers now."""
-    survey = db.scalar(select(Survey).where(Survey.code == code))
-    if survey is None:
-        raise _unknown()
-    if survey.state != "collecting":
-        raise _closed(survey.state)
-    return survey
-
-
-def hold_collecting(db: Session, code: str) -> OpenSurvey:
-    """Return a survey that collects answers, and hold it in that state.
-
-    It cannot be locked before this transaction ends: an answer is either in before the lock, or
-    refused.
-    """
-    found = db.connection().execute(_SURVEY, {"code": code}).one_or_none()
-    return survey_that_collects(found)
+    return survey_that_collects(connection.execute(_SURVEY, {"code": code}).one_or_none())
 
 
 def survey_that_collects(found: Any) -> OpenSurvey:  # noqa: ANN401  a row of the survey, or None
-    """Return what intake needs to know of a survey that was looked up; refuse any other state."""
+    """Return what is needed of a survey that was looked up; refuse any other state."""
     if found is None:
         raise _unknown()
     if found.state != "collecting":
         raise _closed(found.state)
-    return OpenSurvey(found.id, found.kind)
+    return OpenSurvey(found.id, found.kind, found.code, found.title, found.is_practice)
 
 
 def _unknown() -> AppError:
@@ -142,27 +148,29 @@ def _closed(state: str) -> AppError:
 
 
 def by_invitation(
-    db: Session, survey: Survey, code_sha256: str, *, may_be_spent: bool = False
+    connection: Connection, survey: AnySurvey, code_sha256: str, *, may_be_spent: bool = False
 ) -> Form:
     """Return the form of an invitation that can still be used; spends nothing."""
-    invitation = db.get(Invitation, code_sha256, populate_existing=True)
-    return _form_of_cell(db, survey, usable_cell(survey, invitation, may_be_spent=may_be_spent))
+    invited: Any = connection.execute(_INVITED, {"of_code": code_sha256}).one_or_none()
+    cell_id = usable_cell(survey, invited, may_be_spent=may_be_spent)
+    return Form(
+        survey_id=survey.id,
+        questionnaire=_definition(connection, invited),
+        agencies=_agencies(connection, survey, invited.agencies),
+        cell_id=cell_id,
+        device_agency=None,
+    )
 
 
-def spend(db: Session, survey: AnySurvey, code_sha256: str) -> Form:
-    """Spend an invitation and return its form: of simultaneous tries one succeeds."""
-    wanted = {"of_code": code_sha256, "of_survey": survey.id, "today": clock.today()}
-    cell_id = db.connection().scalar(_SPEND, wanted)
-    if cell_id is None:
-        invitation = db.get(Invitation, code_sha256, populate_existing=True)
-        usable_cell(survey, invitation)
-        raise spent()  # spent and given back between the two statements
-    return _form_of_cell(db, survey, cell_id)
+def only_questionnaire(connection: Connection, survey: AnySurvey) -> Questionnaire | None:
+    """Return the questionnaire if the survey has one only: it is known before any code."""
+    found = connection.execute(_ASKED_ANYWHERE, {"survey_id": survey.id}).all()
+    return _definition(connection, found[0]) if len(found) == 1 else None
 
 
 def usable_cell(
     survey: AnySurvey,
-    invitation: Any,  # noqa: ANN401  an Invitation, a row of its columns, or None
+    invitation: Any,  # noqa: ANN401  a row of its columns, or None
     *,
     may_be_spent: bool = False,
 ) -> int:
@@ -205,22 +213,11 @@ def spent() -> AppError:
     )
 
 
-def _form_of_cell(db: Session, survey: AnySurvey, cell_id: int) -> Form:
-    cell = db.connection().execute(_CELL, {"cell_id": cell_id}).one()
-    return Form(
-        survey_id=survey.id,
-        questionnaire=questionnaire(db, cell.questionnaire_code, cell.questionnaire_version),
-        agencies=_agencies(db, survey, cell.agencies),
-        cell_id=cell_id,
-        device_agency=None,
-    )
-
-
-def by_device(db: Session, survey: AnySurvey, device: Tablet) -> Form:
+def by_device(connection: Connection, survey: AnySurvey, device: Tablet) -> Form:
     """Return the form of a tablet: opinions of whoever comes, only in counter surveys."""
     check_device(survey, device)
     check_counter(survey)
-    return of_agency(db, survey, device.agency_code)
+    return of_agency(connection, survey, device.agency_code)
 
 
 def check_counter(survey: AnySurvey) -> None:
@@ -234,14 +231,14 @@ def check_counter(survey: AnySurvey) -> None:
         )
 
 
-def of_agency(db: Session, survey: AnySurvey, agency_code: str) -> Form:
+def of_agency(connection: Connection, survey: AnySurvey, agency_code: str) -> Form:
     """Return the form that asks about one agency, as a tablet at its counter shows it."""
     wanted = {"survey_id": survey.id, "agency": agency_code}
-    group = db.connection().execute(_GROUP_OF_AGENCY, wanted).one()
+    found = connection.execute(_AT_COUNTER, wanted).one()
     return Form(
         survey_id=survey.id,
-        questionnaire=questionnaire(db, group.questionnaire_code, group.questionnaire_version),
-        agencies=_agencies(db, survey, [agency_code]),
+        questionnaire=_definition(connection, found),
+        agencies=(Agency(agency_code, found.title),),
         cell_id=None,
         device_agency=agency_code,
     )
@@ -258,7 +255,12 @@ def check_device(survey: AnySurvey, device: Tablet) -> None:
         )
 
 
-def _agencies(db: Session, survey: AnySurvey, wanted: list[str]) -> tuple[Agency, ...]:
-    rows = db.connection().execute(_TITLES, {"survey_id": survey.id, "agencies": wanted})
+def _agencies(connection: Connection, survey: AnySurvey, wanted: list[str]) -> tuple[Agency, ...]:
+    rows = connection.execute(_TITLES, {"survey_id": survey.id, "agencies": wanted})
     titles = {row.code: row.title for row in rows}
     return tuple(Agency(code, titles[code]) for code in wanted)
+
+
+def _definition(connection: Connection, asked: Any) -> Questionnaire:  # noqa: ANN401  a row
+    code, version = asked.questionnaire_code, asked.questionnaire_version
+    return definitions.read(connection, code, version, asked.sha256)

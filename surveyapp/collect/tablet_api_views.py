@@ -17,7 +17,7 @@ bp.register_error_handler(AppError, api_views.refuse)
 def configuration() -> ResponseReturnValue:
     """Give a tablet everything that it needs to work without a connection."""
     db = web.reading()
-    device = devices.of_header(db, request.headers.get("Authorization", ""))
+    device = devices.of_header(db.connection(), request.headers.get("Authorization", ""))
     settings = web.settings()
     body = tablet_configuration.configuration(db, settings.home, settings.keys, device)
     response = Response(body, mimetype="application/json")
@@ -29,7 +29,7 @@ def configuration() -> ResponseReturnValue:
 def ledger() -> ResponseReturnValue:
     """Keep what a tablet counted; sending it again is harmless."""
     db = web.session()
-    device = devices.of_header(db, request.headers.get("Authorization", ""))
+    device = devices.of_header(db.connection(), request.headers.get("Authorization", ""))
     if (request.content_length or 0) > MAX_LEDGER_BYTES:
         raise AppError("COLLECT-072", "Sổ phiếu gửi lên quá lớn.", "Gửi ít ngày hơn.", status=413)
     tablet_ledger.report(db, device.id, request.get_json(force=True, silent=True))

@@ -37,7 +37,7 @@ def configuration(db: Session, home: Path, keys: Path, tablet: Tablet) -> bytes:
     """Return the configuration of a tablet; the same bytes as long as nothing has changed."""
     survey = db.get_one(Survey, tablet.survey_id)
     device = db.get_one(Device, tablet.id)
-    form = rights.of_agency(db, survey, tablet.agency_code)
+    form = rights.of_agency(db.connection(), survey, tablet.agency_code)
     if form.questionnaire.rates == "many":
         raise AppError(
             "COLLECT-071",

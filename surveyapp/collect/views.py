@@ -148,7 +148,7 @@ def enter(survey_code: str) -> Response:
         return _code_page(visit, typed, mistyped)
     buckets().require(rate_limits.CODES, sender())
     try:
-        form = rights.by_invitation(web.reading(), visit.survey, codes.sha256(typed))
+        form = rights.by_invitation(web.connection(), visit.survey, codes.sha256(typed))
     except AppError as error:
         count_try(error)
         return _code_page(visit, typed, error)
@@ -339,7 +339,7 @@ def pair_device() -> Response:
     chosen = look.from_cookie(request.cookies.get(look.COOKIE))
     buckets().require(rate_limits.CODES, sender())
     try:
-        paired = devices.recognise(web.reading(), request.form.get("token", "")[:200])
+        paired = devices.recognise(web.connection(), request.form.get("token", "")[:200])
     except AppError as error:
         count_try(error)
         text = _in_language(error, chosen.language)

@@ -3,23 +3,21 @@
 from dataclasses import dataclass, replace
 
 from flask import render_template, request, session, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from questionnaires.types import Questionnaire
 from surveyapp import codes, web
 from surveyapp.collect import devices, draft, look, rights
 from surveyapp.collect.api_views import keyring
-from surveyapp.collect.definitions import questionnaire
 from surveyapp.collect.devices import Tablet
 from surveyapp.collect.draft import Draft
 from surveyapp.collect.look import Look
 from surveyapp.collect.rate_limits import headers_of
+from surveyapp.collect.rights import OpenSurvey
 from surveyapp.collect.screens import Answered
 from surveyapp.collect.showing import refusal_text
 from surveyapp.errors import AppError
 from surveyapp.labels import LANGUAGES, words
-from surveyapp.models import Survey, SurveyGroup
 
 DEVICE_COOKIE = "sipas_device"
 COOKIE_PATH = "/s"
@@ -30,7 +28,7 @@ DEVICE_SECONDS = 400 * 24 * 3600  # browsers keep no cookie longer
 class Visit:
     """Everything that a page needs to know about who asks for it, and nothing of who it is."""
 
-    survey: Survey
+    survey: OpenSurvey
     look: Look
     device: Tablet | None
     draft: Draft | None
@@ -52,37 +50,32 @@ def open_visit(code: str, *, may_be_sent: bool = False) -> Visit:
 
     With `may_be_sent` a spent invitation goes on too: a form may be sent twice.
     """
-    db = web.reading()
+    connection = web.connection()
     wanted = look.from_cookie(request.cookies.get(look.COOKIE))
-    survey = rights.collecting_survey(db, code)
+    survey = rights.collecting_survey(connection, code)
     device = _device(survey)
     begun = draft.from_cookies(request.cookies, keyring().draft_key, code)
     form = None
     if begun is not None and begun.code is not None:
         sha256 = codes.sha256(begun.code)
-        form = rights.by_invitation(db, survey, sha256, may_be_spent=may_be_sent)
+        form = rights.by_invitation(connection, survey, sha256, may_be_spent=may_be_sent)
     elif device is not None and survey.kind == "counter":
-        form = rights.by_device(db, survey, device)
+        form = rights.by_device(connection, survey, device)
     languages = form.questionnaire.languages if form else tuple(LANGUAGES)
     return Visit(survey, wanted.within(languages), device, begun, form)
 
 
-def _device(survey: Survey) -> Tablet | None:
+def _device(survey: OpenSurvey) -> Tablet | None:
     token = request.cookies.get(DEVICE_COOKIE)
     if not token:
         return None
-    device = devices.recognise(web.reading(), token)
+    device = devices.recognise(web.connection(), token)
     return device if device.survey_id == survey.id else None
 
 
 def only_questionnaire(visit: Visit) -> Questionnaire | None:
     """Return the questionnaire if the survey has one only: it is known before any code."""
-    db = web.reading()
-    columns = (SurveyGroup.questionnaire_code, SurveyGroup.questionnaire_version)
-    found = db.execute(
-        select(*columns).where(SurveyGroup.survey_id == visit.survey.id).distinct()
-    ).all()
-    return questionnaire(db, *found[0]) if len(found) == 1 else None
+    return rights.only_questionnaire(web.connection(), visit.survey)
 
 
 def unfinished(visit: Visit) -> tuple[rights.Form, Draft]:

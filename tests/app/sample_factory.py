@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from sampling.canonical import frame_digest
 from sampling.frame_checks import make_frame
+from surveyapp import codes
 from surveyapp.accounts import service as accounts
 from surveyapp.actor import Actor
-from surveyapp.models import Contact, Frame, FrameRow, Survey
+from surveyapp.collect import rights
+from surveyapp.models import Contact, Frame, FrameRow, Invitation, Survey
 from surveyapp.samples import service as samples
 from surveyapp.samples.proposal import Choices
 from surveyapp.surveys import service as surveys
@@ -151,3 +154,13 @@ def drawn(db: Session, actor: Actor, frame: Frame, **choices: Any):
     """Announce and carry out a draw with a fixed secret."""
     announced = samples.announce(db, actor, frame, "2024-10-01", Choices(**choices), SECRET)
     return samples.draw(db, actor, announced)
+
+
+def spend(db: Session, survey: Survey, code: str) -> rights.Form:
+    """Open the form of a code and mark the code as an accepted answer does."""
+    code_sha256 = codes.sha256(code)
+    form = rights.by_invitation(db.connection(), survey, code_sha256)
+    db.execute(
+        update(Invitation).where(Invitation.code_sha256 == code_sha256).values(is_spent=True)
+    )
+    return form

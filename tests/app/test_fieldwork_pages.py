@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from surveyapp import clock, codes, config
 from surveyapp.cli import cli
-from surveyapp.collect import rights
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
@@ -73,9 +72,9 @@ def test_an_official_gives_forms_issues_codes_and_sees_what_comes_in(signed_in, 
         assert stored == {codes.sha256(code) for code in printed}
         found = db.scalars(select(Survey)).one()
         for code in printed:  # every code opens its form, once
-            rights.spend(db, found, codes.sha256(code))
+            make.spend(db, found, code)
             with pytest.raises(AppError):
-                rights.spend(db, found, codes.sha256(code))
+                make.spend(db, found, code)
         db.commit()
     assert "Đã nhận 64 trên 64 phiếu" in client.get(f"{FIELD}/").text
 
@@ -161,7 +160,7 @@ def test_an_official_who_lost_the_letters_gets_new_ones(signed_in, database) -> 
     assert len(printed) == 64 and not set(printed) & set(codes_in(text_of(lost.data)))
     with database.session() as db:
         found = db.scalars(select(Survey)).one()
-        rights.spend(db, found, codes.sha256(printed[0]))
+        make.spend(db, found, printed[0])
         db.commit()
     assert client.post(f"{FIELD}/reissue", data=data).status_code == 409
     assert "Mất tệp thư mời?" not in client.get(f"{FIELD}/").text

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from surveyapp import clock, codes
 from surveyapp.cli import cli
-from surveyapp.collect import rights
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import people, reserve, service
@@ -160,7 +159,7 @@ def test_a_release_stores_no_new_code_so_that_two_backups_show_nothing(
     assert set(db.scalars(select(Invitation.code_sha256))) == before
     for one in done:
         cell = db.scalar(select(Assignment.cell_id).where(Assignment.unit_code == one.released))
-        assert rights.spend(db, survey, codes.sha256(one.letter.code)).cell_id == cell
+        assert make.spend(db, survey, one.letter.code).cell_id == cell
 
 
 def test_without_a_kept_code_the_substitute_still_gets_one(db, actor, draw, tmp_path) -> None:
@@ -169,7 +168,7 @@ def test_without_a_kept_code_the_substitute_still_gets_one(db, actor, draw, tmp_
 
     survey = db.get_one(Survey, draw.survey_id)
     assert done.letter.expires_on == UNTIL
-    assert rights.spend(db, survey, codes.sha256(done.letter.code)).cell_id is not None
+    assert make.spend(db, survey, done.letter.code).cell_id is not None
 
 
 def test_codes_kept_for_the_reserve_are_not_counted_as_out(db, actor, draw, tmp_path) -> None:

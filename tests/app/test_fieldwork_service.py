@@ -10,7 +10,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp import clock, codes
-from surveyapp.collect import rights
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
@@ -267,10 +266,10 @@ def test_lost_letters_are_replaced_and_the_old_codes_open_nothing(db: Session, a
     survey = db.get_one(make.Survey, draw.survey_id)
     assert [x.name for x in letters] == [x.name for x in lost]
     with pytest.raises(AppError, match="COLLECT-014"):
-        rights.spend(db, survey, codes.sha256(lost[0].code))
+        make.spend(db, survey, lost[0].code)
     usable = select(Invitation.code_sha256).where(Invitation.is_revoked.is_(False))
     assert set(db.scalars(usable)) == {codes.sha256(x.code) for x in letters}
-    assert rights.spend(db, survey, codes.sha256(letters[0].code)).cell_id is not None
+    assert make.spend(db, survey, letters[0].code).cell_id is not None
     assert sum(row.issued for row in service.progress(db, survey)) == 64
     names = {codes.sha256(x.code): x.name for x in letters}
     links = {link.code_sha256: link.unit_code for link in db.scalars(select(RecheckLink))}
@@ -286,12 +285,12 @@ def test_after_one_answer_no_code_is_replaced_as_nobody_knows_whose_it_was(
     service.assign(db, actor, draw)
     letters = service.issue(db, actor, draw, expires_on=UNTIL)
     survey = db.get_one(make.Survey, draw.survey_id)
-    rights.spend(db, survey, codes.sha256(letters[0].code))
+    make.spend(db, survey, letters[0].code)
 
     with pytest.raises(AppError, match="FIELD-015"):
         service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp")
 
-    assert rights.spend(db, survey, codes.sha256(letters[1].code)).cell_id is not None
+    assert make.spend(db, survey, letters[1].code).cell_id is not None
 
 
 def test_codes_are_replaced_with_a_reason_and_only_where_some_are_out(
