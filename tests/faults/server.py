@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,6 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 START_SECONDS = 60
+#: Below those that Linux gives to clients: a client that tries again and again while the server is
+#: down would else be given the server's own port one day, and answer itself.
+PORTS = range(20_000, 32_000)
 WORKERS = 2
 
 
@@ -48,9 +52,7 @@ class Server:
 
     def __init__(self, nursery: Nursery, home: Path, database_url: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = _free_port()
         self.home = home
         self.database_url = database_url
         self.log = home / "server.log"
@@ -83,10 +85,11 @@ class Server:
         if self._group is None:
             return
         group, self._group = self._group, None
-        if how is signal.SIGKILL:
-            os.killpg(group, how)
-        else:
-            os.kill(group, how)
+        with suppress(ProcessLookupError):  # it has ended by itself: its log says why
+            if how is signal.SIGKILL:
+                os.killpg(group, how)
+            else:
+                os.kill(group, how)
         self._wait(is_open=False)
         with suppress(ProcessLookupError):  # none is left, whatever happened to the first
             os.killpg(group, signal.SIGKILL)
@@ -104,6 +107,15 @@ class Server:
         except OSError:
             return False
         return True
+
+
+def _free_port() -> int:
+    """Return a port that no client is given as its own while nobody listens on it."""
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port")
 
 
 @contextmanager
