@@ -21,7 +21,7 @@ from sampling.optimal_allocation import Bounds, optimal, power
 from sampling.selection import Progress
 from sampling.stages import multistage
 from sampling.types import WHOLE, Act, CellRecheck, Draw, Frame, Plan, StratumDraw
-from sampling.waves import dropped, second_wave
+from sampling.waves import OTHERS, dropped, has_seed, second_wave
 
 
 def allocate(plan: Plan, frame: Frame, shortfall: str | None = None) -> dict[str, int]:
@@ -141,9 +141,9 @@ def _select(
     """Draw by the plan's method."""
     seed = act.seed
     if plan.keep is not None:
-        if act.first is None or act.first.get("seed") != canonical(seed):
+        if act.first is None or not has_seed(act.first, seed):
             raise ArgumentError("first", seed, "a second wave uses the seed of the first")
-        leaving = dropped(act.first, plan.keep)
+        leaving = {**dropped(act.first, plan.keep), OTHERS: tuple(act.also)}
         return second_wave(frame, n, seed, leaving, plan.reserve_share, progress)
     if plan.method == "srs":
         return selection.simple_random(frame, n, seed, plan.reserve_share, progress)

@@ -2,16 +2,18 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 from sampling.canonical import canonical, frame_digest, json_digest
+from sampling.differences import Difference, first_difference
 from sampling.draw import draw
 from sampling.errors import SamplingError, WitnessError
 from sampling.random_numbers import MAIN
 from sampling.recheck import allocate_cells, recheck_size, secret_digest
 from sampling.selection import Progress
 from sampling.types import Act, Draw, Frame, Plan
+from sampling.waves import seed_digest
 from sampling.witness import FROZEN, INHERITED, WITNESSED, recompute
 
 FORMAT = "sipas-sample-protocol"
@@ -39,15 +41,6 @@ _NOT_VERIFIED = ("notes", "previous", "versions")
 _BY = {"open": "stratum", "sealed": "stratum, sealed", "later": "assignment"}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Where a protocol and its recomputation part: path, what is stored, what comes out."""
-
-    path: str
-    stored: object
-    computed: object
-
-
 def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> dict[str, Any]:
     """Return the part of the protocol that is stored before the draw: digests, seed, method.
 
@@ -72,7 +65,7 @@ def opening(frame: Frame, plan: Plan, act: Act, progress: Progress = None) -> di
         "versions": {"unicode": unicodedata.unidata_version},
         "frame": fixed["frame"],
         "plan": fixed["plan"],
-        "seed": canonical(act.seed),
+        **_seed(act),
         "witness": act.witness,
         "wave": wave,
         "method": fixed["method"],
@@ -169,7 +162,7 @@ def verify(
     Parameters
     ----------
     frame, plan : the published ones.
-    stored : the protocol, as read from JSON.
+    stored : the protocol, as read from JSON; a sealed one through `waves.unsealed`.
     secret : published at closing.
     progress : as in `draw.draw`, called for two passes over the frame.
     first : for a second wave, the protocol of the first.
@@ -200,24 +193,6 @@ def verify(
     return _recheck_fault(plan, stored, drawn) if found is None and sealed else found
 
 
-def first_difference(stored: object, computed: object, path: str = "") -> Difference | None:
-    """Compare two trees of JSON values and return the first place where they part."""
-    if isinstance(stored, Mapping) and isinstance(computed, Mapping):
-        for key in [*computed, *(key for key in stored if key not in computed)]:
-            where = f"{path}.{key}" if path else str(key)
-            if found := first_difference(stored.get(key), computed.get(key), where):
-                return found
-        return None
-    if isinstance(stored, list) and isinstance(computed, list):
-        for i, (one, other) in enumerate(zip(stored, computed, strict=False)):
-            if found := first_difference(one, other, f"{path}[{i}]"):
-                return found
-        if len(stored) != len(computed):
-            return Difference(f"{path}.length", len(stored), len(computed))
-        return None
-    return None if stored == computed else Difference(path, stored, computed)
-
-
 def _rule(plan: Plan) -> str:
     """Say how the numbers choose."""
     if plan.keep is not None:
@@ -230,7 +205,15 @@ def _wave(plan: Plan, act: Act) -> dict[str, Any] | None:
     if plan.keep is None:
         return None
     first = None if act.first is None else protocol_digest(act.first)
-    return {"first_protocol_sha256": first, "keep": str(plan.keep)}
+    also = {"also": sorted(act.also)} if act.also else {}
+    return {"first_protocol_sha256": first, "keep": str(plan.keep), **also}
+
+
+def _seed(act: Act) -> dict[str, str | None]:
+    """Write the seed, or only its digest while a later wave needs it."""
+    if act.is_sealed:
+        return {"seed": None, "seed_sha256": seed_digest(act.seed)}
+    return {"seed": canonical(act.seed)}
 
 
 def _check_witness(fixed: Mapping[str, Any], section: Mapping[str, Any], seed: str) -> None:
@@ -313,12 +296,14 @@ def _act(stored: Mapping[str, Any], secret: bytes | None) -> Act | None:
     said = _recheck_said(stored)
     witness, previous = stored.get("witness"), stored.get("previous")
     return Act(
-        seed=str(stored.get("seed")),
+        seed=str(stored.get("seed") or ""),
         secret=secret,
         secret_chosen=said.get("secret") == "tự chọn",
         recheck_lists=next((name for name, by in _BY.items() if by == said.get("by")), "later"),
-        known=_known(said),
+        known=_texts(said, "known"),
         shortfall=stored["method"].get("shortfall"),
+        also=_texts(stored.get("wave"), "also"),
+        is_sealed="seed_sha256" in stored,
         witness=witness if isinstance(witness, Mapping) else None,
         previous=tuple(previous) if _are_objects(previous) else (),
     )
@@ -329,9 +314,9 @@ def _are_objects(value: object) -> TypeGuard[list[Mapping[str, str]]]:
     return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
 
 
-def _known(said: Mapping[str, Any]) -> frozenset[str]:
-    """Read the units that earlier draws have re-checked among."""
-    listed = said.get("known")
+def _texts(said: object, name: str) -> frozenset[str]:
+    """Read a list of units that a section of a protocol names."""
+    listed = said.get(name) if isinstance(said, Mapping) else None
     return frozenset(map(str, listed)) if isinstance(listed, list) else frozenset()
 
 
@@ -343,7 +328,8 @@ def _recheck_said(stored: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _verified(tree: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what a protocol only tells, and what is not computed yet."""
-    return {key: tree.get(key) for key in like if key not in _NOT_VERIFIED}
+    left_out = {*_NOT_VERIFIED, *(("seed",) if "seed_sha256" in like else ())}
+    return {key: tree.get(key) for key in like if key not in left_out}
 
 
 def _keep_secret(opened: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -358,7 +344,7 @@ def _keep_secret(opened: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[s
 def _recheck_fault(plan: Plan, stored: Mapping[str, Any], drawn: Draw) -> Difference | None:
     """Hold a re-check whose secret is sealed against its rule."""
     chosen, rest = (_cells(stored, name) for name in ("recheck", "recheck_replacements"))
-    said_by, known = _recheck_said(stored).get("by"), _known(_recheck_said(stored))
+    said_by, known = _recheck_said(stored).get("by"), _texts(_recheck_said(stored), "known")
     planned: dict[str, int] = {}
     if said_by in (_BY["open"], _BY["sealed"]) and plan.recheck_share:
         sizes = {p.stratum: sum(unit not in known for unit in p.main) for p in drawn.strata}

@@ -158,6 +158,8 @@ class Act:
     shortfall : "lower" or "census" where a request is above what the frame has; None refuses.
     previous : earlier draws of the same survey: protocol digest, seed, reason.
     first : for a second wave, the protocol of the first, whose seed is used again.
+    also : for a second wave, other units of persons who leave after the first: not drawn either.
+    is_sealed : the protocol holds only the digest of the seed, until the last wave is closed.
     witness : what the seed was made of (`witness.witnessed`, or `witness.inherited` for a later
         draw with the same seed); None: somebody chose it.
     notes : what the protocol says besides (survey, program version, time); not verified.
@@ -171,6 +173,8 @@ class Act:
     shortfall: str | None = None
     previous: tuple[Mapping[str, str], ...] = ()
     first: Mapping[str, Any] | None = None
+    also: frozenset[str] = frozenset()
+    is_sealed: bool = False
     witness: Mapping[str, Any] | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,5 +1,6 @@
 """Two waves from the same permanent random numbers: ask nobody again, or keep a panel."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -7,13 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from sampling.canonical import share
+from sampling.canonical import canonical, share
 from sampling.errors import ArgumentError, InfeasibleAllocationError, Shortfall
 from sampling.random_numbers import MAIN, permanent_number, permanent_numbers, smallest
 from sampling.selection import Progress, check_sizes, members_by_stratum, reserve_size
 from sampling.types import Frame, StratumDraw
 
 Dropped = Mapping[str, Sequence[str]]
+#: Stands in `Dropped` for units that are no part of the first sample; no stratum is called so.
+OTHERS = "\0others"
+
+
+def seed_digest(seed: str) -> str:
+    """Digest a seed that is kept sealed between two waves: SHA-256 of its UTF-8 text."""
+    return hashlib.sha256(canonical(seed).encode()).hexdigest()
+
+
+def has_seed(stored: Mapping[str, Any], seed: str) -> bool:
+    """Tell whether a protocol was made with this seed, written out or sealed."""
+    if "seed_sha256" in stored:
+        return bool(stored["seed_sha256"] == seed_digest(seed))
+    return bool(stored.get("seed") == canonical(seed))
+
+
+def unsealed(stored: Mapping[str, Any], seed: str) -> dict[str, Any]:
+    """Return a protocol with its seed as published after the last wave, for `protocol.verify`."""
+    return {**stored, "seed": canonical(seed)}
 
 
 def dropped(first: Mapping[str, Any], keep: Fraction | float | str) -> dict[str, tuple[str, ...]]:
@@ -62,7 +82,8 @@ def second_wave(
     ----------
     frame, n, reserve_share, progress : as in `selection.simple_random`, of the second wave.
     seed : that of the first wave.
-    leaving : from `dropped`.
+    leaving : from `dropped`; under `OTHERS` units that are left out and start no circle: other
+        units of persons who leave.
 
     Raises
     ------

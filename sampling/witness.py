@@ -154,6 +154,12 @@ def witnessed(
     return _digest([*fields, value or ""]), section
 
 
+def inherited_by_wave(first: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a second wave says of the witnessed seed of the first; it names that one."""
+    section = inherited(first)
+    return None if section is None else {**section, INHERITED: json_digest(first)}
+
+
 def recompute(section: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Make the seed again of what a protocol holds, whatever a hand has made of it."""
     announced, revealed = section.get("announcement"), section.get("revealed")

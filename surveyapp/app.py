@@ -22,6 +22,7 @@ from surveyapp.exports.numbers import NumberStyle, day
 BLUEPRINTS: Final = (
     "surveyapp.accounts.views",
     "surveyapp.surveys.views",
+    "surveyapp.surveys.wave_views",
     "surveyapp.frames.views",
     "surveyapp.frames.draft_views",
     "surveyapp.frames.list_views",

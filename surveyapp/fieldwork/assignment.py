@@ -182,7 +182,7 @@ def _sets(
 ) -> tuple[RaterSet, ...]:
     raters = [Rater(unit.unit, unit.stratum, unit.eligible, unit.own) for unit in units]
     try:
-        return rater_sets(raters, draw.seed, rule=_rule(survey, group, units))
+        return rater_sets(raters, draw.own_seed, rule=_rule(survey, group, units))
     except SmallSetError as error:
         raise AppError(
             "FIELD-003",

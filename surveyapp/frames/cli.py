@@ -54,7 +54,7 @@ def import_list(
             table = mapped(read_all(path, kind), KINDS[kind], mapping)
         else:
             table = read_list(path, kind)
-        key = pseudonym_key(config.load().keys, survey.code)
+        key = pseudonym_key(config.load().keys, survey)
         report = service.import_rows(db, actor, survey, table, key=key, dry_run=dry_run)
         if not report.is_good:
             raise refusal(path.name, report.problems, report.problem_count)

@@ -26,7 +26,7 @@ def _found(code: str, draft_id: str) -> tuple[Survey, ListDraft, bytes]:
     db = web.session()
     survey = surveys.find(db, code)
     draft = drafts.find(db, web.actor(), survey, draft_id)
-    return survey, draft, pseudonym_key(web.settings().keys, survey.code)
+    return survey, draft, pseudonym_key(web.settings().keys, survey)
 
 
 @bp.get("/")

@@ -1,5 +1,6 @@
 """Lists of transactions of the service survey: one file (hồ sơ) per row, read in one pass."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -39,13 +40,14 @@ class FileList:
         self._days: dict[str, date | None] = {}
         self._context = context
         self._facts = FileFacts(rows=len(table.rows))
-        #: Per row: pseudonyms of the file and of the person, and the phone in one form.
-        self._units: list[str] = []
+        #: Per row: what names the file, the pseudonym of the person, the phone in one form.
+        self._naturals: list[str] = []
         self._persons: list[str] = []
         self._phones: list[str] = []
         self.columns = headings.fields(table, headings.FILES, self.problems)
         if not self.problems.total:
             self._check()
+        self._units = [] if self.problems.total else self._unit_codes()
 
     def _fault(self, place: tuple[int, str], code: Rule, message: str, fix: str) -> None:
         row, name = place
@@ -159,8 +161,26 @@ class FileList:
         else:
             seen[natural] = row
 
-        self._units.append(pseudonym(self.key, "unit", natural))
+        self._naturals.append(natural)
         self._persons.append(pseudonym(self.key, "person", self._person_key(i) or natural))
+
+    def _unit_codes(self) -> list[str]:
+        """Name the files of a person by her, one after the other at every agency.
+
+        A year later she has other files: with her first one under the same id, two waves know that
+        she was asked. Who left no phone is known by the file only.
+        """
+        units = [""] * len(self._naturals)
+        counted: Counter[tuple[str, str]] = Counter()
+        for i in sorted(range(len(units)), key=self._naturals.__getitem__):
+            person, agency = self._person_key(i), self.index.find(self.columns["agency"][i])
+            if not person or agency is None:
+                units[i] = pseudonym(self.key, "unit", self._naturals[i])
+                continue
+            counted[person, agency.code] += 1
+            number = str(counted[person, agency.code])
+            units[i] = pseudonym(self.key, "file", person, agency.code, number)
+        return units
 
     def _natural_key(self, i: int) -> str:
         code = clean(self.columns["code"][i]).casefold()

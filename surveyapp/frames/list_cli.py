@@ -20,7 +20,7 @@ a_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _key(survey: Survey) -> bytes:
-    return pseudonym_key(config.load().keys, survey.code)
+    return pseudonym_key(config.load().keys, survey)
 
 
 @click.command()

@@ -24,7 +24,7 @@ _SURVEY = "/surveys/<code>/lists/"
 
 
 def _key(survey: Survey) -> bytes:
-    return pseudonym_key(web.settings().keys, survey.code)
+    return pseudonym_key(web.settings().keys, survey)
 
 
 @bp.get("/lists/")

@@ -44,7 +44,7 @@ def upload(code: str) -> ResponseReturnValue:
 
 
 def _upload(form: ListForm, survey: Survey) -> drafts.Upload:
-    key = pseudonym_key(web.settings().keys, survey.code)
+    key = pseudonym_key(web.settings().keys, survey)
     return drafts.Upload(form.file.data.filename or "", form.file.data.read(), key)
 
 
@@ -64,6 +64,7 @@ def _page(survey: Survey, form: ListForm) -> str:
         notes=service.notes(db, frame) if frame else [],
         strata=service.strata_titles(survey, service.strata(db, frame)) if frame else [],
         may_upload=may_change and actor.has_any(roles.ENDPOINTS["frames.upload"]),
+        may_follow=may_change and actor.has_any(roles.ENDPOINTS["waves.follow"]),
         may_freeze=may_change and actor.has_any(roles.ENDPOINTS["frames.freeze"]),
     )
 

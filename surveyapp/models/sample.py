@@ -22,6 +22,7 @@ class SampleDraw(Base):
     __tablename__ = "sample_draw"
     __table_args__ = (
         CheckConstraint("(drawn_at IS NULL) = (protocol IS NULL)", "drawn_has_protocol"),
+        CheckConstraint("(seed_sha256 IS NULL) = (sealed_seed IS NULL)", "sealed_whole"),
         CheckConstraint("drawn_at IS NULL OR abandoned_at IS NULL", "not_drawn_and_abandoned"),
     )
 
@@ -30,8 +31,11 @@ class SampleDraw(Base):
         ForeignKey("survey.id", ondelete="CASCADE"), index=True, info=PUBLIC
     )
     frame_id: Mapped[int] = mapped_column(ForeignKey("frame.id"), info=PUBLIC)
-    #: Empty in a witnessed draw until all parties have revealed.
+    #: Empty in a witnessed draw until all parties have revealed, and in a sealed one.
     seed: Mapped[str] = mapped_column(String(200), info=PUBLIC)
+    #: A seed that a second wave uses again: made by the program, published when both are closed.
+    seed_sha256: Mapped[str | None] = mapped_column(String(64), info=PUBLIC)
+    sealed_seed: Mapped[str | None] = mapped_column(String(64), info=SECRET)
     frame_sha256: Mapped[str] = mapped_column(String(64), info=PUBLIC)
     plan_sha256: Mapped[str] = mapped_column(String(64), info=PUBLIC)
     #: Quotas per stratum and shares as decided, the plan of this draw.
@@ -58,6 +62,16 @@ class SampleDraw(Base):
     announcement: Mapped[dict[str, Any] | None] = mapped_column(info=PUBLIC)
     #: When the contacts of whoever was not drawn were deleted.
     forgot_undrawn_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
+
+    @property
+    def own_seed(self) -> str:
+        """The seed, written out or sealed; empty while nobody knows it."""
+        return self.seed or self.sealed_seed or ""
+
+    @property
+    def told_seed(self) -> str:
+        """What may be said of the seed."""
+        return f"niêm phong, SHA-256 {self.seed_sha256}" if self.seed_sha256 else self.seed
 
     @property
     def is_pending(self) -> bool:

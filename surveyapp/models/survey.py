@@ -31,6 +31,7 @@ class Survey(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", "known_state"),
         CheckConstraint(f"kind IN {KINDS}", "known_kind"),
+        CheckConstraint("(follows_id IS NULL) = (wave_keep IS NULL)", "wave_whole"),
         CheckConstraint("recheck_max_share >= 0 AND recheck_max_share <= 0.1", "recheck_a_tenth"),
     )
 
@@ -54,6 +55,17 @@ class Survey(Base):
     decision_number: Mapped[str | None] = mapped_column(String(60), info=PUBLIC)
     decision_on: Mapped[date | None] = mapped_column(info=PUBLIC)
 
+    #: The survey that this one follows as its second wave, and the share of that one's main
+    #: sample that may be asked again: "0" asks nobody again.
+    follows_id: Mapped[int | None] = mapped_column(
+        ForeignKey("survey.id"), unique=True, info=PUBLIC
+    )
+    wave_keep: Mapped[str | None] = mapped_column(String(20), info=PUBLIC)
+    #: When the sealed seed of a survey was given free because none will follow it.
+    seed_opened_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
+
+    first: Mapped["Survey | None"] = relationship(remote_side="Survey.id", back_populates="second")
+    second: Mapped["Survey | None"] = relationship(back_populates="first", uselist=False)
     groups: Mapped[list["SurveyGroup"]] = relationship(
         order_by="SurveyGroup.position", cascade="all, delete-orphan", back_populates="survey"
     )
@@ -65,6 +77,13 @@ class Survey(Base):
     def is_locked(self) -> bool:
         """Whether the data are locked, so that results may be computed (embargo before)."""
         return STATES.index(self.state) >= STATES.index("locked")
+
+    @property
+    def opens_seeds(self) -> bool:
+        """Whether a seed kept sealed for a second wave may be published: both are closed."""
+        other = self.first or self.second
+        closed = self.seed_opened_at is not None if other is None else other.is_locked
+        return self.is_locked and closed
 
 
 class SurveyGroup(Base):

@@ -119,7 +119,7 @@ def create(
 
 
 def _make(world: World, settings: Settings, wanted: Wanted) -> Ready:
-    first, second = (keys.pseudonym_key(settings.keys, code) for code in wanted.codes[:2])
+    first, second = (keys.practice_key(settings.keys, code) for code in wanted.codes[:2])
     world.scale = wanted.finished_scale
     finished, _ = flow.whole_survey(world, wanted.finished, first)
     world.scale = wanted.collecting_scale

@@ -70,7 +70,7 @@ def _draws(draws: list[SampleDraw], n: dict[int, int]) -> ReportTable:
             f"Lần {number}" + (" (chọn bổ sung)" if number > 1 else ""),
             day(local_day(draw.drawn_at)) if draw.drawn_at else "",
             n[draw.id],
-            f"«{draw.seed}» ({(draw.protocol or {}).get('label', 'không ghi')})",
+            f"«{draw.told_seed}» ({(draw.protocol or {}).get('label', 'không ghi')})",
             draw.reason
             or ("lần chọn theo kế hoạch" if number == 1 else Missing("không ghi lý do")),
         )

@@ -16,6 +16,7 @@ from sampling.types import Act, Plan
 from sampling.types import Frame as SamplingFrame
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, FrameRow, SampleDraw, SampleParty, SampleUnit, Survey
+from surveyapp.samples import waves
 from surveyapp.samples.rating import Candidate, RatingRules, codes
 from surveyapp.samples.refusals import translated
 
@@ -80,6 +81,7 @@ def unseeded(db: Session, survey: Survey, announced: SampleDraw) -> tuple[Sampli
         known=known_main(db, announced),
         shortfall=stored["shortfall"],
         previous=tuple(_earlier(one) for one in earlier),
+        **waves.coordination(db, survey, announced),
         notes={**stored["notes"], "announced_at": announced.announced_at.isoformat()},
     )
     frame = drawable(candidates(db, survey, db.get_one(Frame, announced.frame_id)))
@@ -108,11 +110,13 @@ def seeded(db: Session, survey: Survey, announced: SampleDraw, act: Act) -> Act:
         (
             one.protocol
             for one in draws(db, survey)
-            if one.id < announced.id and one.protocol and one.seed == announced.seed
+            if one.id < announced.id and one.protocol and one.own_seed == announced.own_seed
         ),
         {},
     )
-    return replace(act, seed=announced.seed, witness=witness.inherited(origin))
+    is_sealed = announced.sealed_seed is not None
+    inherited = witness.inherited(origin)
+    return replace(act, seed=announced.own_seed, is_sealed=is_sealed, witness=inherited)
 
 
 def check_unchanged(frame: SamplingFrame, announced: SampleDraw) -> None:
@@ -145,13 +149,17 @@ def _earlier(one: SampleDraw) -> Mapping[str, str]:
     """Return how later protocols list a draw, also one that was given up."""
     if one.protocol is not None:
         digest = protocol_digest(one.protocol)
-        return {"protocol_sha256": digest, "seed": one.seed, "reason": one.reason}
-    entry = {"frame_sha256": one.frame_sha256, "plan_sha256": one.plan_sha256}
-    if one.seed:
-        entry["seed"] = one.seed
+        return {"protocol_sha256": digest, **_seed(one), "reason": one.reason}
+    entry = {"frame_sha256": one.frame_sha256, "plan_sha256": one.plan_sha256, **_seed(one)}
     if one.announcement is not None:
         entry["announcement_sha256"] = json_digest(one.announcement)
     return entry | {"abandoned": "không thực hiện", "reason": one.abandon_reason}
+
+
+def _seed(one: SampleDraw) -> dict[str, str]:
+    if one.seed_sha256 is not None:
+        return {"seed_sha256": one.seed_sha256}
+    return {"seed": one.seed} if one.seed or one.protocol else {}
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:
@@ -162,4 +170,5 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         quotas=content["quotas"],
         reserve_share=Fraction(content["reserve_share"]),
         recheck_share=Fraction(content["recheck_share"]),
+        keep=Fraction(content["wave"]["keep"]) if "wave" in content else None,
     )

@@ -55,7 +55,7 @@ def checked_seed(seed: str, earlier: Sequence[SampleDraw]) -> str:
 def held_seed(earlier: Sequence[SampleDraw]) -> str | None:
     """Return the seed that holds for the survey: of the first draw, or the first announced."""
     drawn = [one for one in earlier if one.drawn_at is not None]
-    return next((one.seed for one in (*drawn, *earlier) if one.seed), None)
+    return next((one.own_seed for one in (*drawn, *earlier) if one.own_seed), None)
 
 
 def refuse_pending(earlier: Sequence[SampleDraw]) -> None:

@@ -1,24 +1,24 @@
 """Commands on samples that need no database: size, draw, verify."""
 
-import importlib.metadata
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sampling import recheck, size
-from sampling.canonical import canonical
+from sampling.differences import Difference
 from sampling.draw import draw
 from sampling.listing import sample_rows
 from sampling.plan import exact
-from sampling.protocol import Difference, opening, protocol, protocol_digest, verify
+from sampling.protocol import opening, protocol, protocol_digest, verify
 from sampling.types import Act, Frame, Plan
+from sampling.waves import has_seed, unsealed
 from surveyapp.errors import AppError
+from surveyapp.samples.file_acts import act_of, with_seed
 from surveyapp.samples.file_or_survey import (
     DRAW_FROM_SURVEY,
     SIZE_SURVEY,
@@ -27,9 +27,7 @@ from surveyapp.samples.file_or_survey import (
     FileOrSurvey,
 )
 from surveyapp.samples.frame_files import (
-    earlier_draws,
     read_frame,
-    read_object,
     read_plan,
     read_protocol,
 )
@@ -37,7 +35,6 @@ from surveyapp.samples.intercept_cli import blocks_command, intercept_command
 from surveyapp.samples.refusals import translated
 from surveyapp.samples.sample_files import PROTOCOL, SAMPLE, SECRET, write_folder
 from surveyapp.samples.witness_cli import announce_command, commit_command, reveal_command
-from surveyapp.samples.witness_files import witnessed_seed
 
 #: Files below this size (bytes) are read before a bar would be seen.
 BAR_FROM = 5_000_000
@@ -133,7 +130,7 @@ def draw_command(
 ) -> None:
     """Chọn mẫu từ danh sách theo kế hoạch."""
     plan = read_plan(plan_path)
-    act = _act(plan, options)
+    act = act_of(plan, options)
     with _bar(
         "Đọc danh sách", frame_path, frame_path.is_file() and frame_path.stat().st_size
     ) as bar:
@@ -155,6 +152,7 @@ def draw_command(
 @click.option("--plan", "plan_path", type=_FILE, required=True, help="PLAN.toml")
 @click.option("--protocol", "protocol_path", type=_FILE, required=True, help="protocol.json")
 @click.option("--first", type=_FILE, help="Biên bản đợt trước, nếu là đợt sau.")
+@click.option("--seed", help="Hạt giống niêm phong, khi đã công bố.")
 @click.option("--recheck-secret", type=_FILE, help="Bí mật phúc tra đã công bố (tệp).")
 @click.option("--recheck-seed", help="Bí mật phúc tra đã cố định khi chọn.")
 @click.option("--json", "as_json", is_flag=True, help="Kết quả cho chương trình khác.")
@@ -167,7 +165,7 @@ def verify_command(
     **options: Any,  # noqa: ANN401  click's options
 ) -> None:
     """Chọn lại từ đầu và so với biên bản."""
-    stored = read_protocol(protocol_path)
+    stored = with_seed(read_protocol(protocol_path), options["seed"])
     plan = read_plan(plan_path)
     secret = _published_secret(options)
     first = options["first"] and read_protocol(options["first"])
@@ -219,79 +217,6 @@ def _size_report(pop_size: int, precision: size.Precision) -> dict[str, Any]:
     return {"formulas": formulas}
 
 
-def _act(plan: Plan, options: Mapping[str, Any]) -> Act:
-    """Fix what the draw depends on beside frame and plan."""
-    chosen = options["recheck_seed"]
-    if chosen is not None and not canonical(chosen):
-        raise AppError("SAMPLE-155", "--recheck-seed đang trống.", "Ghi giá trị, hoặc bỏ đi.")
-    secret = recheck.new_secret() if chosen is None else recheck.secret_from_text(chosen)
-    act = _witnessed_act(options) if options["announcement"] else _chosen_act(options)
-    if (plan.keep is None) != (act.first is None):
-        raise AppError(
-            "SAMPLE-165",
-            "Bảng [wave] của kế hoạch và --first phải đi cùng nhau.",
-            "Đợt sau: ghi [wave] và --first; đợt đầu: bỏ cả hai.",
-        )
-    notes = {"program": f"sipas {importlib.metadata.version('sipas')}"}
-    if act.shortfall and not options["announcement"]:
-        notes["shortfall_reason"] = canonical(options["reason"]) or "không nêu lý do"
-    return replace(
-        act,
-        secret=secret if plan.recheck_share else None,
-        secret_chosen=chosen is not None,
-        notes=notes,
-    )
-
-
-def _chosen_act(options: Mapping[str, Any]) -> Act:
-    """Take the seed that somebody chose."""
-    if options["reveals"] or options["public_value"] is not None:
-        raise AppError(
-            "SAMPLE-159",
-            "--reveal và --public-value chỉ dùng với bản công bố.",
-            "Thêm --announcement, hoặc bỏ hai tùy chọn này.",
-        )
-    first = options["first"] and read_protocol(options["first"])
-    seeds = [*options["seeds"], *([str(first.get("seed"))] if first else [])]
-    if len(seeds) > 1:
-        raise AppError(
-            "SAMPLE-153",
-            "Một lần chọn mẫu chỉ có một hạt giống, đang ghi nhiều --seed.",
-            "Giữ hạt giống đã thống nhất, bỏ các hạt giống khác.",
-        )
-    if not seeds or not canonical(seeds[0]):
-        raise AppError(
-            "SAMPLE-154",
-            "Chưa có hạt giống.",
-            "Ghi hạt giống sau --seed, hoặc chọn có chứng kiến bằng --announcement.",
-        )
-    return Act(
-        seed=seeds[0],
-        first=first,
-        shortfall=options["shortfall"],
-        previous=earlier_draws(options["previous"], options["reason"]),
-    )
-
-
-def _witnessed_act(options: Mapping[str, Any]) -> Act:
-    """Make the seed as it was announced."""
-    fixed = ("seeds", "first", "shortfall", "previous", "reason")
-    if any(options[name] for name in fixed):
-        raise AppError(
-            "SAMPLE-164",
-            "--seed, --first, --shortfall, --previous, --reason không dùng cùng bản công bố.",
-            "Bỏ các tùy chọn này: bản công bố đã ghi.",
-        )
-    announced = read_object(options["announcement"])
-    seed, section = witnessed_seed(announced, options["reveals"], options["public_value"])
-    return Act(
-        seed=seed,
-        shortfall=announced["method"]["shortfall"],
-        previous=tuple(announced["previous"]),
-        witness=section,
-    )
-
-
 def _draw_into(frame: Frame, plan: Plan, act: Act, paths: tuple[Path, Path]) -> dict[str, Any]:
     """Draw, then write the folder."""
     out, frame_path = paths
@@ -308,9 +233,12 @@ def _keep_existing(frame: Frame, plan: Plan, act: Act, out: Path) -> None:
     """Let the same draw stand; refuse to write another one over it."""
     stored = read_protocol(out / PROTOCOL)
     secret = act.secret if act.secret_chosen else None
-    same = stored.get("seed") == canonical(act.seed) and (out / SAMPLE).exists()
+    same = has_seed(stored, act.seed) and (out / SAMPLE).exists()
     with translated():
-        if same and verify(frame, plan, stored, secret, first=act.first) is None:
+        if (
+            same
+            and verify(frame, plan, unsealed(stored, act.seed), secret, first=act.first) is None
+        ):
             return
     raise AppError(
         "SAMPLE-157",

@@ -1,6 +1,6 @@
 """Input of the sample pages."""
 
-from wtforms import StringField, SubmitField
+from wtforms import BooleanField, StringField, SubmitField
 from wtforms.validators import Length
 
 from surveyapp.forms import Form
@@ -11,5 +11,6 @@ class AnnounceForm(Form):
     """Seed of a draw whose sizes are decided, and why it is made beside an earlier one."""
 
     seed = StringField("Hạt giống", [Length(max=SEED_LENGTH)])
+    seal = BooleanField("Niêm phong hạt giống để nối tiếp đợt sau")
     reason = StringField("Lý do chọn bổ sung hoặc công bố lại", [Length(max=300)])
     submit = SubmitField("Công bố hạt giống và chỉ tiêu")

@@ -57,6 +57,9 @@ def plan_toml(draw: SampleDraw) -> str:
         "[quotas]",
         *(f"{_quoted(key)} = {n}" for key, n in plan["quotas"].items()),
     ]
+    if "wave" in plan:
+        keep = _quoted(decimal_text(Fraction(plan["wave"]["keep"])))
+        lines += ["", "[wave]", f"keep = {keep}"]
     return "\n".join(lines) + "\n"
 
 
@@ -93,6 +96,18 @@ def recheck_secret(survey: Survey, draw: SampleDraw) -> str:
     return f"{_carried_out(draw).recheck_secret}\n"
 
 
+def seed_text(survey: Survey, draw: SampleDraw) -> str:
+    """Return a seed that was kept sealed, once both waves are closed."""
+    if not survey.opens_seeds:
+        raise AppError(
+            "SAMPLE-263",
+            "Hạt giống còn niêm phong.",
+            "Hạt giống được công bố khi đợt cuối khóa số liệu; biên bản đã ghi SHA-256 của nó.",
+            status=403,
+        )
+    return f"{_carried_out(draw).own_seed}\n"
+
+
 def _carried_out(draw: SampleDraw) -> SampleDraw:
     if draw.protocol is None:
         raise AppError(
@@ -124,6 +139,7 @@ def paper(db: Session, survey: Survey, draw: SampleDraw, name: str) -> Paper:
         "frame.csv": (lambda: frame_csv(db, draw), "text/csv; charset=utf-8"),
         "plan.toml": (lambda: plan_toml(draw), "application/toml; charset=utf-8"),
         "announcement.json": (lambda: announcement_json(draw), "application/json"),
+        "seed.txt": (lambda: seed_text(survey, draw), "text/plain; charset=utf-8"),
         "recheck.secret": (lambda: recheck_secret(survey, draw), "text/plain; charset=utf-8"),
     }
     written, kind = make[name]

@@ -96,8 +96,11 @@ def _fixed(frame: Frame, drawn: SampleDraw) -> Iterator[tuple[str, str]]:
 
 def _chance(stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Tell the seed, where it comes from and who has witnessed it."""
-    seed = stored["seed"]
-    witness = stored.get("witness")
+    seed, witness = stored["seed"], stored.get("witness")
+    if seed is None:
+        digest = grouped(stored["seed_sha256"])
+        yield "SHA-256 hạt giống", f"{digest}\nNiêm phong đến khi đợt sau khóa số liệu."
+        return
     yield "Hạt giống", f"{grouped(seed) if witness else seed}\n({stored['label']})"
     if not witness:
         return

@@ -14,7 +14,7 @@ from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, RecheckUnit, SampleDraw, SampleUnit, Survey
-from surveyapp.samples import acts, announcing
+from surveyapp.samples import acts, announcing, waves
 from surveyapp.samples.acts import candidates, drawable, draws
 from surveyapp.samples.proposal import Choices, Proposal, make_proposal
 from surveyapp.samples.refusals import translated
@@ -46,28 +46,33 @@ def announce(
     db: Session,
     actor: Actor,
     frame: Frame,
-    seed: str,
+    seed: str | None,
     choices: Choices,
     secret: bytes | None = None,
 ) -> SampleDraw:
     """Store seed, digests and the digest of the re-check secret, before anything is drawn.
 
+    Without a seed the program makes one and keeps it sealed for a second wave; that wave uses it.
     `secret` fixes the 32 bytes in demonstrations and tests; otherwise they are fresh.
     """
     survey = _locked_survey(db, frame.survey_id)
-    seed = announcing.checked_seed(seed, draws(db, survey))
+    known = waves.seed_of(db, survey, draws(db, survey), seed)
     announced = prepare(db, survey, frame, choices, secret)
-    announced.seed = seed
+    announced.seed, announced.seed_sha256, announced.sealed_seed = known
     announced.announced_by = actor.account_id
     db.add(announced)
     db.flush()
+    if survey.first is not None:  # who may still be asked decides whether there are enough
+        listed, plan, act = acts.unseeded(db, survey, announced)
+        with translated():
+            draw_sample(listed, plan, acts.seeded(db, survey, announced, act))
     audit.record(
         db,
         actor,
         "sample.announce",
         survey.code,
         draw=announced.id,
-        seed=seed,
+        seed=announced.told_seed,
         frame_sha256=announced.frame_sha256,
         plan_sha256=announced.plan_sha256,
         recheck_secret_sha256=announced.recheck_secret_sha256,
@@ -81,6 +86,7 @@ def prepare(
 ) -> SampleDraw:
     """Fix list, plan and re-check secret of a draw whose seed is still to come; stores nothing."""
     earlier = draws(db, survey)
+    waves.refuse_after_second(db, survey)
     announcing.refuse_pending(earlier)
     announcing.check_frame(db, survey, frame)
     announcing.check_contacts(frame, earlier)
@@ -88,7 +94,7 @@ def prepare(
     announcing.check_shares(proposal.plan)
     announcing.check_choices(survey, proposal, choices, earlier)
     sealed = recheck.new_secret() if secret is None else secret
-    content = proposal.plan.canonical()
+    content = waves.coordinated(proposal.plan, survey).canonical()
     prepared = SampleDraw(
         survey_id=survey.id,
         frame_id=frame.id,
@@ -100,6 +106,7 @@ def prepare(
             "shortfall": choices.shortfall,
             "secret_chosen": secret is not None,
             "notes": _notes(survey, frame, proposal, choices),
+            **waves.first_draw(db, survey, earlier),
         },
         recheck_secret_sha256=recheck.secret_digest(sealed),
         recheck_secret=sealed.hex(),
@@ -185,7 +192,7 @@ def draw(db: Session, actor: Actor, announced: SampleDraw) -> SampleDraw:
     with translated():
         opened = opening(frame, plan, act)
         drawn = draw_sample(frame, plan, act)
-    announced.seed = opened["seed"]
+    announced.seed = opened["seed"] or ""
     announced.protocol = protocol(opened, drawn)
     announced.drawn_at = clock.now()
     _store_units(db, announced, drawn)

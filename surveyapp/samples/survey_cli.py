@@ -13,12 +13,12 @@ from surveyapp import commands, roles
 from surveyapp.errors import AppError
 from surveyapp.models import Frame, SampleDraw, Survey
 from surveyapp.samples import (
-    announcing,
     contacts,
     papers,
     service,
     size_decisions,
     supplement,
+    waves,
     witnessing,
 )
 from surveyapp.samples.proposal import Choices
@@ -51,6 +51,7 @@ def draw_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("draw")
 @_survey
 @click.option("--seed", help="Hạt giống tự chọn; chọn bổ sung dùng hạt giống đã công bố.")
+@click.option("--seal", is_flag=True, help="Chương trình tạo hạt giống, niêm phong cho đợt sau.")
 @click.option("--public-value", help="Con số công khai của lần chọn có chứng kiến.")
 @draw_options
 @commands.as_login
@@ -61,6 +62,7 @@ def draw_command(
     public_value: str | None,
     as_login: str,
     *,
+    seal: bool,
     as_json: bool,
     **options: Any,  # noqa: ANN401  click's options
 ) -> None:
@@ -73,7 +75,7 @@ def draw_command(
             if public_value is not None:
                 witnessing.take_number(db, actor, announced, public_value)
         else:
-            seed = seed or announcing.held_seed(service.draws(db, survey)) or ""
+            seed = waves.seed_asked(survey, service.draws(db, survey), seed, seal=seal)
             frame = frozen_frame(db, survey)
             choices = size_decisions.chosen(db, survey, frame, choices_of(options))
             announced = service.announce(db, actor, frame, seed, choices)
@@ -136,7 +138,7 @@ def _summary(drawn: SampleDraw, changes: supplement.Changes | None) -> dict[str,
     return {
         "draw": drawn.id,
         "label": protocol["label"],
-        "seed": drawn.seed,
+        "seed": drawn.told_seed,
         **protocol["counts"],
         "frame_sha256": drawn.frame_sha256,
         "plan_sha256": drawn.plan_sha256,

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sampling import recheck
-from sampling.protocol import Difference, first_difference
+from sampling.differences import Difference, first_difference
 from sampling.protocol import verify as verify_protocol
 from sampling.types import Act, CellRecheck, Plan
+from sampling.waves import unsealed
 from surveyapp.errors import AppError
 from surveyapp.models import RecheckUnit, SampleDraw, SampleUnit, Survey
 from surveyapp.samples import acts
@@ -29,7 +30,8 @@ def verify(db: Session, drawn: SampleDraw) -> Difference | None:
     frame, plan, act = acts.unseeded(db, survey, drawn)
     act = acts.seeded(db, survey, drawn, act)
     with translated():
-        found = verify_protocol(frame, plan, drawn.protocol, act.secret)
+        stored = unsealed(drawn.protocol, act.seed)
+        found = verify_protocol(frame, plan, stored, act.secret, first=act.first)
     return (
         found
         or _announced_differences(drawn, drawn.protocol, act)
@@ -41,8 +43,11 @@ def _announced_differences(
     drawn: SampleDraw, stored: Mapping[str, Any], act: Act
 ) -> Difference | None:
     """Hold the protocol against what was announced, committed and revealed before."""
-    said = {"frame": stored["frame"]["sha256"], "seed": stored["seed"]}
+    said = {"frame": stored["frame"]["sha256"], "seed": stored["seed"] or act.seed}
     announced = {"frame": drawn.frame_sha256, "seed": act.seed}
+    left_out = {"also": (stored.get("wave") or {}).get("also") or []}
+    if found := first_difference(left_out, {"also": sorted(act.also)}, "wave"):
+        return found
     return first_difference(said, announced, "announced") or first_difference(
         stored.get("witness"), act.witness, "witness"
     )

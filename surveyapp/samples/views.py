@@ -17,6 +17,7 @@ from surveyapp.samples import (
     service,
     size_decisions,
     supplement,
+    waves,
 )
 from surveyapp.samples.forms import AnnounceForm
 from surveyapp.samples.proposal import Proposal
@@ -64,7 +65,7 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
 
 _ACTS = (
     *("samples.announce", "samples.draw", "samples.offices"),
-    *("witness.begin", "witness.abandon", "witness.forget"),
+    *("witness.begin", "witness.abandon", "witness.forget", "waves.open_seed"),
 )
 
 
@@ -80,15 +81,17 @@ def announce(code: str) -> ResponseReturnValue:
         return redirect(url_for("sizes.edit", code=code))
     form = AnnounceForm()
     earlier = service.draws(db, survey)
-    held = announcing.held_seed(earlier)
-    if held:
+    sealed = waves.is_sealed(survey, earlier)
+    held = None if sealed else announcing.held_seed(earlier)
+    if held or sealed:
         form.seed.data = held
     choices = size_decisions.choices_of(decision)
     problems: tuple[str, ...] = ()
     if form.validate_on_submit():
         choices = replace(choices, reason=form.reason.data or choices.reason)
         try:
-            service.announce(db, web.actor(), frame, form.seed.data or "", choices)
+            seed = waves.seed_asked(survey, earlier, form.seed.data, seal=form.seal.data)
+            service.announce(db, web.actor(), frame, seed, choices)
             db.commit()
             flash("Đã lưu hạt giống và mã băm. Giờ có thể chọn mẫu.")
             return redirect(url_for("samples.index", code=code))
@@ -96,7 +99,8 @@ def announce(code: str) -> ResponseReturnValue:
             db.rollback()
             form.form_errors.append(f"{error.message} {error.fix}")
             problems = error.problems
-    shown = {"form": form, "problems": problems, "decision": decision, "held": held}
+    shown = {"form": form, "problems": problems, "decision": decision}
+    shown |= {"held": held, "sealed": sealed}
     page = _announce_page(survey, service.propose(db, survey, frame, choices), earlier, **shown)
     return page, 422 if form.errors else 200
 

@@ -11,7 +11,7 @@ from surveyapp import commands, config, roles
 from surveyapp.errors import AppError
 from surveyapp.models import Survey
 from surveyapp.models.survey import EXCLUSIONS, STATES
-from surveyapp.surveys import definitions, keys, service
+from surveyapp.surveys import definitions, keys, service, waves
 from surveyapp.surveys.labels import EXCLUSION_TITLES, STATE_TITLES
 
 as_json = click.option("--json", "as_json", is_flag=True, help="In cho chương trình đọc.")
@@ -31,20 +31,55 @@ def cli() -> None:
 )
 @click.option("--shipped", metavar="TÊN", help="Kế hoạch có sẵn: binh-dinh-par-2024, ...")
 @click.option("--practice", is_flag=True, help="Tập dượt: mọi nơi có dấu SỐ LIỆU MÔ PHỎNG.")
+@click.option("--follows", metavar="MÃ", help="Là đợt sau của cuộc khảo sát này.")
+@click.option("--keep", default=waves.NOBODY, show_default=True, help="Tỷ lệ đợt trước hỏi lại.")
 @commands.as_login
 @as_json
-def create(
-    path: Path | None, shipped: str | None, as_login: str, *, practice: bool, as_json: bool
+def create(  # noqa: PLR0913  one per option
+    path: Path | None,
+    shipped: str | None,
+    follows: str | None,
+    keep: str,
+    as_login: str,
+    *,
+    practice: bool,
+    as_json: bool,
 ) -> None:
     """Tạo cuộc khảo sát từ kế hoạch."""
     text = _plan_text(path, shipped)
     with commands.opened(as_login, roles.COMMANDS["survey create"]) as (db, actor):
         survey = service.create_from_plan(db, actor, text, is_practice=practice)
+        if follows:
+            waves.follow(db, actor, survey, service.find(db, follows), keep)
         db.commit()
         facts = _facts(survey)
     for note in service.read_plan(text).notes:
         click.echo(note, err=True)
     _print(facts, as_json=as_json)
+
+
+@cli.command("follow")
+@click.argument("code")
+@click.option("--first", required=True, metavar="MÃ", help="Cuộc khảo sát đợt trước.")
+@click.option("--keep", default=waves.NOBODY, show_default=True, help="Tỷ lệ đợt trước hỏi lại.")
+@commands.as_login
+def follow(code: str, first: str, keep: str, as_login: str) -> None:
+    """Nối cuộc khảo sát CODE vào đợt trước; làm trước khi nhập danh sách."""
+    with commands.opened(as_login, roles.COMMANDS["survey follow"]) as (db, actor):
+        survey = waves.follow(db, actor, service.find(db, code), service.find(db, first), keep)
+        db.commit()
+        click.echo(f"«{code}» là đợt sau của «{first}», tỷ lệ hỏi lại {survey.wave_keep}.")
+
+
+@cli.command("open-seed")
+@click.argument("code")
+@commands.as_login
+def open_seed(code: str, as_login: str) -> None:
+    """Công bố hạt giống niêm phong của CODE: không có đợt nối tiếp nào nữa."""
+    with commands.opened(as_login, roles.COMMANDS["survey open-seed"]) as (db, actor):
+        waves.open_seed(db, actor, service.find(db, code))
+        db.commit()
+    click.echo("Đã mở hạt giống; xem tệp seed.txt của lần chọn mẫu.")
 
 
 def _plan_text(path: Path | None, shipped: str | None) -> str:

@@ -26,6 +26,19 @@ class PlanForm(Form):
         self.plan.choices = [*shipped, SelectChoice(OWN_FILE, "Tải lên tệp kế hoạch của đơn vị")]
 
 
+class FollowForm(Form):
+    """The first wave that a survey follows, and how many of its sample may be asked again."""
+
+    first = RadioField("Đợt trước", [InputRequired("Chọn một cuộc khảo sát.")])
+    keep = StringField("Tỷ lệ được hỏi lại", [InputRequired("Ghi 0 nếu không hỏi lại ai.")])
+    submit = SubmitField("Nối tiếp")
+
+    def __init__(self, surveys: dict[str, str]) -> None:
+        """Offer the surveys that may be followed (code -> title)."""
+        super().__init__(data={"keep": "0"})
+        self.first.choices = [SelectChoice(code, title) for code, title in surveys.items()]
+
+
 class ExclusionForm(Form):
     """Leave an agency out of the measurement."""
 

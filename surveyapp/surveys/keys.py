@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from surveyapp import key_files
+from surveyapp.models import Survey
 
 #: How the names of the keys of batches end.
 BATCH = ".batch"
 
 
-def pseudonym_key(folder: Path, survey_code: str) -> bytes:
-    """Return the 32 bytes of the survey's key, making them at the first use."""
+def pseudonym_key(folder: Path, survey: Survey) -> bytes:
+    """Return the 32 bytes of the survey's key, making them at the first use.
+
+    A second wave uses the key of the first: the same person has the same pseudonym in both.
+    """
+    return key_files.read_or_make(folder, _name((survey.first or survey).code))
+
+
+def practice_key(folder: Path, survey_code: str) -> bytes:
+    """Return the key of a practice survey that is still to be made."""
     return key_files.read_or_make(folder, _name(survey_code))
 
 

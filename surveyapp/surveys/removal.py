@@ -45,6 +45,13 @@ def remove_practice(db: Session, actor: Actor, survey: Survey) -> Removed:
             "Chỉ cuộc khảo sát có dấu SỐ LIỆU MÔ PHỎNG mới xóa được.",
             status=409,
         )
+    if survey.second is not None:
+        raise AppError(
+            "SURVEY-066",
+            f"Cuộc khảo sát «{survey.second.code}» nối tiếp «{survey.code}».",
+            "Xóa cuộc khảo sát nối tiếp trước.",
+            status=409,
+        )
     code, units = survey.code, _units(db, survey)
     batches = tuple(db.scalars(select(Batch.id).where(Batch.survey_id == survey.id)))
     # In this order no row loses its parent on either engine; cascades take the rest.

@@ -217,3 +217,30 @@ def test_json_for_programs(sipas, tmp_path):
     assert (code, json.loads(said)) == (0, stored)
     code, said, _ = _announce(sipas, "--json", folders="abc", out="two.json")
     assert len(json.loads(said)["announcement_sha256"]) == 64
+
+
+def test_later_draws_with_the_seed_of_a_witnessed_one_say_so(sipas, tmp_path):
+    _commit(sipas, ("a", "Sở Nội vụ"), ("b", "Mặt trận"))
+    _announce(sipas)
+    _reveal(sipas, "a"), _reveal(sipas, "b")
+    assert _draw(sipas)[0] == 0
+    first = json.loads((tmp_path / "out/protocol.json").read_text(encoding="utf-8"))
+    text = (tmp_path / "plan.toml").read_text(encoding="utf-8")
+    (tmp_path / "more.toml").write_text(text.replace("= 9", "= 12"), encoding="utf-8")
+    (tmp_path / "wave.toml").write_text(text + "[wave]\nkeep = 0\n", encoding="utf-8")
+    previous = ("--previous", "out/protocol.json", "--reason", "thêm")
+    after = ("--first", "out/protocol.json")
+    made = {
+        "more": (*previous, "--seed", first["seed"]),
+        "wave": after,
+        "other": (*previous, "--seed", "tự chọn"),
+    }
+    for out, given in made.items():
+        plan = "wave.toml" if out == "wave" else "more.toml"
+        files = ("--frame", "frame.csv", "--plan", plan)
+        assert sipas("draw", *files, *given, "--out", out)[0] == 0
+        stored = json.loads((tmp_path / out / "protocol.json").read_text(encoding="utf-8"))
+        witnessed = out != "other"
+        assert (stored["label"] == "có chứng kiến", bool(stored["witness"])) == (witnessed,) * 2
+        checked = (*files, "--protocol", f"{out}/protocol.json")
+        assert sipas("verify", *checked, *(after if out == "wave" else ()))[:2] == (0, "khớp\n")

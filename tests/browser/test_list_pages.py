@@ -30,7 +30,7 @@ def signed_in_page(live_server: LiveServer, context) -> Page:
         actor = accounts.as_actor(account)
         survey = surveys.create_from_plan(db, actor, definitions.plan_text("binh-dinh-par-2024"))
         collecting.ask(db, actor, survey, ASKED, date(2024, 10, 20))
-        key = pseudonym_key(live_server.settings.keys, survey.code)
+        key = pseudonym_key(live_server.settings.keys, survey)
         rows = {OFFICE: AN, AN_LAO: [AN[0], LEADERS, "Huyện An Lão", "1970", ""]}
         for unit, row in rows.items():
             line = collecting.find(db, actor, survey, unit)

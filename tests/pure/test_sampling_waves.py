@@ -15,6 +15,7 @@ from sampling.frame_checks import make_frame
 from sampling.plan import load_plan
 from sampling.protocol import opening, protocol, verify
 from sampling.types import Act, Plan
+from sampling.waves import seed_digest, unsealed
 
 PLAN = Plan("ma", total=6, reserve_share=Fraction(1, 3))
 AGAIN = replace(PLAN, keep=Fraction(0))
@@ -161,3 +162,35 @@ def test_a_plan_with_a_fault_in_its_wave_is_refused(text, said):
 
 def test_a_plan_reads_the_wave():
     assert load_plan(HEAD + '[wave]\nkeep = "0,75"\n').keep == Fraction(3, 4)
+
+
+def _sealed(act, plan=PLAN, frame=FRAME):
+    return json.loads(json.dumps(protocol(opening(frame, plan, act), draw(frame, plan, act))))
+
+
+def test_a_sealed_seed_is_not_in_the_protocol_and_verifies_once_it_is_published():
+    first = _sealed(Act("bí mật", is_sealed=True))
+    assert first["seed"] is None and "bí mật" not in json.dumps(first, ensure_ascii=False)
+    assert first["seed_sha256"] == seed_digest("bí mật")
+    assert verify(FRAME, PLAN, unsealed(first, " bí mật ")) is None
+    for opened in (first, unsealed(first, "khác")):
+        assert verify(FRAME, PLAN, opened).path == "seed_sha256"
+    act = Act("bí mật", first=first, is_sealed=True)
+    second = _sealed(act, AGAIN)
+    assert verify(FRAME, AGAIN, unsealed(second, "bí mật"), first=first) is None
+    assert draw(FRAME, AGAIN, act) == _second(_first("bí mật"))
+    with pytest.raises(ArgumentError, match="first"):
+        draw(FRAME, AGAIN, Act("khác", first=first))
+
+
+def test_other_units_of_persons_who_leave_are_not_drawn_and_stand_in_the_protocol():
+    first = _first()
+    free = set(UNITS) - set(_listed(first, "main", "reserve"))
+    also = frozenset(sorted(free)[:9])
+    act = Act("s", first=first, also=also)
+    assert not _asked(draw(FRAME, AGAIN, act)) & also
+    second = _sealed(act, AGAIN)
+    assert second["wave"]["also"] == sorted(also)
+    assert verify(FRAME, AGAIN, second, first=first) is None
+    del second["wave"]["also"]
+    assert verify(FRAME, AGAIN, second, first=first).path.startswith("lists")
