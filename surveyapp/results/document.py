@@ -112,7 +112,7 @@ def _scope(db: Session, survey: Survey, run: ResultRun) -> list[Paragraph]:
     if draw is not None and draw.protocol is not None:
         drawn_on = day(local_day(draw.drawn_at)) if draw.drawn_at else ""
         texts.append(
-            f"Mẫu được chọn ngẫu nhiên ngày {drawn_on} với hạt giống «{draw.seed}» "
+            f"Mẫu được chọn ngẫu nhiên ngày {drawn_on} với hạt giống «{draw.told_seed}» "
             f"({draw.protocol['label']}); danh sách chọn mẫu có mã kiểm tra "
             f"{draw.frame_sha256[:16]}…. Bất kỳ ai có danh sách và biên bản đều chọn lại được "
             "đúng mẫu này."
