@@ -14,6 +14,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "hỏi lại; khi đó có một mã để so hai phiếu, dùng xong thì xóa.",
         "adults": "Phiếu dành cho người từ đủ 18 tuổi; ai dưới 18 tuổi xin không trả lời.",
         "cookie": "Câu trả lời dở dang chỉ nằm trên máy này, đã được mã hóa, và tự mất sau 2 giờ.",
+        "kept": "Câu trả lời được lưu sau mỗi trang. Ông/Bà có thể nghỉ, rồi nhập lại mã phiếu để "
+        "làm tiếp. Bản lưu được mã hóa, chỉ mở được bằng mã phiếu, và xóa khi nộp phiếu hoặc sau "
+        "30 ngày.",
         "simulated": "SỐ LIỆU MÔ PHỎNG",
         "larger": "Chữ to hơn (đang là {size}%)",
         "contrast": "Đậm nét",
@@ -22,6 +25,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "next": "Tiếp tục",
         "to_check": "Xong, xem lại",
         "question": "Câu {number}/{total}",
+        "agencies": "Cơ quan",
         "agency": "Cơ quan {number}/{total}",
         "part": "Phần {number}/{total}",
         "several": "Chọn một hoặc nhiều câu.",
@@ -76,6 +80,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "answer.",
         "cookie": "An unfinished form stays on this device only, encrypted, and is gone after "
         "2 hours.",
+        "kept": "Your answers are kept after each page. You may stop and enter your code again to "
+        "go on. What is kept is encrypted, only your code opens it, and it is removed when you "
+        "send the form or after 30 days.",
         "simulated": "SIMULATED DATA",
         "larger": "Larger text (now {size}%)",
         "contrast": "High contrast",
@@ -84,6 +91,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "next": "Continue",
         "to_check": "Done, check answers",
         "question": "Question {number}/{total}",
+        "agencies": "Agency",
         "agency": "Agency {number}/{total}",
         "part": "Part {number}/{total}",
         "several": "Choose one or more.",

@@ -1,4 +1,4 @@
-"""An unfinished form: in the browser's cookies only, sealed, gone after two hours."""
+"""An unfinished form: in the browser's cookies, sealed, gone after two hours."""
 
 import base64
 import secrets
@@ -39,14 +39,7 @@ def begin(code: str | None) -> Draft:
 
 def to_cookies(draft: Draft, key: bytes, survey: str) -> dict[str, str]:
     """Return the values of the draft's cookies; an unused one is empty."""
-    value = {
-        "id": draft.exchange_id.hex,
-        "nonce": draft.nonce,
-        "code": draft.code,
-        "answers": draft.given.answers,
-        "ratings": draft.given.ratings,
-        "at": int(clock.now().timestamp()),
-    }
+    value = as_value(draft) | {"at": int(clock.now().timestamp())}
     sealed = base64.urlsafe_b64encode(seal(key, value, _place(survey), BLOCK_BYTES)).decode()
     if len(sealed) > COOKIE_CHARACTERS * len(COOKIES):
         raise AppError(
@@ -72,10 +65,22 @@ def from_cookies(cookies: Mapping[str, str], key: bytes, survey: str) -> Draft |
         return None
     if clock.now().timestamp() - value["at"] > LIFETIME.total_seconds():
         return None
-    return _draft(value)
+    return from_value(value)
 
 
-def _draft(value: Mapping[str, Any]) -> Draft:
+def as_value(draft: Draft) -> dict[str, Any]:
+    """Return a draft as plain values, to be sealed."""
+    return {
+        "id": draft.exchange_id.hex,
+        "nonce": draft.nonce,
+        "code": draft.code,
+        "answers": draft.given.answers,
+        "ratings": draft.given.ratings,
+    }
+
+
+def from_value(value: Mapping[str, Any]) -> Draft:
+    """Return the draft of `as_value`."""
     given = Answered(value["answers"], value["ratings"])
     return Draft(UUID(value["id"]), value["nonce"], value["code"], given)
 

@@ -1,9 +1,10 @@
 """What a screen sends, as answers: from form fields to item codes and values."""
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from questionnaires.answer_problems import AnswerProblem
 from questionnaires.types import Item
 from surveyapp.collect.screens import Answered, Screen
 
@@ -13,28 +14,42 @@ Fields = Callable[[str], Sequence[str]]
 
 def with_entry(given: Answered, screen: Screen, items: Sequence[Item], fields: Fields) -> Answered:
     """Return the answers with what was entered on a screen; an empty field takes its answer out."""
-    entered = {item.code: _value(item, fields) for item in items}
     answers, ratings = dict(given.answers), {key: dict(one) for key, one in given.ratings.items()}
-    target = answers if screen.agency is None else ratings.setdefault(screen.agency.code, {})
-    for code, value in entered.items():
-        if value is None:
-            target.pop(code, None)
-        else:
-            target[code] = value
+    targets: list[tuple[dict[str, Any], int | None]]
+    if screen.rows:
+        targets = [(ratings.setdefault(one.code, {}), number) for number, one in screen.rows]
+    elif screen.agency is None:
+        targets = [(answers, None)]
+    else:
+        targets = [(ratings.setdefault(screen.agency.code, {}), None)]
+    for target, row in targets:
+        for item in items:
+            value = _value(item, fields(field_name(item, row)))
+            if value is None:
+                target.pop(item.code, None)
+            else:
+                target[item.code] = value
     return Answered(answers, ratings)
 
 
-def without(given: Answered, screen: Screen, codes: Sequence[str]) -> Answered:
-    """Return the answers without those of some items of a screen."""
-    return with_entry(given, screen, [one for one in screen.items if one.code in codes], _nothing)
+def field_name(item: Item, row: int | None = None) -> str:
+    """Return the name of an item's field; in a table every row has one of its own."""
+    return item.code if row is None else f"{item.code}--{row}"
 
 
-def _nothing(_name: str) -> Sequence[str]:
-    return ()
+def without(given: Answered, problems: Iterable[AnswerProblem]) -> Answered:
+    """Return the answers without those that are wrong."""
+    wrong = {(problem.agency, problem.item) for problem in problems}
+
+    def right(agency: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {item: value for item, value in values.items() if (agency, item) not in wrong}
+
+    ratings = {agency: right(agency, values) for agency, values in given.ratings.items()}
+    return Answered(right(None, given.answers), ratings)
 
 
-def _value(item: Item, fields: Fields) -> Any:  # noqa: ANN401  the value of an answer
-    values = [_clean(value) for value in fields(item.code)]
+def _value(item: Item, entered: Sequence[str]) -> Any:  # noqa: ANN401  the value of an answer
+    values = [_clean(value) for value in entered]
     values = [value for value in values if value]
     if not values:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from questionnaires.answer_problems import AnswerProblem
@@ -13,8 +13,12 @@ from surveyapp.collect.rights import Agency, Form
 
 #: Two short questions of one page share a screen; longer pages are asked one by one.
 PAIR = 2
-#: Officials who rate many agencies get a whole topic, of at most so many questions.
+#: Officials who rate one or two agencies get a whole topic, of at most so many questions.
 TOPIC = 5
+#: From so many agencies on, one question is asked about all of them in a table.
+LEAST_ROWS = 3
+#: A table of more agencies is cut into even parts.
+MOST_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Some items of one page, about one agency on a form that rates many."""
+    """Some items of one page, about one agency, or one item about many in a table."""
 
     key: str
     page: Page
     items: tuple[Item, ...]
     agency: Agency | None
-    #: Place among the agencies, from 1; 0 on common screens.
+    #: Place among the agencies, from 1; 0 on common screens and on tables.
     agency_number: int
+    #: The rows of a table: places among the agencies with the agencies; empty elsewhere.
+    rows: tuple[tuple[int, Agency], ...]
     #: Place among the screens of its part of the form; hidden ones count, so it never changes.
     number: int
     total: int
@@ -47,60 +53,88 @@ class Screen:
         return frozenset(item.code for item in self.items)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Items of one page that are asked together, with their place in the count of questions."""
+
+    page: Page
+    place: int
+    items: tuple[Item, ...]
+    number: int
+    total: int
+
+
 def screens_of(form: Form) -> tuple[Screen, ...]:
     """Return all screens of a form in their order, hidden ones too."""
     parts = list(_parts(form))
     return tuple(
         Screen(
-            key=_key(page, place, agency_number),
-            page=page,
-            items=items,
-            agency=form.agencies[agency_number - 1] if agency_number else None,
-            agency_number=agency_number,
-            number=number,
-            total=total,
+            key=_key(part, about),
+            page=part.page,
+            items=part.items,
+            agency=form.agencies[about[0] - 1] if len(about) == 1 else None,
+            agency_number=about[0] if len(about) == 1 else 0,
+            rows=tuple((n, form.agencies[n - 1]) for n in about) if len(about) > 1 else (),
+            number=part.number,
+            total=part.total,
             percent=round(100 * position / len(parts)),
         )
-        for position, (page, place, items, agency_number, number, total) in enumerate(parts, 1)
+        for position, (part, about) in enumerate(parts, 1)
     )
 
 
-def _key(page: Page, place: int, agency_number: int) -> str:
-    start = f"{agency_number}-" if agency_number else ""
-    end = f"-{place}" if place > 1 else ""
-    return f"{start}{page.code}{end}"
+def _key(part: _Part, about: Sequence[int]) -> str:
+    start = "to".join(str(n) for n in sorted({about[0], about[-1]})) + "-" if about else ""
+    end = f"-{part.place}" if part.place > 1 else ""
+    return f"{start}{part.page.code}{end}"
 
 
-def _parts(form: Form) -> Iterator[tuple[Page, int, tuple[Item, ...], int, int, int]]:
-    """Give page, place on the page, items, agency number, number and total of every screen."""
+def _parts(form: Form) -> Iterator[tuple[_Part, Sequence[int]]]:
+    """Give every part with the numbers of the agencies that it asks about together."""
     pages = [page for page in form.questionnaire.pages if page.block is None]
-    common = _numbered([page for page in pages if not page.per_agency])
-    topics = _numbered([page for page in pages if page.per_agency])
+    topics = [page for page in pages if page.per_agency]
+    in_tables = len(form.agencies) >= LEAST_ROWS and all(
+        item.kind == "choice" for page in topics for item in page.items
+    )
+    asked = {False: _numbered([page for page in pages if not page.per_agency])}
+    asked[True] = _numbered(topics, one_by_one=in_tables)
     for per_agency, run in groupby(pages, key=lambda page: page.per_agency):
         codes = {page.code for page in run}
-        source = topics if per_agency else common
-        agencies = range(1, len(form.agencies) + 1) if per_agency else (0,)
-        for agency_number in agencies:
-            for page, place, items, number, total in source:
-                if page.code in codes:
-                    yield page, place, items, agency_number, number, total
+        parts = [part for part in asked[per_agency] if part.page.code in codes]
+        if not per_agency:
+            yield from ((part, ()) for part in parts)
+        elif in_tables:
+            tables = _tables(len(form.agencies))
+            yield from ((part, rows) for part in parts for rows in tables)
+        else:
+            numbers = range(1, len(form.agencies) + 1)
+            yield from ((part, (number,)) for number in numbers for part in parts)
 
 
-def _numbered(pages: Sequence[Page]) -> list[tuple[Page, int, tuple[Item, ...], int, int]]:
+def _tables(n_agencies: int) -> list[range]:
+    """Cut the agencies into tables of about the same length."""
+    n_tables = -(-n_agencies // MOST_ROWS)
+    ends = [round(n_agencies * k / n_tables) for k in range(n_tables + 1)]
+    return [range(start + 1, end + 1) for start, end in pairwise(ends)]
+
+
+def _numbered(pages: Sequence[Page], *, one_by_one: bool = False) -> list[_Part]:
     """Cut pages; a follow-up question on the same page shares the number of what it follows."""
     cut = []
     number = 0
     for page in pages:
-        for place, (items, follows) in enumerate(_cut(page), 1):
+        for place, (items, follows) in enumerate(_cut(page, one_by_one=one_by_one), 1):
             number += not follows
             cut.append((page, place, items, number))
-    return [(page, place, items, n, number) for page, place, items, n in cut]
+    return [_Part(*one, total=number) for one in cut]
 
 
-def _cut(page: Page) -> list[tuple[tuple[Item, ...], bool]]:
+def _cut(page: Page, *, one_by_one: bool) -> list[tuple[tuple[Item, ...], bool]]:
     """Return groups of items, and whether a group follows from an answer of the one before."""
     limit = TOPIC if page.per_agency else PAIR
-    if page.together:
+    if one_by_one:
+        limit = 1
+    elif page.together:
         limit = len(page.items)
     elif len(page.items) > limit:
         limit = -(-len(page.items) // -(-len(page.items) // TOPIC)) if page.per_agency else 1
@@ -118,21 +152,41 @@ def _cut(page: Page) -> list[tuple[tuple[Item, ...], bool]]:
 
 def shown(form: Form, screen: Screen, given: Answered) -> tuple[Item, ...]:
     """Return the items of a screen that are asked after the answers so far."""
+    if screen.rows:
+        return screen.items if rows_shown(form, screen, given) else ()
     if screen.agency is None:
         asked = visible_items(form.questionnaire, given.answers)
     else:
-        rating = given.ratings.get(screen.agency.code, {})
-        asked = agency_items(form.questionnaire, given.answers, rating)
+        asked = _asked_about(form, screen.agency, given)
     return tuple(item for item in asked if item.code in screen.codes)
+
+
+def rows_shown(form: Form, screen: Screen, given: Answered) -> tuple[tuple[int, Agency], ...]:
+    """Return the rows of a table whose question is asked after the answers so far."""
+    return tuple(
+        (number, agency)
+        for number, agency in screen.rows
+        if any(item.code in screen.codes for item in _asked_about(form, agency, given))
+    )
+
+
+def _asked_about(form: Form, agency: Agency, given: Answered) -> tuple[Item, ...]:
+    rating = given.ratings.get(agency.code, {})
+    return agency_items(form.questionnaire, given.answers, rating)
 
 
 def problems(form: Form, screen: Screen, given: Answered) -> tuple[AnswerProblem, ...]:
     """Check the answers of one screen."""
-    if screen.agency is None:
-        return check_answers(form.questionnaire, given.answers, items=screen.codes)
-    rating = given.ratings.get(screen.agency.code, {})
+    agencies: list[Agency | None] = [agency for _, agency in screen.rows]
     scope = CheckScope(items=screen.codes)
-    return check_rating(form.questionnaire, given.answers, rating, screen.agency.code, scope)
+    found: list[AnswerProblem] = []
+    for agency in agencies or [screen.agency]:
+        if agency is None:
+            found += check_answers(form.questionnaire, given.answers, items=screen.codes)
+        else:
+            rating = given.ratings.get(agency.code, {})
+            found += check_rating(form.questionnaire, given.answers, rating, agency.code, scope)
+    return tuple(found)
 
 
 def following(form: Form, screen: Screen, given: Answered) -> Screen | None:

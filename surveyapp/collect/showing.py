@@ -1,13 +1,14 @@
 """Screens as values ready for the templates, in one language."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from questionnaires.answer_problems import AnswerProblem
 from questionnaires.types import MISSING_TEXTS, Item
-from surveyapp.collect.rights import Form
-from surveyapp.collect.screens import Answered, Screen, screens_of, shown, value_on
+from surveyapp.collect.entry import field_name
+from surveyapp.collect.rights import Agency, Form
+from surveyapp.collect.screens import Answered, Screen, rows_shown, screens_of, shown, value_on
 from surveyapp.errors import AppError
 from surveyapp.labels import refusal, words
 
@@ -30,7 +31,7 @@ def refusal_text(error: AppError, language: str) -> tuple[str, str]:
 def place(screen: Screen, language: str) -> str:
     """Say where somebody is: the question, or the agency and the part about it."""
     say = words(language)
-    if screen.agency is None:
+    if screen.agency is None:  # a table asks one question, too
         return say["question"].format(number=screen.number, total=screen.total)
     return say["part"].format(number=screen.number, total=screen.total)
 
@@ -56,12 +57,35 @@ def screen_values(
         "place": place(screen, language),
         "percent": screen.percent,
         "items": items,
+        "table": _table(form, screen, given, problems, language) if screen.rows else None,
         "agency": screen.agency.title if screen.agency else None,
         "agency_place": say["agency"].format(number=screen.agency_number, total=len(form.agencies))
         if screen.agency
         else None,
-        "layout": {1: "single", 2: "pair"}.get(len(items), "group"),
+        "layout": "matrix" if screen.rows else {1: "single", 2: "pair"}.get(len(items), "group"),
     }
+
+
+def _table(
+    form: Form,
+    screen: Screen,
+    given: Answered,
+    problems: Sequence[AnswerProblem],
+    language: str,
+) -> list[dict[str, Any]]:
+    """Return the rows of a table: one question about one agency each."""
+    [item] = screen.items
+    errors = {problem.agency: problem.message[language] for problem in reversed(problems)}
+    rows = []
+    for number, agency in rows_shown(form, screen, given):
+        value = given.ratings.get(agency.code, {}).get(item.code)
+        row = item_values(item, value, errors.get(agency.code), language)
+        name = field_name(item, number)
+        for option in row["options"] + row["missing"]:
+            option["id"] = f"{name}-{option['value']}"
+        first = row["options"][0]["id"]
+        rows.append(row | {"code": name, "number": number, "title": agency.title, "first": first})
+    return rows
 
 
 def item_values(item: Item, value: Any, error: str | None, language: str) -> dict[str, Any]:  # noqa: ANN401  the value of an answer
@@ -142,29 +166,36 @@ def check_sections(
     wrong = {(one.agency, one.item): one.message[language] for one in reversed(problems)}
     sections: list[dict[str, Any]] = []
     for screen in screens_of(form):
-        items = shown(form, screen, given)
         agency = screen.agency
         title = agency.title if agency else None
+        if screen.rows:
+            title = screen.items[0].short_text[language]
         if not sections or sections[-1]["title"] != title:
             sections.append({"title": title, "rows": []})
-        answers = value_on(screen, given)
-        for item in items:
-            row = _check_row(screen, item, answers, language)
-            row["error"] = wrong.get((agency.code if agency else None, item.code))
+        for number, about, item in _asked(form, screen, given):
+            answers = given.ratings.get(about.code, {}) if about else given.answers
+            row = {
+                "id": f"row-{number}-{item.code}" if about else f"row-{item.code}",
+                "key": screen.key,
+                "place": f"#row-{number}" if screen.rows else "",
+                "question": about.title if about and screen.rows else item.short_text[language],
+                "answer": _said(item, answers.get(item.code), language),
+                "error": wrong.get((about.code if about else None, item.code)),
+            }
             sections[-1]["rows"].append(row)
     return [section for section in sections if section["rows"]]
 
 
-def _check_row(
-    screen: Screen, item: Item, answers: Mapping[str, Any], language: str
-) -> dict[str, Any]:
-    agency = f"{screen.agency_number}-" if screen.agency else ""
-    return {
-        "id": f"row-{agency}{item.code}",
-        "key": screen.key,
-        "question": item.short_text[language],
-        "answer": _said(item, answers.get(item.code), language),
-    }
+def _asked(
+    form: Form, screen: Screen, given: Answered
+) -> Iterator[tuple[int, Agency | None, Item]]:
+    """Give what one screen asks: number of the agency, the agency, the question."""
+    if screen.rows:
+        rows = rows_shown(form, screen, given)
+        yield from ((number, agency, screen.items[0]) for number, agency in rows)
+        return
+    for item in shown(form, screen, given):
+        yield screen.agency_number, screen.agency, item
 
 
 def _said(item: Item, value: Any, language: str) -> list[str]:  # noqa: ANN401  the value of an answer

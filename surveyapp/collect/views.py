@@ -11,8 +11,8 @@ from questionnaires.answer_problems import AnswerProblem
 from questionnaires.check import check_form
 from questionnaires.types import Questionnaire
 from surveyapp import codes, web
-from surveyapp.collect import devices, draft, entry, look, rate_limits, rights, showing
-from surveyapp.collect.api_views import buckets, count_try, hand_in, sender
+from surveyapp.collect import devices, draft, entry, kept_drafts, look, rate_limits, rights, showing
+from surveyapp.collect.api_views import buckets, count_try, hand_in, keyring, sender
 from surveyapp.collect.screens import (
     Answered,
     Screen,
@@ -152,10 +152,18 @@ def enter(survey_code: str) -> Response:
     except AppError as error:
         count_try(error)
         return _code_page(visit, typed, error)
-    visit = replace(visit, form=form, draft=draft.begin(codes.normalise(typed)))
+    visit = replace(visit, form=form, draft=_resumed(visit, codes.normalise(typed)))
     response = redirect(url_for("collect.about", survey_code=survey_code), 303)
     keep_draft(response, visit)
     return response
+
+
+def _resumed(visit: Visit, typed: str) -> draft.Draft:
+    """Return the form that this code was used for before, or a new one."""
+    kept = None
+    if kept_drafts.is_kept(visit.survey):
+        kept = kept_drafts.find(web.connection(), keyring().draft_key, visit.survey, typed)
+    return kept or draft.begin(typed)
 
 
 @bp.get("/s/<survey_code>/about")
@@ -227,12 +235,19 @@ def answer(survey_code: str, key: str) -> Response:
     given = entry.with_entry(begun.given, screen, asked, request.form.getlist)
     found = problems(form, screen, given)
     goes_on = "look" not in request.form and request.form.get("go") != "back"
+    right = entry.without(given, found)
     if found and goes_on:
-        return _question_page(with_given(visit, given), screen, found)
-    given = entry.without(given, screen, [problem.item for problem in found])
-    visit = with_given(visit, given)
-    response = _relooked(visit, request.full_path.rstrip("?")) or _onward(visit, screen, given)
+        response = _question_page(with_given(visit, given), screen, found)
+    else:
+        address = request.full_path.rstrip("?")
+        response = _relooked(visit, address) or _onward(visit, screen, right)
+    visit = with_given(visit, right)
     keep_draft(response, visit)
+    if kept_drafts.is_kept(visit.survey):
+        kept_drafts.keep(
+            web.session().connection(), keyring().draft_key, visit.survey, unfinished(visit)[1]
+        )
+        web.session().commit()
     return response
 
 
@@ -292,6 +307,11 @@ def submit(survey_code: str) -> Response:
     if _problems(form, given):
         return _check_page(visit, show_problems=True)
     _send(visit, given)
+    if begun.code is not None and kept_drafts.is_kept(visit.survey):
+        kept_drafts.forget(
+            web.session().connection(), keyring().draft_key, visit.survey, begun.code
+        )
+        web.session().commit()
     response = redirect(url_for("collect.thanks", survey_code=survey_code), 303)
     wipe(response)
     return response

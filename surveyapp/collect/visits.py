@@ -131,7 +131,7 @@ def refusal(error: AppError) -> Response:
 
 
 def keep_draft(response: Response, visit: Visit) -> None:
-    """Put the unfinished form into the browser's cookies."""
+    """Put the unfinished form into the browser's cookies; long ones are kept here as well."""
     if visit.draft is None:
         return
     code = visit.survey.code

@@ -29,7 +29,7 @@ class Device(Base):
 class DeviceDay(Base):
     """The ledger of one tablet on one day (sổ phiếu theo máy, theo ngày): counts, never contents.
 
-    All columns but the last are the tablet's own counts; `accepted` is the server's. An answer has
+    All columns but the last two are the tablet's own counts; those are the server's. An answer has
     no path to a tablet: nothing here names one, and nothing is finer than the day.
     """
 
@@ -52,3 +52,5 @@ class DeviceDay(Base):
     attention: Mapped[int] = mapped_column(default=0, info=OFFICIAL)
     #: New forms that the server took from this tablet on this day.
     accepted: Mapped[int] = mapped_column(default=0, info=OFFICIAL)
+    #: Codes that this tablet gave out on this day for answering at home.
+    later: Mapped[int] = mapped_column(default=0, server_default="0", info=OFFICIAL)

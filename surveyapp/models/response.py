@@ -56,6 +56,25 @@ class Batch(Base):
     is_open: Mapped[bool] = mapped_column(default=True, info=OFFICIAL)
 
 
+class FormDraft(Base):
+    """An unfinished form of a rater, who goes on another day or on another device.
+
+    Found and opened by the code alone, which is stored nowhere: nothing here leads to a person,
+    to an invitation or to an answer. Removed when the form is sent, and when it gets old.
+    """
+
+    __tablename__ = "form_draft"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    #: Follows from the code and a key outside the database.
+    id: Mapped[str] = mapped_column(String(64), primary_key=True, info=SECRET)
+    survey_id: Mapped[int] = mapped_column(
+        ForeignKey("survey.id", ondelete="CASCADE"), index=True, info=OFFICIAL
+    )
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=SECRET)
+    expires_on: Mapped[date] = mapped_column(info=OFFICIAL)
+
+
 class WaitingAnswer(Base):
     """An accepted answer, sealed under the key of its batch until the batch is released."""
 

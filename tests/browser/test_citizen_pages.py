@@ -281,19 +281,53 @@ def test_a_paired_tablet_asks_eight_screens(
         assert site.answers() == 1
 
 
-def test_a_rater_sees_the_agency_above_its_questions(
-    browser: Browser, tmp_path: Path, axe: Callable[[Page], list[str]]
+@pytest.mark.parametrize(
+    ("look", "size"),
+    [("vi.100.0", PHONE), ("vi.200.0", PHONE), ("vi.100.0", TABLET), ("vi.200.1", TABLET)],
+)
+def test_a_rater_gets_a_table_or_cards_and_can_use_both(
+    browser: Browser,
+    tmp_path: Path,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
+    look: str,
+    size: dict[str, int],
 ) -> None:
     with (
         serving(tmp_path, "sociological", "par_district") as site,
-        opened(browser, PHONE, script=True) as page,
+        opened(browser, size, script=True) as page,
+    ):
+        hold(page, site, look)
+        enter(page, site, site.codes[0])
+        press(page)
+        picture(page, f"rater-{look}-{size['width']}")
+
+        assert problems(page, axe) == []
+        assert page.get_by_role("row").count() == 4  # the table is one for those who hear it, too
+        assert page.get_by_role("rowheader", name="Sở A2").is_visible()
+        is_table = page.locator("thead").bounding_box()["width"] > 1
+        assert is_table == (size == TABLET and ".100." in look)
+        page.get_by_role("radio", name="Sở A2 Khá").check(force=True)
+        press(page)
+        assert page.locator(".error").count() == 2
+        picture(page, f"rater-wrong-{look}-{size['width']}")
+        assert problems(page, axe) == []
+
+
+def test_the_keyboard_alone_fills_a_table(browser: Browser, tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, "sociological", "par_district") as site,
+        opened(browser, TABLET, script=False) as page,
     ):
         enter(page, site, site.codes[0])
         press(page)
+        for number in (1, 2, 3):
+            tab_to(page, f"[name=leadership_1--{number}]")
+            page.keyboard.press("ArrowRight")
+            assert page.locator(f"#leadership_1--{number}-2").is_checked()
+        strike(page, "Enter")
 
-        assert page.locator(".agency").inner_text() == "Sở A1"
-        assert "Cơ quan 1/3" in page.locator(".place").inner_text()
-        assert problems(page, axe) == []
+        assert page.url.endswith("1to3-leadership-2")
 
 
 def test_the_first_page_is_small_and_asks_no_other_host(browser: Browser, site: Site) -> None:
