@@ -24,6 +24,10 @@ STAFF: Final = frozenset({"admin", "manager", "approver", "analyst", "auditor", 
 
 #: Who reads results after the lock, every look before publication in the audit trail.
 READERS: Final = frozenset({"manager", "approver", "analyst", "council"})
+#: Who says of a form that a rule points at whether it counts.
+ANALYST: Final = frozenset({"analyst"})
+#: Who sees the scores that are not published.
+COUNCIL: Final = frozenset({"council"})
 RECHECK: Final = frozenset({"recheck"})
 
 #: Commands that work on files only, without any account.
@@ -126,6 +130,8 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "recheck.interview": RECHECK,
     "results.index": READERS,
     "results.quality": STAFF,
+    "results.review": READERS,
+    "results.decide_forms": ANALYST,
     "results.confirm_lock": APPROVER,
     "results.lock": APPROVER,
     "results.run": frozenset({"manager", "approver", "analyst"}),
@@ -156,6 +162,9 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     "results lock": APPROVER,
     "results run": frozenset({"manager", "approver", "analyst"}),
     "results report": READERS,
+    "results review": READERS,
+    "results decide": ANALYST,
+    "results sealed": COUNCIL,
     "recheck progress": SYSTEM,
     "upgrade": SYSTEM,
     "backup": SYSTEM,

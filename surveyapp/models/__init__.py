@@ -5,6 +5,7 @@ from surveyapp.models.audit_entry import AuditEntry
 from surveyapp.models.base import Base
 from surveyapp.models.device import Device, DeviceDay
 from surveyapp.models.disposition import Disposition
+from surveyapp.models.form_review import FormReview
 from surveyapp.models.frame import Contact, Frame, FrameNote, FrameRow
 from surveyapp.models.invitation import (
     Assignment,
@@ -15,7 +16,7 @@ from surveyapp.models.invitation import (
 )
 from surveyapp.models.questionnaire import StoredMethod, StoredQuestionnaire
 from surveyapp.models.recheck import RecheckCount, RecheckerCount, RecheckInterview, RecheckPair
-from surveyapp.models.response import Batch, Exchange, Response, WaitingAnswer
+from surveyapp.models.response import Batch, Exchange, FormDraft, Response, WaitingAnswer
 from surveyapp.models.result import ConfidentialScore, PublishedFigure, ResultRun
 from surveyapp.models.sample import RecheckUnit, SampleDraw, SampleParty, SampleUnit
 from surveyapp.models.size_decision import SizeDecision
@@ -40,6 +41,8 @@ __all__ = [
     "EligibleCount",
     "Exchange",
     "FormCell",
+    "FormDraft",
+    "FormReview",
     "Frame",
     "FrameNote",
     "FrameRow",

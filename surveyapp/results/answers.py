@@ -14,6 +14,7 @@ from surveyapp.models import (
     Assignment,
     EligibleCount,
     FormCell,
+    FormReview,
     FrameRow,
     RatedAgency,
     Response,
@@ -21,6 +22,9 @@ from surveyapp.models import (
     SampleUnit,
     SurveyGroup,
 )
+
+#: State of a form that does not count in the results.
+LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +50,26 @@ class GroupAnswers:
     forms : in canonical order, so that the same answers give the same digits.
     pop_size : per stratum, the frame rows of the strata that it stands for.
     issued : forms sent out. sha256 : digest of the forms.
+    left_out : forms that came back and are not among `forms`, by the analyst's decision.
     """
 
     forms: tuple[Form, ...]
     pop_size: Mapping[str, int]
     issued: int
     sha256: str
+    left_out: int = 0
+
+    @property
+    def received(self) -> int:
+        """Forms that came back, those left out with them."""
+        return len(self.forms) + self.left_out
 
 
 def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
-    """Read the released forms of a group."""
-    rows = db.execute(
+    """Read the released forms of a group, without those that were left out with a reason."""
+    forms = db.execute(
         select(
+            FormReview.state,
             FormCell.stratum,
             FormCell.agencies,
             Response.answers,
@@ -66,8 +78,10 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
             Response.assisted,
         )
         .join(FormCell, FormCell.id == Response.cell_id)
+        .outerjoin(FormReview, FormReview.response_id == Response.id)
         .where(FormCell.group_id == group.id)
-    )
+    ).all()
+    rows = [form for state, *form in forms if state != LEFT_OUT]
     keyed = sorted(
         (_canonical(*form), *by, *form)
         for *form, mode, assisted in rows
@@ -88,6 +102,7 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
         _pop_size(db, group),
         _issued(db, group),
         hashlib.sha256("\n".join(row[0] for row in keyed).encode()).hexdigest(),
+        left_out=len(forms) - len(rows),
     )
 
 

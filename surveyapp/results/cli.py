@@ -7,7 +7,7 @@ import click
 from surveyapp.results.agree_file import agree_file
 from surveyapp.results.estimate_file import estimate_file
 from surveyapp.results.mapping import Workers
-from surveyapp.results.survey_cli import lock, report, run
+from surveyapp.results.survey_cli import decide, lock, report, review, run, sealed
 
 _FILE = click.Path(path_type=Path)
 
@@ -54,6 +54,5 @@ def agree(pairs: Path, categories: str, out: Path) -> None:
     click.echo(f"Đã ghi kết quả của {count} câu hỏi vào {out}.")
 
 
-cli.add_command(lock)
-cli.add_command(run)
-cli.add_command(report)
+for command in (lock, review, decide, run, report, sealed):
+    cli.add_command(command)

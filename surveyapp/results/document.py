@@ -42,6 +42,7 @@ from surveyapp.results import (
 )
 from surveyapp.results.checking import quality_tables
 from surveyapp.results.response_table import response_table
+from surveyapp.results.reviewed import left_out_table
 from surveyapp.surveys.labels import EXCLUSION_TITLES
 
 Block = Paragraph | ReportTable | Box
@@ -52,10 +53,15 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
     """Build the report of a run."""
     found = {group["code"]: group for group in run.content["groups"]}
     is_counter = survey.kind == "counter"
-    scope = opinions.scope(run) if is_counter else _scope(db, survey, run)
+    told: list[Block] = [*(opinions.scope(run) if is_counter else _scope(db, survey, run))]
     titles = {group.code: group.title for group in survey.groups}
-    scope = [*scope, *response_table(titles, run.content["groups"])]
-    sections = [Section("Phạm vi và cách thực hiện", tuple(scope))]
+    groups = run.content["groups"]
+    scope: tuple[Block, ...] = (
+        *told,
+        *response_table(titles, groups),
+        *left_out_table(titles, groups),
+    )
+    sections = [Section("Phạm vi và cách thực hiện", tuple(told))]
     annexes = []
     for group in survey.groups:
         part = _Group(db, group, found[group.code])

@@ -19,8 +19,10 @@ from analysis.report import Cell, Column, Missing, Paragraph, ReportTable
 from questionnaires.method import MethodVersion
 from questionnaires.types import Item, Questionnaire
 from surveyapp.exports.numbers import NumberStyle, day
-from surveyapp.models import RatedAgency, Response, ResultRun, SurveyGroup
+from surveyapp.models import FormReview, RatedAgency, Response, ResultRun, SurveyGroup
 from surveyapp.results import gate, wording
+from surveyapp.results.answers import LEFT_OUT
+from surveyapp.results.reviewed import left_out
 from surveyapp.results.tables import WHOLE, Agency
 
 #: The item that says who holds the tablet, and its answer for officials.
@@ -57,8 +59,9 @@ def opinions(
     number of answers (`base`) and the counts that are shown, or the rule that hides them.
     """
     method, questionnaire = given
-    rows = db.execute(
-        select(Response.device_agency, Response.assisted, Response.answers)
+    forms = db.execute(
+        select(FormReview.state, Response.device_agency, Response.assisted, Response.answers)
+        .outerjoin(FormReview, FormReview.response_id == Response.id)
         .join(
             RatedAgency,
             (RatedAgency.survey_id == Response.survey_id)
@@ -66,6 +69,7 @@ def opinions(
         )
         .where(RatedAgency.group_id == group.id)
     ).all()
+    rows = [form for state, *form in forms if state != LEFT_OUT]
     found: dict[str, dict[str, Any]] = {}
     for agency, assisted, answers in rows:
         empty = {"own": 0, "assisted": 0, "levels": {item: Counter() for item in method.items}}
@@ -81,7 +85,8 @@ def opinions(
         "code": group.code,
         "kind": "opinions" if rows else "nothing",
         "issued": 0,
-        "received": len(rows),
+        "received": len(forms),
+        "left_out": left_out(db, group),
         "agencies": {
             agency: {"own": found[agency]["own"], "assisted": found[agency]["assisted"]}
             for agency in sorted(found)
@@ -96,7 +101,7 @@ def opinions(
             for item in method.items
         },
     }
-    return content, _digest([list(row) for row in rows])
+    return content, _digest(rows)
 
 
 def _published(

@@ -65,7 +65,9 @@ BY_KEY: Mapping[str, str] = {
     "own": "Số phiếu do người dân tự trả lời trên máy.",
     "assisted": "Số phiếu do cán bộ bấm giúp: đếm riêng, không tính vào tỷ lệ.",
     "satisfied": "Phần câu trả lời ở mức 4 và 5 trong số câu trả lời hợp lệ.",
-    "found": "Số phiếu có dấu hiệu nêu ở cột quy tắc; chỉ để rà soát, không phiếu nào bị bỏ.",
+    "found": "Số phiếu có dấu hiệu nêu ở cột quy tắc; chỉ để rà soát, không phiếu nào tự động "
+    "bị bỏ ra.",
+    "left": "Số phiếu người phân tích để ngoài kết quả vì lý do cùng dòng; phiếu vẫn còn nguyên.",
     "checked": "Số phiếu đã nhận được đem kiểm tra.",
     "limit": "Ngưỡng của quy tắc: vượt ngưỡng thì được nêu.",
     "quota": "Số phiếu theo kế hoạch.",

@@ -33,7 +33,7 @@ def response(db: Session, group: SurveyGroup, data: GroupAnswers) -> dict[str, A
         .group_by(Disposition.reason)
     )
     reports: dict[str, int] = dict(reported.all())
-    received = len(data.forms)
+    received = data.received
     ineligible, unknown = reports.get(INELIGIBLE, 0), reports.get(UNKNOWN, 0)
     refused = sum(reports.values()) - ineligible - unknown
     silent = data.issued - received - sum(reports.values())

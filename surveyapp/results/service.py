@@ -35,6 +35,7 @@ from surveyapp.results.opinions import opinions
 from surveyapp.results.points import points
 from surveyapp.results.rechecks import checkers, rechecks
 from surveyapp.results.response import response
+from surveyapp.results.reviewed import left_out
 from surveyapp.results.satisfaction import index_scores, satisfaction
 from surveyapp.results.weighting import weighting
 from surveyapp.samples.rating import RatingRules, codes
@@ -218,7 +219,8 @@ def _group(
         "code": group.code,
         "kind": method.kind,
         "issued": data.issued,
-        "received": len(data.forms),
+        "received": data.received,
+        "left_out": left_out(db, group),
         "pop_size": dict(data.pop_size),
     }
     if not data.forms:

@@ -2,12 +2,12 @@
 
 import io
 
-from flask import Blueprint, flash, redirect, render_template, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from analysis.report import Box, Figure, Paragraph, ReportTable
-from surveyapp import audit, web
+from surveyapp import audit, roles, web
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.release import destroy_spent_keys
 from surveyapp.errors import AppError
@@ -19,6 +19,7 @@ from surveyapp.exports.xlsx import write_xlsx
 from surveyapp.models import Survey
 from surveyapp.recheck import service as recheck
 from surveyapp.results import document, readings, service
+from surveyapp.results import review as reviews
 from surveyapp.results.checking import quality_tables
 from surveyapp.results.sealed import sealed_rows
 from surveyapp.surveys import service as surveys
@@ -40,7 +41,7 @@ def index(code: str) -> ResponseReturnValue:
     if service.has_run(db, survey):
         report = document.build(db, survey, service.latest(db, survey))
         _look(survey)
-        if "council" in web.actor().roles:
+        if web.actor().has_any(roles.COUNCIL):
             sealed = sealed_rows(db, survey, STYLE)
     return render_template(
         "results/index.html",
@@ -62,8 +63,41 @@ def quality(code: str) -> ResponseReturnValue:
         survey=survey,
         practice=survey.is_practice,
         tables=[readings.told_table(table) for table in quality_tables(db, survey)],
+        reviews=web.actor().has_any(roles.ENDPOINTS["results.review"]),
         render=_render,
     )
+
+
+@bp.get("/review")
+def review(code: str) -> ResponseReturnValue:
+    """List the forms that a rule points at, by their random ids, with what was decided."""
+    db = web.reading()
+    survey = surveys.find(db, code)
+    forms = reviews.flagged_forms(db, survey)
+    open_ = reviews.is_open(db, survey)
+    return render_template(
+        "results/review.html",
+        survey=survey,
+        practice=survey.is_practice,
+        forms=forms,
+        counts=reviews.counts(forms),
+        is_open=open_,
+        decides=open_ and web.actor().has_any(roles.ENDPOINTS["results.decide_forms"]),
+        states=reviews.STATE_TITLES,
+    )
+
+
+@bp.post("/review")
+def decide_forms(code: str) -> ResponseReturnValue:
+    """Keep the chosen forms, or leave them out of the results, with a reason."""
+    db = web.session()
+    survey = surveys.find(db, code)
+    decision = (request.form.get("state", ""), request.form.get("reason", ""))
+    chosen = request.form.getlist("form")
+    changed = reviews.decide(db, web.actor(), survey, chosen, decision)
+    db.commit()
+    flash(f"Đã ghi quyết định cho {STYLE.count(changed)} phiếu.")
+    return redirect(url_for("results.review", code=code))
 
 
 @bp.get("/lock")
