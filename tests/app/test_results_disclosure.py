@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from alembic import command
 from flask.testing import FlaskClient
 from scipy.optimize import linprog
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from analysis.report import Interval, Missing, Report, ReportTable
 from surveyapp.actor import Actor
+from surveyapp.db import Database, _migrating
 from surveyapp.models import AuditEntry, ConfidentialScore, FormCell, Survey
 from surveyapp.results import document, readings, service
 from tests.app.results_world import add_forms, add_response, levels, manager, survey_of
@@ -174,6 +176,22 @@ def test_a_run_of_an_older_release_is_not_shown_before_it_is_computed_again(
     service.run(db, actor, served)  # approved, but nothing that may be shown
     db.commit()
     assert client.get(f"/surveys/{served.code}/results/report.pdf").status_code == 200
+
+
+def test_an_upgrade_takes_out_what_runs_without_a_gate_held(
+    db: Session, actor: Actor, served: Survey, database: Database
+) -> None:
+    behind = service.run(db, actor, served)
+    before = service.run(db, actor, served)
+    kept, digest = behind.content, before.answers_sha256
+    before.content = {"groups": [{"code": "provincial", "estimates": {"x": {"value": 61.25}}}]}
+    db.commit()
+    with _migrating(database) as config:
+        command.downgrade(config, "0013")
+        command.upgrade(config, "head")
+    db.expire_all()
+    assert behind.content == kept
+    assert (before.content, before.answers_sha256) == ({"groups": []}, digest)
 
 
 def test_every_number_of_a_report_has_one_reading(
