@@ -56,11 +56,7 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
     told: list[Block] = [*(opinions.scope(run) if is_counter else _scope(db, survey, run))]
     titles = {group.code: group.title for group in survey.groups}
     groups = run.content["groups"]
-    scope: tuple[Block, ...] = (
-        *told,
-        *response_table(titles, groups),
-        *left_out_table(titles, groups),
-    )
+    told += [*response_table(titles, groups), *left_out_table(titles, groups)]
     sections = [Section("Phạm vi và cách thực hiện", tuple(told))]
     annexes = []
     for group in survey.groups:
