@@ -151,14 +151,14 @@ class Collection:
         return {row.id for row in rows}, rows[0].answers if rows else 0
 
     def released_marks(self) -> list[str]:
-        """Release everything, as the lock does; return the marks of all answers."""
+        """Release everything, as the lock does; return the marks of all answers ("" for none)."""
         keyring = Keyring(self.settings.keys)
         with self.database.session() as db:
             release.release_all(db, keyring, self.world.survey.id)
             db.commit()
         release.destroy_spent_keys(self.database, keyring)
         with self.database.read_session() as db:
-            return [row["q4"] for row in db.scalars(select(Response.answers))]
+            return [row.get("q4", "") for row in db.scalars(select(Response.answers))]
 
 
 def _mark() -> str:
