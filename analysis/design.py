@@ -1,7 +1,7 @@
 """How the respondents were drawn: weights, strata, sampling units, population sizes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -58,6 +58,16 @@ class SurveyDesign:
             self.lonely_psu,
             self.notes,
             self.stage_left_out,
+        )
+
+    def only(self, keep: Bools) -> "SurveyDesign":
+        """Return the design of the rows to `keep`: the others are no part of the survey."""
+        return replace(
+            self,
+            weight=self.weight[keep],
+            strata=self.strata.only(keep),
+            stages=tuple(stage.only(keep) for stage in self.stages),
+            pop_size=tuple(size[keep] for size in self.pop_size),
         )
 
     def unit_keys(self) -> list[Ints]:

@@ -36,6 +36,14 @@ class Labels:
         """Return the labels of some rows, with the same names."""
         return Labels(self.code[part], self.names)
 
+    def only(self, keep: Bools) -> "Labels":
+        """Return the labels of the rows to `keep`, with the names that are left."""
+        code = self.code[keep]
+        left = np.unique(code[code >= 0])
+        lookup = np.full(len(self.names) + 1, -1, np.int64)  # the last one serves -1
+        lookup[left] = np.arange(left.size)
+        return Labels(lookup[code], tuple(self.names[i] for i in left))
+
 
 def canonical(value: object) -> str:
     """Spell one label: trimmed, NFC, a whole number without decimals, "" when missing.

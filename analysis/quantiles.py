@@ -4,20 +4,23 @@ The quantile of p is the smallest value whose weighted share of values at or bel
 (R's qrule "math"); its limits are the quantiles of the limits of that share.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.design import SurveyDesign
 from analysis.errors import AnalysisError
-from analysis.estimate import Estimate, Options, estimates
+from analysis.estimate import Estimate, Moments, Options, estimates
 from analysis.intervals import t_quantile
 from analysis.labels import Bools, Floats, Labels
-from analysis.measures import Measure, plan
+from analysis.measures import Measure, Plan, plan
 from analysis.presentation import NOBODY
 from analysis.reduction import moments_of
+
+Reduce = Callable[[Plan, Mapping[str, Floats], Labels], Moments]
 
 
 def weighted_quantile(value: Floats, weight: Floats, p: float) -> float:
@@ -39,6 +42,7 @@ def quantiles(
     probabilities: Sequence[float],
     options: Options | None = None,
     inside: npt.ArrayLike | None = None,
+    reduce: Reduce | None = None,
 ) -> tuple[Estimate, ...]:
     """Estimate quantiles of a variable.
 
@@ -48,6 +52,7 @@ def quantiles(
     probabilities : each above 0 and below 1.
     options : level, correction and the interval of the share; no method named is ``wald``, as R.
     inside : (n,) rows of a domain; None = all.
+    reduce : moments of the rows, for weights that were calibrated; None = `moments_of`.
 
     Returns
     -------
@@ -72,7 +77,8 @@ def quantiles(
     below = {str(i): np.where(used, x <= point, np.nan) for i, point in enumerate(points)}
     layout = plan([Measure(code) for code in below])
     cells = Labels(np.where(domain, 0, -1), ("",))
-    table = estimates(moments_of(design, layout, below, cells), layout, chosen)
+    moments = (reduce or partial(moments_of, design))(layout, below, cells)
+    table = estimates(moments, layout, chosen)
     return tuple(
         _quantile(point, table.at("", str(i)), known, weight) for i, point in enumerate(points)
     )

@@ -118,11 +118,23 @@ def satisfaction(codes: Codes) -> Callable[[str], float]:
 
     def read(text: str) -> float:
         spelled = canonical(text)
-        if spelled not in codes[0] and not np.isnan(value := number(text)):
-            spelled = canonical(value)  # "4,0" is 4
+        if spelled not in codes[0]:
+            spelled = _as_number(spelled)
         return float(spelled in codes[0]) if is_answer(spelled) else np.nan
 
     return read
+
+
+def given_codes(texts: Iterable[str], missing: Collection[str]) -> frozenset[str]:
+    """Spell the codes among distinct cells that are neither empty nor missing codes."""
+    spelled = {canonical(text) for text in texts} - {"", *missing}
+    return frozenset(map(_as_number, spelled)) | spelled
+
+
+def _as_number(text: str) -> str:
+    """Spell a code that is a number: "4,0" is 4."""
+    value = number(text)
+    return text if np.isnan(value) else canonical(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +159,10 @@ class TableColumns:
 
     def satisfied(
         self, name: str, codes: Codes, missing: Collection[str]
-    ) -> tuple[Floats, list[TableProblem]]:
-        """Read satisfied or not."""
-        return answers(self.table, name, missing, satisfaction(codes))
+    ) -> tuple[Floats, list[TableProblem], frozenset[str]]:
+        """Read satisfied or not, and which codes occur."""
+        found, problems = answers(self.table, name, missing, satisfaction(codes))
+        return found, problems, given_codes(set(self.table.columns[name]), missing)
 
     def row(self, place: int) -> tuple[str, int]:
         """Sheet and number of a row."""

@@ -11,7 +11,14 @@ import pyarrow.parquet as pq
 
 from analysis.labels import Floats, Ints, Labels, canonical, from_dictionary
 from surveyapp.errors import AppError
-from surveyapp.importers.columns import Codes, known_answers, no_answer, no_label, satisfaction
+from surveyapp.importers.columns import (
+    Codes,
+    given_codes,
+    known_answers,
+    no_answer,
+    no_label,
+    satisfaction,
+)
 from surveyapp.importers.headers import find_header
 from surveyapp.importers.sheet_tables import cell_text
 from surveyapp.importers.table import Problems, TableProblem, Wanted, refusal
@@ -106,25 +113,31 @@ class ParquetColumns:
         """Read numbers, nan where empty or a missing code."""
         plain = self._plain(name)
         if plain is None:
-            return self._answers(name, missing, number)
+            return self._answers(name, missing, number)[:2]
         if missing:
             plain[np.isin(plain, [number(code) for code in missing])] = np.nan
         return plain, []
 
     def satisfied(
         self, name: str, codes: Codes, missing: Collection[str]
-    ) -> tuple[Floats, list[TableProblem]]:
-        """Read 1 for a satisfied code, 0 for another, nan where empty or a missing code."""
+    ) -> tuple[Floats, list[TableProblem], frozenset[str]]:
+        """Read 1 for a satisfied code, 0 for another, nan where empty or a missing code.
+
+        Also return the codes that occur.
+        """
         counted = self._small(name, codes, missing)
         if counted is not None:
-            return counted, []
-        return self._answers(name, missing, satisfaction(codes))
+            return counted[0], [], counted[1]
+        found, problems, texts = self._answers(name, missing, satisfaction(codes))
+        return found, problems, given_codes(texts, missing)
 
     def row(self, place: int) -> tuple[str, int]:
         """No sheet, and the number of a row."""
         return "", self.first + place
 
-    def _small(self, name: str, codes: Codes, missing: Collection[str]) -> Floats | None:
+    def _small(
+        self, name: str, codes: Codes, missing: Collection[str]
+    ) -> tuple[Floats, frozenset[str]] | None:
         """Read satisfied or not from whole numbers of a small range by looking them up.
 
         Only the distinct numbers are read. None for other columns, and where one is no answer.
@@ -135,16 +148,17 @@ class ParquetColumns:
         present = np.array(pc.unique(column).drop_null(), dtype=np.int64)
         if present.min() < 0 or present.max() > _SMALL:
             return None
-        known, faulty = known_answers(map(str, present.tolist()), missing, satisfaction(codes))
+        texts = [str(code) for code in present.tolist()]
+        known, faulty = known_answers(texts, missing, satisfaction(codes))
         if faulty:
             return None
         meaning = np.full(int(present.max()) + 1, np.nan)
-        meaning[present] = [known[str(code)] for code in present.tolist()]
+        meaning[present] = [known[text] for text in texts]
         values = column.fill_null(int(present[0])) if column.null_count else column
         result: Floats = np.take(meaning, values.to_numpy(), mode="clip")  # all inside: no check
         if column.null_count:
             result[column.is_null().to_numpy()] = np.nan
-        return result
+        return result, frozenset(texts).difference(missing)
 
     def _plain(self, name: str) -> Floats | None:
         """Return a column stored as numbers, else None."""
@@ -167,7 +181,8 @@ class ParquetColumns:
 
     def _answers(
         self, name: str, missing: Collection[str], read: Callable[[str], float]
-    ) -> tuple[Floats, list[TableProblem]]:
+    ) -> tuple[Floats, list[TableProblem], set[str]]:
+        """Read answers, and what is no answer; also return the distinct texts that occur."""
         code, texts = self._coded(name)
         trimmed = [text.strip() for text in texts]
         known, faulty = known_answers(set(trimmed), missing, read)
@@ -175,4 +190,5 @@ class ParquetColumns:
         wrong = np.array([text in faulty for text in trimmed], np.bool_)
         rows = np.flatnonzero(wrong[code]).tolist() if faulty else []
         problems = [no_answer(trimmed[code[row]], self.first + row, name) for row in rows]
-        return values[code], problems
+        held = np.flatnonzero(np.bincount(code, minlength=len(trimmed))).tolist()
+        return values[code], problems, {trimmed[i] for i in held}

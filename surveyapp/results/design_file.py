@@ -1,6 +1,5 @@
 """DESIGN.toml of `sipas results estimate`: read, checked, every fault named at once."""
 
-import difflib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -13,15 +12,18 @@ from analysis.intervals import METHODS
 from analysis.labels import canonical
 from analysis.measures import Composite, Measure
 from surveyapp.errors import AppError
+from surveyapp.results import design_more
+from surveyapp.results.design_more import More, read_more
+from surveyapp.results.toml_reader import TomlReader, is_number, nearest
 
 TOP = (
     "weight", "strata", "psu", "pop_size", "lonely_psu", "domains",
-    "interval", "measures", "composites",
+    "interval", "measures", "composites", *design_more.TOP,
 )  # fmt: skip
 INTERVAL = ("method", "level")
-MEASURE = ("code", "column", "kind", "satisfied", "answers", "missing", "denominator")
+MEASURE = ("code", "column", "kind", "satisfied", "answers", "missing", "denominator", "p")
 COMPOSITE = ("code", "measures", "weights", "pooling", "unanswered")
-KINDS = ("share", "mean", "total", "ratio", "distribution")
+KINDS = ("share", "mean", "total", "ratio", "quantile", "distribution")
 POOLINGS = ("items", "answers", "respondents")
 
 
@@ -30,7 +32,8 @@ class MeasuredColumn:
     """A measure and where its answers stand; codes as `canonical` spells them.
 
     `answers` are all codes that an answer may have; none = not declared. `denominator` is the
-    second column of a ratio; `category` the code counted by one share of a distribution.
+    second column of a ratio; `category` the code counted by one share of a distribution;
+    `p` the probability of a quantile, whose `measure` is the mean of the same column.
     """
 
     measure: Measure
@@ -40,6 +43,7 @@ class MeasuredColumn:
     answers: frozenset[str] = frozenset()
     denominator: str | None = None
     category: str | None = None
+    p: float | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -60,11 +64,24 @@ class DesignFile:
     options: Options
     measures: tuple[MeasuredColumn, ...]
     composites: tuple[Composite, ...]
+    more: More
+
+    @property
+    def quantiles(self) -> dict[str, float]:
+        """Probability of each measure that is a quantile."""
+        return {item.measure.code: item.p for item in self.measures if item.p is not None}
+
+    @property
+    def needs_rows(self) -> tuple[str, ...]:
+        """Parts of the file that need every row of the data in the memory."""
+        ordered = ('kind = "quantile"',) if self.quantiles else ()
+        return (*ordered, *self.more.needs_rows)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column of the data that is read."""
         asked = (self.weight, *self.strata, *self.psu, *self.pop_size, *self.domains)
+        asked = (*asked, *self.more.columns)
         return tuple(
             dict.fromkeys((*asked, *(name for item in self.measures for name in item.columns)))
         )
@@ -97,6 +114,24 @@ def read_design(path: Path) -> DesignFile:
     return design
 
 
+def read_totals_design(path: Path) -> DesignFile:
+    """Read DESIGN.toml for totals that leave the province: measures and domains only.
+
+    Raises
+    ------
+    AppError : as for `read_design`, or the file asks for what totals cannot give.
+    """
+    design = read_design(path)
+    unused = [*(('kind = "quantile"',) if design.quantiles else ()), *design.more.keys]
+    if unused:
+        raise AppError(
+            "RESULTS-038",
+            f"Tệp tổng không tính được: {', '.join(unused)}.",
+            "Bỏ các phần này khỏi tệp thiết kế; chúng chỉ dùng với «sipas results estimate».",
+        )
+    return design
+
+
 def _cause(error: Exception) -> str:
     """Say in Vietnamese why a TOML file cannot be read."""
     if isinstance(error, tomllib.TOMLDecodeError):
@@ -108,58 +143,58 @@ def _cause(error: Exception) -> str:
     )
 
 
-def nearest(name: str, known: tuple[str, ...]) -> str:
-    """Name the nearest of the known names, or list them."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"có phải là «{close[0]}»?" if close else "các khóa dùng được: " + ", ".join(known) + "."
-
-
-class _Reader:
-    """Takes values out of the TOML and collects what is wrong."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
+class _Reader(TomlReader):
+    """Reads DESIGN.toml."""
 
     def design(self, content: dict[str, Any]) -> DesignFile | None:
         """Read the whole file; None when something is wrong."""
-        self._keys(content, TOP, "")
+        self.keys(content, TOP, "")
         measures = [
             one
-            for i, item in enumerate(self._tables(content, "measures"))
+            for i, item in enumerate(self.tables(content, "measures"))
             for one in self._measure(item, i)
         ]
         composites = [
-            self._composite(item, i) for i, item in enumerate(self._tables(content, "composites"))
+            self._composite(item, i) for i, item in enumerate(self.tables(content, "composites"))
         ]
         self._codes(measures, composites)
-        options = self._options(content.get("interval", {}))
-        weight = self._text(content, "weight", "")
-        policy = self._choice(content, "lonely_psu", LONELY_PSU, "fail", "")
-        strata, psu = self._names(content, "strata"), self._names(content, "psu")
-        pop_size, domains = self._names(content, "pop_size"), self._names(content, "domains")
+        options = self._options(self.table(content, "interval"))
+        weight = self.text(content, "weight", "")
+        policy = self.choice(content, "lonely_psu", LONELY_PSU, "fail", "")
+        strata, psu = self.names(content, "strata"), self.names(content, "psu")
+        pop_size, domains = self.names(content, "pop_size"), self.names(content, "domains")
         if len(pop_size) > max(1, len(psu)):
             self.problems.append("pop_size: nhiều cột hơn số cấp trong psu.")
         if not measures:
             self.problems.append("measures: cần ít nhất một [[measures]].")
+        codes = [item.measure.code for item in measures] + [item.code for item in composites]
+        ordered = [item.measure.code for item in measures if item.p is not None]
+        more = read_more(self, content, codes, ordered, domains)
         if self.problems:
             return None
         return DesignFile(
-            weight, strata, psu, pop_size, policy, domains, options, (*measures,), (*composites,)
-        )
+            weight, strata, psu, pop_size, policy, domains, options, (*measures,), (*composites,),
+            more,
+        )  # fmt: skip
 
     def _measure(self, item: dict[str, Any], place: int) -> list[MeasuredColumn]:
         """Read one measure; a distribution is a share of each of its categories."""
         where = f"measures[{place + 1}]."
-        self._keys(item, MEASURE, where)
-        code = self._text(item, "code", where)
-        column = self._text(item, "column", where)
-        kind = self._choice(item, "kind", KINDS, None, where)
-        missing = self._answers(item, "missing", where)
-        answers = self._answers(item, "answers", where)
+        self.keys(item, MEASURE, where)
+        code = self.text(item, "code", where)
+        column = self.text(item, "column", where)
+        kind = self.choice(item, "kind", KINDS, None, where)
+        missing = self.answers(item, "missing", where)
+        answers = self.answers(item, "answers", where)
         satisfied = self._satisfied(item, kind, (answers, missing), where)
-        below = self._text(item, "denominator", where) if kind == "ratio" else None
+        below = self.text(item, "denominator", where) if kind == "ratio" else None
         if kind != "ratio" and "denominator" in item:
             self.problems.append(f'{where}denominator: chỉ dùng với kind = "ratio".')
+        if kind != "quantile" and "p" in item:
+            self.problems.append(f'{where}p: chỉ dùng với kind = "quantile".')
+        if kind == "quantile":
+            p = self.between(item, "p", where)
+            return [MeasuredColumn(Measure(code, "mean"), column, satisfied, missing, p=p)]
         if kind != "distribution":
             key = None if below is None else f"{code} / {below}"
             measure = Measure(code, kind, denominator=key)
@@ -181,7 +216,7 @@ class _Reader:
         where: str,
     ) -> frozenset[str]:
         """Read the satisfied codes and hold them against the other codes."""
-        satisfied, (answers, missing) = self._answers(item, "satisfied", where), known
+        satisfied, (answers, missing) = self.answers(item, "satisfied", where), known
         if kind == "share" and not satisfied:
             self.problems.append(
                 f"{where}satisfied: nêu các mã được coi là hài lòng, ví dụ [4, 5]."
@@ -200,25 +235,28 @@ class _Reader:
 
     def _composite(self, item: dict[str, Any], place: int) -> Composite:
         where = f"composites[{place + 1}]."
-        self._keys(item, COMPOSITE, where)
+        self.keys(item, COMPOSITE, where)
         weights = item.get("weights", [])
-        if not isinstance(weights, list) or not all(_is_weight(w) for w in weights):
+        if not isinstance(weights, list) or not all(is_number(w) and w >= 0 for w in weights):
             self.problems.append(f"{where}weights: phải là danh sách số không âm.")
             weights = []
-        measures = self._names(item, "measures", where)
+        measures = self.names(item, "measures", where)
         if weights and len(weights) != len(measures):
             self.problems.append(
                 f"{where}weights: có {len(weights)} số cho {len(measures)} mục trong measures."
             )
         elif weights and not any(weights):
             self.problems.append(f"{where}weights: ít nhất một số phải lớn hơn 0.")
-        pooling = self._choice(item, "pooling", POOLINGS, "items", where)
-        unanswered = self._choice(item, "unanswered", ("null", "renormalise"), "null", where)
-        code = self._text(item, "code", where)
+        pooling = self.choice(item, "pooling", POOLINGS, "items", where)
+        unanswered = self.choice(item, "unanswered", ("null", "renormalise"), "null", where)
+        code = self.text(item, "code", where)
         return Composite(code, measures, tuple(map(float, weights)), pooling, unanswered)
 
     def _codes(self, measures: list[MeasuredColumn], composites: list[Composite]) -> None:
-        kinds = {item.measure.code: item.measure.kind for item in measures}
+        kinds = {
+            item.measure.code: item.measure.kind if item.p is None else "quantile"
+            for item in measures
+        }
         codes = [item.measure.code for item in measures] + [item.code for item in composites]
         for code in sorted({code for code in codes if code and codes.count(code) > 1}):
             self.problems.append(f"code: «{code}» dùng hai lần.")
@@ -234,68 +272,8 @@ class _Reader:
             if used not in ({"share"}, {"mean"}, set()):
                 self.problems.append(f"{where}các mục phải cùng là share hoặc cùng là mean.")
 
-    def _options(self, item: object) -> Options:
-        if not isinstance(item, dict):
-            self.problems.append("interval: phải là bảng [interval].")
-            return Options()
-        self._keys(item, INTERVAL, "interval.")
-        method = self._choice(item, "method", ("auto", *METHODS), "auto", "interval.")
-        level = item.get("level", 0.95)
-        if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
-            self.problems.append(f"interval.level: phải lớn hơn 0 và nhỏ hơn 1, đang là {level!r}.")
-            level = 0.95
-        return Options(float(level), None if method == "auto" else method)
-
-    def _keys(self, item: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-        unknown = [key for key in item if key not in known]
-        self.problems += [
-            f"{where}{key}: khóa không dùng, {nearest(key, known)}" for key in unknown
-        ]
-
-    def _tables(self, content: dict[str, Any], key: str) -> list[dict[str, Any]]:
-        found = content.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-            self.problems.append(f"{key}: phải viết thành các bảng [[{key}]].")
-            return []
-        return found
-
-    def _text(self, item: dict[str, Any], key: str, where: str) -> str:
-        value = item.get(key)
-        if not isinstance(value, str) or not value.strip():
-            self.problems.append(f"{where}{key}: cần một tên, viết trong ngoặc kép.")
-            return ""
-        return value
-
-    def _names(self, item: dict[str, Any], key: str, where: str = "") -> tuple[str, ...]:
-        value = item.get(key, [])
-        names = [value] if isinstance(value, str) and value else value
-        if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names):
-            self.problems.append(f"{where}{key}: phải là tên hoặc danh sách tên.")
-            return ()
-        return tuple(names)
-
-    def _answers(self, item: dict[str, Any], key: str, where: str) -> frozenset[str]:
-        value = item.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
-            self.problems.append(f"{where}{key}: phải là danh sách mã, ví dụ [4, 5].")
-            return frozenset()
-        return frozenset(canonical(v) for v in value)
-
-    def _choice(
-        self,
-        item: dict[str, Any],
-        key: str,
-        known: tuple[Any, ...],
-        default: str | None,
-        where: str,
-    ) -> Any:  # noqa: ANN401  one of `known`, whose type the caller knows
-        value = item.get(key, default)
-        if value not in known:
-            shown = ", ".join(f'"{name}"' for name in known)
-            self.problems.append(f"{where}{key}: phải là một trong {shown}, đang là {value!r}.")
-            return known[0]
-        return value
-
-
-def _is_weight(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e300
+    def _options(self, item: dict[str, Any]) -> Options:
+        self.keys(item, INTERVAL, "interval.")
+        method = self.choice(item, "method", ("auto", *METHODS), "auto", "interval.")
+        level = self.between(item, "level", "interval.", 0.95)
+        return Options(level, None if method == "auto" else method)

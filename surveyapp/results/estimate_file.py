@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from analysis.estimate import Estimate, estimates, whole
 from analysis.measures import Plan, plan
 from surveyapp.errors import AppError
 from surveyapp.results.design_file import DesignFile, read_design
+from surveyapp.results.file_comparisons import compared, tested
+from surveyapp.results.file_rows import FileRows, everything, file_rows
 from surveyapp.results.mapping import Workers
 from surveyapp.results.parts import Part, reduced
 
@@ -29,6 +32,7 @@ RULES = {
         "không được nhỏ hơn số đơn vị có trong số liệu"
     ),
     "must not be negative": "âm, thiết kế mẫu mâu thuẫn",
+    "two units per stratum are needed": "chỉ có một đơn vị chọn mẫu; [replicates] cần ít nhất hai",
 }
 
 
@@ -39,15 +43,27 @@ def estimate_file(data: Path, design_path: Path, out: Path, workers: Workers | N
     ------
     AppError : faults of either file, all of them at once; nothing is written then.
     """
-    asked = read_design(design_path)
+    asked, chosen = read_design(design_path), workers or Workers()
     layout = plan([item.measure for item in asked.measures], asked.composites)
+    alone = bool(asked.needs_rows) and chosen == Workers()
+    rows = file_rows(data, asked) if alone else None
     try:
-        part = reduced(data, asked, layout, workers or Workers())
-        found = _estimates(asked, layout, part)
+        part = reduced(data, asked, layout, chosen) if rows is None else rows.part(asked, layout)
+        found = _estimates(asked, layout, part, rows)
+        made = [
+            estimate_row(code, domain, label, one) for (code, domain, label), one in found.items()
+        ]
+        if asked.more.replicates is not None:
+            _add_replicates(made, asked, layout, everything(rows))
     except AnalysisError as error:
         raise refused(error) from error
-    write_json(out, {"design": _described(asked, part, data), "estimates": found})
-    return len(found)
+    out_of = {"design": _described(asked, part, data, rows), "estimates": made}
+    if asked.more.contrasts:
+        out_of["contrasts"] = compared(asked, layout, part.moments, found)
+    if asked.more.means or asked.more.associations:
+        out_of["tests"] = tested(asked, layout, part.moments, rows)
+    write_json(out, out_of)
+    return len(made)
 
 
 def refused(error: AnalysisError) -> AppError:
@@ -79,21 +95,47 @@ def write_json(out: Path, content: dict[str, Any]) -> None:
         ) from error
 
 
-def _estimates(asked: DesignFile, layout: Plan, part: Part) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    total = part.moments[0]
-    rows += [estimate_row(code, {}, one) for _, code, one in whole(total, layout, asked.options)]
+def _estimates(
+    asked: DesignFile, layout: Plan, part: Part, rows: FileRows | None
+) -> dict[tuple[str, str, str], Estimate]:
+    """Estimate by measure, column of the domain and label; "" twice is the whole."""
+    found: dict[tuple[str, str, str], Estimate] = {}
+    for _, code, one in whole(part.moments[0], layout, asked.options):
+        found[code, "", ""] = one
     for name, moments in zip(asked.domains, part.moments, strict=False):
         for level, code, one in estimates(moments, layout, asked.options):
-            rows.append(estimate_row(code, {name: level}, one))
-    return rows
+            found[code, name, level] = one
+    for key in found:
+        if key[0] in asked.quantiles:
+            p = asked.quantiles[key[0]]
+            found[key] = everything(rows).quantile(key[0], p, asked.options, key[1:])
+    return found
 
 
-def estimate_row(code: str, domain: dict[str, str], one: Estimate) -> dict[str, Any]:
-    """Return an estimate as a row of OUT.json."""
+def _add_replicates(
+    made: list[dict[str, Any]], asked: DesignFile, layout: Plan, rows: FileRows
+) -> None:
+    """Write the errors from replicate weights beside the linearised ones; none for quantiles."""
+    if asked.more.replicates is None:
+        return
+    errors: dict[tuple[str, str, str], float] = {}
+    for domain in (None, *asked.domains):
+        cells, table = rows.replicate_errors(asked.more.replicates, layout, domain)
+        for label, line in zip(cells, table.tolist(), strict=True):
+            for code, se in zip(layout.codes, line, strict=True):
+                errors[code, domain or "", label] = se
+    for row in made:
+        domain, label = next(iter(row["domain"].items()), ("", ""))
+        se = errors[row["measure"], domain, label]
+        known = row["measure"] not in asked.quantiles and row["se"] is not None
+        row["se_replicates"] = se if known else None
+
+
+def estimate_row(code: str, domain: str, label: str, one: Estimate) -> dict[str, Any]:
+    """Return an estimate as a row of OUT.json; without a domain, of the whole."""
     row: dict[str, Any] = {
         "measure": code,
-        "domain": domain,
+        "domain": {domain: label} if domain else {},
         "estimate": one.value,
         "se": one.se,
         "ci": None if one.ci is None else list(one.ci),
@@ -114,12 +156,12 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _described(asked: DesignFile, part: Part, data: Path) -> dict[str, Any]:
+def _described(asked: DesignFile, part: Part, data: Path, rows: FileRows | None) -> dict[str, Any]:
     notes = list(part.notes)
     for name, outside in zip(asked.domains, part.outside, strict=True):
         if outside:
             notes.append(f"{outside} dòng không ghi «{name}»: chỉ tính vào kết quả chung.")
-    return {
+    described = {
         "data": data.name,
         "data_sha256": file_digest(data),
         "n": part.n,
@@ -136,3 +178,8 @@ def _described(asked: DesignFile, part: Part, data: Path) -> dict[str, Any]:
         "interval": {"method": asked.options.method or "wilson", "level": asked.options.level},
         "notes": notes,
     }
+    if rows is not None and rows.told:
+        described["weights"] = dict(rows.told)
+    if asked.more.replicates is not None:
+        described["replicates"] = asdict(asked.more.replicates)
+    return described

@@ -10,7 +10,7 @@ from analysis.errors import AnalysisError
 from analysis.federated import FederatedTotals, as_plain, federated_totals, from_plain
 from analysis.measures import plan
 from surveyapp.errors import AppError
-from surveyapp.results.design_file import read_design
+from surveyapp.results.design_file import read_totals_design
 from surveyapp.results.estimate_file import (
     estimate_row,
     file_digest,
@@ -34,7 +34,7 @@ RULES = {
 
 def make_file(data: Path, design: Path, out: Path, *, method: str, survey: str) -> FederatedTotals:
     """Write the totals of a survey: no answers, no moments of a stratum."""
-    asked = read_design(design)
+    asked = read_totals_design(design)
     layout = plan([item.measure for item in asked.measures], asked.composites, joint=True)
     try:
         part = reduced(data, asked, layout, Workers())
@@ -66,7 +66,7 @@ def merge_files(files: Sequence[Path], out: Path, codes: tuple[str, ...] = ()) -
 def estimate_totals(file: Path, out: Path, level: float = 0.95) -> int:
     """Estimate every measure of a file of totals; return the number of estimates."""
     totals = read_totals(file)
-    rows = [estimate_row(code, {}, one) for _, code, one in totals.estimates(level)]
+    rows = [estimate_row(code, "", "", one) for _, code, one in totals.estimates(level)]
     described: dict[str, Any] = {
         "method": totals.method,
         "surveys": list(totals.surveys),

@@ -8,7 +8,7 @@ from analysis.federated import FederatedTotals, Origin, as_plain
 from analysis.federated_rounds import first_round, second_round
 from analysis.measures import Plan, plan
 from surveyapp.errors import AppError
-from surveyapp.results.design_file import read_design
+from surveyapp.results.design_file import read_totals_design
 from surveyapp.results.estimate_file import file_digest, refused, write_json
 from surveyapp.results.mapping import Workers
 from surveyapp.results.moments_file import FORMAT, read_totals
@@ -35,7 +35,7 @@ def make_round(
 
     `origin` is the version of the method and the name of the survey.
     """
-    asked = read_design(design)
+    asked = read_totals_design(design)
     round_one = None if merged is None else read_totals(merged)
     layout = plan([item.measure for item in asked.measures], asked.composites, joint=True)
     try:

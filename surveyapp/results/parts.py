@@ -8,12 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from analysis.calibrated import CalibratedMoments
 from analysis.design import SurveyDesign, survey_design
 from analysis.estimate import Moments
 from analysis.labels import Floats, Labels, as_labels
 from analysis.measures import Plan
 from analysis.reduction import in_pairs, merged, moments_of
 from analysis.unit_totals import UnitTotals
+from surveyapp.errors import AppError
 from surveyapp.importers.columns import Codes, TableColumns
 from surveyapp.importers.parquet_columns import RowGroups, row_groups
 from surveyapp.importers.table import SHOWN, TableProblem, Wanted, refusal
@@ -38,8 +40,8 @@ class Columns(Protocol):
 
     def satisfied(
         self, name: str, codes: Codes, missing: Collection[str]
-    ) -> tuple[Floats, list[TableProblem]]:
-        """Read 1 for a satisfied code, 0 for another, nan where empty or a missing code."""
+    ) -> tuple[Floats, list[TableProblem], frozenset[str]]:
+        """Read 1 for a satisfied code, 0 for another, nan for none; and the codes that occur."""
 
     def row(self, place: int) -> tuple[str, int]:
         """Sheet and number, as in the file, of the row at a place."""
@@ -50,7 +52,8 @@ class Part:
     """What is kept of a part of the rows.
 
     `moments` holds one breakdown per domain, or the whole alone; `outside` counts the rows without
-    a label of each domain. A part with `problems` (the first ones of `faults`) holds no moments.
+    a label of each domain; `seen` names the codes that occur, per measure. A part with `problems`
+    (the first ones of `faults`) holds no moments.
     """
 
     moments: tuple[Moments, ...] = ()
@@ -58,6 +61,7 @@ class Part:
     weight: float = 0.0
     outside: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    seen: tuple[frozenset[str], ...] = ()
     problems: tuple[TableProblem, ...] = ()
     faults: int = 0
 
@@ -74,6 +78,7 @@ class Part:
             n=self.n + other.n,
             weight=self.weight + other.weight,
             outside=tuple(left + right for left, right in outside),
+            seen=tuple(left | right for left, right in zip(self.seen, other.seen, strict=True)),
         )
 
 
@@ -88,6 +93,13 @@ def reduced(data: Path, asked: DesignFile, layout: Plan, workers: Workers) -> Pa
     A .parquet file is read row group by row group, on `workers`; the moments are merged, so it may
     be larger than the memory. Other files are read whole.
     """
+    if asked.needs_rows:
+        raise AppError(
+            "RESULTS-033",
+            f"{', '.join(asked.needs_rows)}: cần mọi dòng cùng lúc trong bộ nhớ.",
+            "Bỏ --workers, --processes, --cluster (và không dùng với moments), hoặc bỏ phần này "
+            "khỏi tệp thiết kế.",
+        )
     if data.suffix.lower() == ".parquet" and data.is_file():
         groups = row_groups(data.resolve(), Wanted(required=asked.columns))
         work = partial(_group, groups, asked, layout)
@@ -96,11 +108,36 @@ def reduced(data: Path, asked: DesignFile, layout: Plan, workers: Workers) -> Pa
         part = part_of(asked, layout, all_columns(data, asked), workers.n)
     if part.faults:
         raise refusal(data.name, part.problems, part.faults)
+    return checked(part, asked)
+
+
+def checked(part: Part, asked: DesignFile) -> Part:
+    """Refuse what only shows when all rows are there, and add the notes on the whole."""
     for moments in part.moments:
         moments.check()
     total = part.moments[0]
-    repeated = total.notes if isinstance(total, UnitTotals) else ()
-    return replace(part, notes=(*repeated, *part.notes))
+    inner = total.inner if isinstance(total, CalibratedMoments) else total
+    repeated = inner.notes if isinstance(inner, UnitTotals) else ()
+    return replace(part, notes=(*repeated, *part.notes, *_code_notes(part, asked)))
+
+
+def _code_notes(part: Part, asked: DesignFile) -> list[str]:
+    """Say which codes count as not satisfied without being named, and which never occur."""
+    notes = []
+    for item, seen in zip(asked.measures, part.seen, strict=True):
+        if item.measure.kind != "share" or item.category is not None:
+            continue
+        code = item.measure.code
+        if never := sorted(item.satisfied - seen):
+            notes.append(f"«{code}»: mã hài lòng {', '.join(never)} không có trong số liệu.")
+        other = sorted(seen - item.satisfied)
+        if other and not item.answers and not all(name.isdigit() for name in item.satisfied):
+            listed = ", ".join(other[:SHOWN]) + (" ..." if len(other) > SHOWN else "")
+            notes.append(
+                f"«{code}»: không nêu answers, nên mọi chữ khác được tính là không hài lòng: "
+                f"{listed}."
+            )
+    return notes
 
 
 def all_columns(data: Path, asked: DesignFile) -> Columns:
@@ -122,7 +159,7 @@ def _group(groups: RowGroups, asked: DesignFile, layout: Plan, group: int) -> Pa
 
 def part_of(asked: DesignFile, layout: Plan, columns: Columns, workers: int = 1) -> Part:
     """Reduce some rows."""
-    values, problems = values_of(asked, columns)
+    values, problems, seen = values_of(asked, columns)
     design, found = design_of(asked, columns)
     problems += found
     if problems or design is None:
@@ -130,25 +167,30 @@ def part_of(asked: DesignFile, layout: Plan, columns: Columns, workers: int = 1)
     cells: list[Labels | None] = [columns.labels(name) for name in asked.domains] or [None]
     moments = tuple(moments_of(design, layout, values, cell, workers) for cell in cells)
     outside = tuple(int((cell.code < 0).sum()) for cell in cells if cell is not None)
-    return Part(moments, design.n, float(design.weight.sum()), outside, design.notes)
+    return Part(moments, design.n, float(design.weight.sum()), outside, design.notes, seen)
 
 
-def values_of(asked: DesignFile, columns: Columns) -> tuple[dict[str, Floats], list[TableProblem]]:
-    """Read the values of every measure, and the cells that are no answer."""
+def values_of(
+    asked: DesignFile, columns: Columns
+) -> tuple[dict[str, Floats], list[TableProblem], tuple[frozenset[str], ...]]:
+    """Read the values of every measure, the cells that are no answer, the codes that occur."""
     values: dict[str, Floats] = {}
     problems: list[TableProblem] = []
+    seen: list[frozenset[str]] = []
     for item in asked.measures:
         if item.measure.kind == "share":
-            found = columns.satisfied(item.column, (item.satisfied, item.answers), item.missing)
+            codes = (item.satisfied, item.answers)
+            value, found, occur = columns.satisfied(item.column, codes, item.missing)
         else:
-            found = columns.numbers(item.column, item.missing)
-        values[item.measure.code] = found[0]
-        problems += [problem for problem in found[1] if problem not in problems]
+            (value, found), occur = columns.numbers(item.column, item.missing), frozenset()
+        values[item.measure.code] = value
+        seen.append(occur)
+        problems += [problem for problem in found if problem not in problems]
         if item.denominator is not None and item.measure.denominator is not None:
             below, faults = columns.numbers(item.denominator, item.missing)
             values[item.measure.denominator] = below
             problems += [problem for problem in faults if problem not in problems]
-    return values, problems
+    return values, problems, (*seen,)
 
 
 def design_of(
@@ -179,7 +221,7 @@ def design_of(
         return None, problems
     design = survey_design(
         weight,
-        strata=_joined(columns, asked.strata),
+        strata=joined_labels(columns, asked.strata),
         psu=[columns.labels(name) for name in asked.psu],
         pop_size=sizes,
         lonely_psu=asked.lonely_psu,
@@ -198,7 +240,7 @@ def _without(
     return problems
 
 
-def _joined(columns: Columns, names: tuple[str, ...]) -> Labels | None:
+def joined_labels(columns: Columns, names: tuple[str, ...]) -> Labels | None:
     """Strata of one column, or of several joined by " | " as in a sample."""
     if not names:
         return None

@@ -1,0 +1,230 @@
+"""All rows of a data file in the memory: for final weights, quantiles, replicates, crossings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.association import Association, rao_scott
+from analysis.calibrated import calibrated_moments
+from analysis.design import SurveyDesign
+from analysis.errors import AnalysisError
+from analysis.estimate import Estimate, Moments, Options
+from analysis.labels import Bools, Floats, Labels
+from analysis.measures import Plan
+from analysis.quantiles import quantiles
+from analysis.reduction import moments_of
+from analysis.replicates import Replicates, bootstrap, jackknife, replicate_covariance
+from analysis.weights import (
+    Margins,
+    calibrated,
+    margins,
+    nonresponse_adjusted,
+    trimmed,
+    unequal_weighting_effect,
+)
+from surveyapp.errors import AppError
+from surveyapp.importers.table import SHOWN, TableProblem, refusal
+from surveyapp.results.design_file import DesignFile
+from surveyapp.results.design_more import Replication, WeightRules
+from surveyapp.results.parts import (
+    Columns,
+    Part,
+    all_columns,
+    checked,
+    design_of,
+    joined_labels,
+    values_of,
+)
+
+#: Replicate weights held at once: rows x replicates.
+_MOST_REPLICATES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """The rows that responded, under their final weights.
+
+    `labels` holds every column of labels that is used; `base` the weights before they were fitted
+    to `known`; `told` what was done to the weights, for the output.
+    """
+
+    design: SurveyDesign
+    values: Mapping[str, Floats]
+    labels: Mapping[str, Labels]
+    base: Floats
+    known: Margins | None
+    seen: tuple[frozenset[str], ...]
+    told: Mapping[str, Any]
+
+    def moments(
+        self, layout: Plan, values: Mapping[str, Floats], cells: Labels | None = None
+    ) -> Moments:
+        """Reduce the rows."""
+        if self.known is None:
+            return moments_of(self.design, layout, values, cells)
+        return calibrated_moments(self.design, layout, values, self.known.aux, self.base, cells)
+
+    def part(self, asked: DesignFile, layout: Plan) -> Part:
+        """Reduce the rows by every domain, as a file that is read by parts."""
+        cells: list[Labels | None] = [self.labels[name] for name in asked.domains] or [None]
+        part = Part(
+            tuple(self.moments(layout, self.values, cell) for cell in cells),
+            self.design.n,
+            float(self.design.weight.sum()),
+            tuple(int((cell.code < 0).sum()) for cell in cells if cell is not None),
+            self.design.notes,
+            self.seen,
+        )
+        return checked(part, asked)
+
+    def quantile(self, code: str, p: float, options: Options, where: tuple[str, str]) -> Estimate:
+        """Estimate a quantile in a domain (its column and label), or in the whole ("", "")."""
+        return quantiles(
+            self.design, self.values[code], [p], options, self._inside(where), self.moments
+        )[0]
+
+    def association(self, rows: str, columns: str, *, fpc: bool) -> Association:
+        """Test two columns of labels."""
+        return rao_scott(self.design, self.labels[rows], self.labels[columns], fpc=fpc)
+
+    def replicate_errors(
+        self, asked: Replication, layout: Plan, domain: str | None
+    ) -> tuple[tuple[str, ...], Floats]:
+        """Return standard errors from replicate weights: names of the cells, and (C, E) errors."""
+        replicates = self._replicates(asked)
+        cells = None if domain is None else self.labels[domain]
+        value, covariance = replicate_covariance(replicates, layout, self.values, cells)
+        errors = np.sqrt(np.maximum(np.diag(covariance), 0.0)).reshape(value.shape)
+        return ("",) if cells is None else cells.names, errors
+
+    def _replicates(self, asked: Replication) -> Replicates:
+        is_jackknife, units = asked.method == "jackknife", self.design.n
+        if self.design.stages:
+            units = int(self.design.unit_keys()[1].max()) + 1
+        number = units if is_jackknife else asked.draws
+        if self.design.n * number > _MOST_REPLICATES:
+            raise AppError(
+                "RESULTS-036",
+                f"{number} bộ quyền số lặp cho {self.design.n} dòng là quá nhiều.",
+                'Dùng method = "bootstrap" với draws nhỏ hơn, hoặc bỏ [replicates].',
+            )
+        if is_jackknife:
+            return jackknife(self.design)
+        return bootstrap(self.design, np.random.default_rng(asked.seed), asked.draws)
+
+    def _inside(self, where: tuple[str, str]) -> Bools | None:
+        if not where[0]:
+            return None
+        label = self.labels[where[0]]
+        return np.asarray(label.code == label.names.index(where[1]), dtype=np.bool_)
+
+
+def everything(rows: FileRows | None) -> FileRows:
+    """Return the rows where something needs them: `DesignFile.needs_rows` had them read."""
+    if rows is None:
+        raise RuntimeError("the rows were not read")
+    return rows
+
+
+def file_rows(data: Path, asked: DesignFile) -> FileRows:
+    """Read a data file and apply the rules for its weights.
+
+    Raises
+    ------
+    AppError : cells that cannot be read; weights that cannot be changed as asked.
+    """
+    columns = all_columns(data, asked)
+    values, problems, seen = values_of(asked, columns)
+    design, found = design_of(asked, columns)
+    rules = asked.more.weights
+    came, faults = _came(columns, rules)
+    problems += [*found, *faults]
+    if problems or design is None:
+        raise refusal(data.name, problems[:SHOWN], len(problems))
+    crossed = [name for one in asked.more.associations for name in (one.rows, one.columns)]
+    fitted = () if rules is None else (*rules.margins,)
+    labels = {name: columns.labels(name) for name in {*asked.domains, *crossed, *fitted}}
+    rows = FileRows(design, values, labels, design.weight, None, seen, {})
+    if rules is None:
+        return rows
+    try:
+        return _weighted(rows, rules, came, joined_labels(columns, rules.classes))
+    except AnalysisError as error:
+        raise refused_weights(error) from error
+
+
+def _came(columns: Columns, rules: WeightRules | None) -> tuple[Bools | None, list[TableProblem]]:
+    """Read who responded, and the cells that are neither 1 nor 0."""
+    if rules is None or rules.responded is None:
+        return None, []
+    name = rules.responded
+    value, problems = columns.numbers(name)
+    rule = "Phải là 1 (đã trả lời) hoặc 0."
+    for place in np.flatnonzero((value != 0) & (value != 1)).tolist():
+        sheet, row = columns.row(place)
+        problems.append(TableProblem("RESULTS-034", rule, "Sửa ô này.", sheet, row, name))
+    return np.asarray(value == 1, dtype=np.bool_), problems
+
+
+def _weighted(
+    rows: FileRows, rules: WeightRules, came: Bools | None, classes: Labels | None
+) -> FileRows:
+    """Adjust for non-response, trim, then fit to the margins, so that these hold at the end."""
+    told: dict[str, Any] = {}
+    if came is not None and classes is not None:
+        weight, rates = nonresponse_adjusted(rows.design.weight, came, classes)
+        told["response_rates"] = rates
+        told["asked"] = rows.design.n
+        rows = replace(
+            rows,
+            design=replace(rows.design, weight=weight).only(came),
+            values={code: column[came] for code, column in rows.values.items()},
+            labels={name: label.only(came) for name, label in rows.labels.items()},
+        )
+    base = rows.design.weight
+    if rules.trim is not None:
+        base = trimmed(base, *rules.trim)
+        told["trimmed_to"] = list(rules.trim)
+    known, weight = None, base
+    if rules.margins:
+        known = margins({name: rows.labels[name] for name in rules.margins}, rules.margins)
+        weight = calibrated(base, known, "raking", rules.bounds)
+        told["margins"] = list(known.names)
+        told["bounds"] = None if rules.bounds is None else list(rules.bounds)
+    told.update(
+        lowest=float(weight.min()),
+        highest=float(weight.max()),
+        effect=unequal_weighting_effect(weight),
+    )
+    return replace(
+        rows, design=replace(rows.design, weight=weight), base=base, known=known, told=told
+    )
+
+
+#: What the rules of `analysis.weights` say, for people.
+RULES = {
+    "every label needs a population count": "có trong số liệu nhưng thiếu số người trong margins",
+    "needs a label in every row": "mỗi dòng cần một nhãn",
+    "no respondent there; join categories": "không có người trả lời; gộp nhãn này với nhãn khác",
+    "counts must be at least 0, for at least one margin": "số người phải không âm",
+    "the counts of all margins must agree": "tổng các margins phải bằng nhau",
+    "cannot be met within the bounds": "không đạt được trong giới hạn bounds",
+    "nobody responded; join classes": "không ai trả lời; gộp lớp này với lớp khác",
+    "no weight lies between the bounds": "không quyền số nào nằm giữa hai giới hạn của trim",
+}
+
+
+def refused_weights(error: AnalysisError) -> AppError:
+    """Say in Vietnamese why the weights cannot be changed as asked."""
+    argument = {"category": "classes", "totals": "margins", "bounds": "trim"}.get(
+        error.argument, error.argument
+    )
+    return AppError(
+        "RESULTS-035",
+        f"Không tính được quyền số: {argument}: {RULES.get(error.rule, error.rule)} "
+        f"({error.value}).",
+        "Sửa phần [weights] của tệp thiết kế, hoặc gộp các nhãn ít người.",
+    )
