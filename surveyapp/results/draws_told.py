@@ -34,9 +34,9 @@ def draw_tables(db: Session, survey: Survey) -> list[ReportTable]:
         .group_by(SampleUnit.draw_id, FrameRow.group_code)
     ).all()
     by_draw = {draw.id: sum(n for at, _, n in rows if at == draw.id) for draw in draws}
+    # a later draw holds everybody of the earlier ones: the last one is the sample
     by_group = {group.code: 0 for group in survey.groups}
-    for _, code, n in rows:
-        by_group[code] = by_group.get(code, 0) + n
+    by_group |= {code: n for at, code, n in rows if at == draws[-1].id}
     return [_quotas(survey, by_group, draws), _draws(draws, by_draw)]
 
 

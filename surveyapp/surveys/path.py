@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from sampling.protocol import protocol_digest
@@ -259,12 +259,18 @@ def _announced_facts(draw: SampleDraw | None) -> str:
     return source if draw.told_seed else f"{source}, đang chờ đủ các phần của hạt giống"
 
 
+def _sample(survey: Survey) -> ScalarSelect[int]:
+    """Select the last draw carried out: it holds everybody of the earlier ones."""
+    drawn = (SampleDraw.survey_id == survey.id, SampleDraw.drawn_at.is_not(None))
+    newest = select(SampleDraw.id).where(*drawn).order_by(SampleDraw.id.desc())
+    return newest.limit(1).scalar_subquery()
+
+
 def _draw_facts(db: Session, survey: Survey) -> str:
     roles = dict(
         db.execute(
             select(SampleUnit.role, func.count())
-            .join(SampleDraw, SampleDraw.id == SampleUnit.draw_id)
-            .where(SampleDraw.survey_id == survey.id)
+            .where(SampleUnit.draw_id == _sample(survey))
             .group_by(SampleUnit.role)
         ).all()
     )
@@ -295,10 +301,7 @@ def _collecting_facts(db: Session, survey: Survey) -> str:
     if survey.state != "draft" and (received := received_in_all(db, survey)):
         facts.append(f"đã nhận {_count(received)} phiếu")
     rechecked = db.scalar(
-        select(func.count())
-        .select_from(RecheckUnit)
-        .join(SampleDraw, SampleDraw.id == RecheckUnit.draw_id)
-        .where(SampleDraw.survey_id == survey.id)
+        select(func.count()).select_from(RecheckUnit).where(RecheckUnit.draw_id == _sample(survey))
     )
     replaced = db.scalar(
         select(func.count(Disposition.released_unit))
