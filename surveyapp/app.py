@@ -97,7 +97,7 @@ def _instant(value: datetime) -> str:
 
 
 def _sign_in(app: Flask) -> None:
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)
 
     def load(token: str) -> web.Official | None:
         with web.database().read_session() as db:
@@ -108,7 +108,8 @@ def _sign_in(app: Flask) -> None:
 
     @app.context_processor
     def for_templates() -> dict[str, object]:
-        return {"official": web.official()}
+        is_for_citizens = bool(request) and request.blueprint == "collect"
+        return {} if is_for_citizens else {"official": web.official()}
 
 
 def _check_role() -> ResponseReturnValue | None:

@@ -20,6 +20,8 @@ from surveyapp.writers import Turn
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 WRITING = "BEGIN IMMEDIATE"
+#: Kept open by each process: more than a worker has threads, as opening one costs five statements.
+CONNECTIONS = 20
 
 
 class Database:
@@ -63,7 +65,7 @@ def _postgres(url: str) -> Engine:
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, pool_size=CONNECTIONS)
     path = make_url(url).database
     if begin == WRITING and path and path != ":memory:":
         _take_turns(engine, Path(path))  # listeners are called in their order: before BEGIN
@@ -80,7 +82,11 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if begin == WRITING:
+            connection.exec_driver_sql(begin)
+        else:  # takes no lock, so it cannot fail: the driver's own word is enough
+            raw: Any = connection.connection.driver_connection
+            raw.execute(begin)
 
     return engine
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from functools import cached_property
 from pathlib import Path
 
 from surveyapp import key_files
@@ -27,7 +28,7 @@ class Keyring:
         """Return the random name of this folder, which its batches carry."""
         return key_files.read_or_make(self.folder, "keeper").hex()[:32]
 
-    @property
+    @cached_property
     def draft_key(self) -> bytes:
         """Return the key of unfinished forms, which live in the browsers' cookies only."""
         return key_files.read_or_make(self.folder, "draft.key")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -64,8 +65,31 @@ class _Part:
     total: int
 
 
+class _Shape:
+    """What the screens of a form depend on: this very questionnaire, and the agencies."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+
+    def __hash__(self) -> int:
+        return hash((id(self.form.questionnaire), self.form.agencies))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Shape)
+            and other.form.questionnaire is self.form.questionnaire
+            and other.form.agencies == self.form.agencies
+        )
+
+
 def screens_of(form: Form) -> tuple[Screen, ...]:
     """Return all screens of a form in their order, hidden ones too."""
+    return _screens(_Shape(form))
+
+
+@lru_cache(maxsize=256)  # a page asks several times, and many people have the same form
+def _screens(shape: _Shape) -> tuple[Screen, ...]:
+    form = shape.form
     parts = list(_parts(form))
     return tuple(
         Screen(
