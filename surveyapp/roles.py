@@ -183,6 +183,7 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     "survey import-figures": MANAGER,
     "frame template": NO_DATABASE,
     "frame import": MANAGER,
+    "frame preset": MANAGER,
     "frame freeze": PREPARERS,
     "frame ask": MANAGER,
     "frame lists": SYSTEM,

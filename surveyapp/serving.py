@@ -16,6 +16,7 @@ from surveyapp.app import create_app
 from surveyapp.config import Settings
 from surveyapp.db import Database, check_current
 from surveyapp.errors import AppError
+from surveyapp.frames import drafts
 from surveyapp.practice import service as practice_surveys
 
 ADDRESS = "127.0.0.1:8000"
@@ -42,8 +43,7 @@ def serve(bind: str, workers: int, certfile: Path | None, keyfile: Path | None) 
     _refuse_taken(bind)
     tls = _tls(certfile, keyfile)
     settings = config.load()
-    with Database(settings.database_url) as database:
-        check_current(database)
+    tidy(settings)
     click.echo(f"Dữ liệu: {settings.home}")
     _run(bind, workers, tls)
 
@@ -60,12 +60,22 @@ def start(bind: str, workers: int, *, practice: bool) -> None:
     if made:
         click.echo(f"Đã sao lưu trước khi nâng cấp: {made}")
     click.echo(f"Dữ liệu: {settings.home}")
+    tidy(settings)
     first = _first_administrator(settings)
     if practice:
         _practice(settings, bind)
     click.echo(f"Trang dành cho cán bộ: http://{bind}/")
     click.echo(first)
     _run(bind, workers)
+
+
+def tidy(settings: Settings) -> None:
+    """Remove lists that nobody needs any more, as at every upload and every draw."""
+    with Database(settings.database_url) as database:
+        check_current(database)
+        with database.session() as db:
+            drafts.tidy(db)
+            db.commit()
 
 
 def _first_administrator(settings: Settings) -> str:

@@ -7,21 +7,47 @@ import click
 
 from surveyapp import commands, config, roles
 from surveyapp.frames import drafts, service
-from surveyapp.frames.headings import KINDS, mapped
-from surveyapp.frames.list_cli import COMMANDS
-from surveyapp.frames.lists import kind_of, read_all, read_list
+from surveyapp.frames.headings import KINDS
+from surveyapp.frames.list_cli import COMMANDS, table_of
+from surveyapp.frames.lists import kind_of, read_all
+from surveyapp.frames.problem_files import problem_file
 from surveyapp.frames.template import template
 from surveyapp.importers.table import refusal
 from surveyapp.surveys import service as surveys
 from surveyapp.surveys.keys import pseudonym_key
 
 survey_option = click.option("--survey", "code", required=True, metavar="MÃ", help="Cuộc khảo sát.")
+_out = click.Path(dir_okay=False, path_type=Path)
 as_json = click.option("--json", "as_json", is_flag=True, help="In cho chương trình đọc.")
 
 
 @click.group()
 def cli() -> None:
     """Danh sách chọn mẫu: tệp mẫu, nhập (mọi dòng hoặc không dòng nào), chốt."""
+
+
+@cli.command("preset")
+@survey_option
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", required=True, help="Tên của cách ghép cột.")
+@click.option(
+    "--column", "columns", multiple=True, metavar="MỤC=CỘT", help="Ghép khác đề xuất; lặp lại được."
+)
+@commands.as_login
+def save_preset(code: str, path: Path, name: str, columns: tuple[str, ...], as_login: str) -> None:
+    """Lưu cách ghép cột của tệp PATH: như đề xuất, trừ các cột nêu ra."""
+    with commands.opened(as_login, roles.COMMANDS["frame preset"]) as (db, actor):
+        kind = kind_of(surveys.find(db, code))
+        names = list(read_all(path, kind).columns)
+        mapping = drafts.chosen(kind, names, dict(_pair(text) for text in columns))
+        drafts.save_preset(db, actor, kind, name, mapping)
+        db.commit()
+    click.echo(json.dumps(mapping, ensure_ascii=False))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, heading = text.partition("=")
+    return name.strip(), heading.strip()
 
 
 @cli.command("template")
@@ -40,23 +66,28 @@ def write_template(kind: str, out: Path) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--preset", default="", help="Cách ghép cột đã lưu.")
 @click.option("--dry-run", is_flag=True, help="Chỉ kiểm tra, chưa lưu.")
+@click.option("--problems", type=_out, help="Ghi mọi lỗi vào tệp .xlsx này.")
 @commands.as_login
 @as_json
-def import_list(
-    code: str, path: Path, preset: str, as_login: str, *, dry_run: bool, as_json: bool
+def import_list(  # noqa: PLR0913  one per option
+    code: str,
+    path: Path,
+    preset: str,
+    problems: Path | None,
+    as_login: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Nhập danh sách PATH (.xlsx, .csv, .parquet): mọi dòng hoặc không dòng nào."""
     with commands.opened(as_login, roles.COMMANDS["frame import"]) as (db, actor):
         survey = surveys.find(db, code)
-        kind = kind_of(survey)
-        if preset:
-            mapping = drafts.preset_of(db, kind, preset).mapping
-            table = mapped(read_all(path, kind), KINDS[kind], mapping)
-        else:
-            table = read_list(path, kind)
+        table = table_of(db, survey, path, preset)
         key = pseudonym_key(config.load().keys, survey)
         report = service.import_rows(db, actor, survey, table, key=key, dry_run=dry_run)
         if not report.is_good:
+            if problems is not None:
+                problems.write_bytes(problem_file(report.problems))
             raise refusal(path.name, report.problems, report.problem_count)
         db.commit()
     _tell(report, as_json=as_json)

@@ -2,7 +2,7 @@
 
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -159,6 +159,12 @@ def in_file_words(problem: TableProblem, kind: str, mapping: Mapping[str, str]) 
 def remap(db: Session, draft: ListDraft, kind: str, chosen: Mapping[str, str]) -> None:
     """Take the official's mapping; a heading can stand for one field only."""
     mapping = {heading.field: chosen.get(heading.field, "") for heading in headings.KINDS[kind]}
+    draft.mapping = _once(mapping)
+    db.flush()
+
+
+def _once(mapping: dict[str, str]) -> dict[str, str]:
+    """Refuse a heading that stands for two fields."""
     used = [name for name in mapping.values() if name]
     twice = sorted({name for name in used if used.count(name) > 1})
     if twice:
@@ -168,8 +174,22 @@ def remap(db: Session, draft: ListDraft, kind: str, chosen: Mapping[str, str]) -
             "Mỗi cột của tệp chỉ ghép với một mục.",
             status=422,
         )
-    draft.mapping = mapping
-    db.flush()
+    return mapping
+
+
+def chosen(kind: str, names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the mapping proposed for the headings of a file, but for the fields that are given."""
+    fields = [heading.field for heading in headings.KINDS[kind]]
+    wrong = [f for f, name in given.items() if f not in fields or (name and name not in names)]
+    if wrong:
+        raise AppError(
+            "FRAME-051",
+            f"Không ghép được «{wrong[0]}={given[wrong[0]]}».",
+            f"Các mục: {', '.join(fields)}. Các cột của tệp: {', '.join(names)}.",
+            status=422,
+        )
+    proposed = headings.propose(list(names), headings.KINDS[kind])
+    return _once({**proposed, **given})
 
 
 def presets(db: Session, kind: str) -> list[ColumnPreset]:

@@ -39,6 +39,8 @@ class FileList:
         self._titles = {heading.field: heading.title for heading in headings.FILES}
         self._days: dict[str, date | None] = {}
         self._context = context
+        #: Of the rows with a day on which the result was due: whether it came after it.
+        self._late: dict[int, bool] = {}
         self._facts = FileFacts(rows=len(table.rows))
         #: Per row: what names the file, the pseudonym of the person, the phone in one form.
         self._naturals: list[str] = []
@@ -118,7 +120,8 @@ class FileList:
             self._facts.outside_period += finished_on.year != self.survey.year
         if due_on is not None:
             self._facts.with_due_day += 1
-            self._facts.late += (finished_on or clock.today()) > due_on
+            self._late[i] = (finished_on or clock.today()) > due_on
+            self._facts.late += self._late[i]
 
     def _day(self, name: str, i: int, row: int) -> date | None:
         text = self.columns[name][i]
@@ -212,6 +215,8 @@ class FileList:
             attributes = {
                 name: words.code(self.columns[name][i]) for name, words in self._words.items()
             }
+            if i in self._late:
+                attributes["late"] = "yes" if self._late[i] else "no"
             yield Entry(
                 self._units[i],
                 self._persons[i],

@@ -1,15 +1,22 @@
 """Commands on the lists of units: ask, see, send, accept, return, decide, put together."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from surveyapp import commands, config, roles
-from surveyapp.frames import collecting, drafts, posts
+from surveyapp.actor import Actor
+from surveyapp.frames import collecting, drafts, posts, service
+from surveyapp.frames.headings import KINDS, mapped
+from surveyapp.frames.lists import kind_of, read_all, read_list
+from surveyapp.frames.persons import Pair
 from surveyapp.frames.unit_template import unit_template
-from surveyapp.importers.table import refusal
+from surveyapp.importers.table import Table, refusal
 from surveyapp.models import Survey
 from surveyapp.surveys import service as surveys
 from surveyapp.surveys.keys import pseudonym_key
@@ -17,6 +24,13 @@ from surveyapp.surveys.keys import pseudonym_key
 survey_option = click.option("--survey", "code", required=True, metavar="MÃ", help="Cuộc khảo sát.")
 unit_option = click.option("--unit", "unit_code", required=True, metavar="MÃ", help="Mã đơn vị.")
 a_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def of_file(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that look into one file instead of the lists that units have sent."""
+    file = click.option("--file", "path", type=a_file, help="Một tệp danh sách, chưa nhập.")
+    preset = click.option("--preset", default="", help="Cách ghép cột đã lưu, cho --file.")
+    return file(preset(command))
 
 
 def _key(survey: Survey) -> bytes:
@@ -133,23 +147,43 @@ def remind(code: str, as_login: str) -> None:
     click.echo(f"Đã ghi lần đôn đốc {units} đơn vị.")
 
 
+def table_of(db: Session, survey: Survey, path: Path, preset: str) -> Table:
+    """Return a list as a file has it, its columns by a preset or by their own headings."""
+    kind = kind_of(survey)
+    if not preset:
+        return read_list(path, kind)
+    mapping = drafts.preset_of(db, kind, preset).mapping
+    return mapped(read_all(path, kind), KINDS[kind], mapping)
+
+
+def _doubts(
+    db: Session, actor: Actor, survey: Survey, path: Path | None, preset: str
+) -> tuple[Pair, ...]:
+    """Return the pairs of rows of one file, or of all accepted lists put together."""
+    if path is None:
+        return collecting.build(db, actor, survey, _key(survey), dry_run=True).pairs
+    table = table_of(db, survey, path, preset)
+    return service.import_rows(db, actor, survey, table, key=_key(survey), dry_run=True).pairs
+
+
 @click.command()
 @survey_option
+@of_file
 @commands.as_login
-def pairs(code: str, as_login: str) -> None:
+def pairs(code: str, path: Path | None, preset: str, as_login: str) -> None:
     """Xem các cặp dòng có thể là một người, không kèm tên (JSON)."""
     with commands.opened(as_login, roles.COMMANDS["frame pairs"]) as (db, actor):
-        survey = surveys.find(db, code)
-        report = collecting.build(db, actor, survey, _key(survey), dry_run=True)
+        found = _doubts(db, actor, surveys.find(db, code), path, preset)
     facts = [
         {
             "pair": pair.code,
             "shared": sorted(pair.shared),
             "lists": [pair.first.source, pair.second.source],
+            "rows": [pair.first.row, pair.second.row],
             "verdict": pair.verdict,
             "merged": pair.is_merged,
         }
-        for pair in report.pairs
+        for pair in found
     ]
     click.echo(json.dumps(facts, ensure_ascii=False))
 
@@ -159,13 +193,16 @@ def pairs(code: str, as_login: str) -> None:
 @click.option("--pair", required=True, metavar="MÃ", help="Mã cặp dòng, xem: frame pairs.")
 @click.option("--verdict", type=click.Choice(["same", "different"]), required=True)
 @click.option("--reason", default="", help="Lý do; bắt buộc nếu là hai người.")
+@of_file
 @commands.as_login
-def decide(code: str, pair: str, verdict: str, reason: str, as_login: str) -> None:
+def decide(  # noqa: PLR0913  one per option
+    code: str, pair: str, verdict: str, reason: str, path: Path | None, preset: str, as_login: str
+) -> None:
     """Quyết định hai dòng là một người (same) hay hai người (different)."""
     with commands.opened(as_login, roles.COMMANDS["frame decide"]) as (db, actor):
         survey = surveys.find(db, code)
-        report = collecting.build(db, actor, survey, _key(survey), dry_run=True)
-        posts.decide(db, actor, survey, report.pairs, (pair, verdict, reason))
+        found = _doubts(db, actor, survey, path, preset)
+        posts.decide(db, actor, survey, found, (pair, verdict, reason))
         db.commit()
     click.echo("Đã ghi quyết định.")
 

@@ -173,7 +173,8 @@ def upload(code: str, unit_code: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         file = form.file.data
         try:
-            taken = drafts.Upload(file.filename or "", file.read(), _key(survey))
+            with file.stream as content:
+                taken = drafts.Upload(file.filename or "", content.read(), _key(survey))
             draft = drafts.begin(db, web.actor(), survey, taken, line.unit_list)
             db.commit()
             return redirect(url_for("drafts.show", code=code, draft_id=draft.id))

@@ -45,7 +45,8 @@ def upload(code: str) -> ResponseReturnValue:
 
 def _upload(form: ListForm, survey: Survey) -> drafts.Upload:
     key = pseudonym_key(web.settings().keys, survey)
-    return drafts.Upload(form.file.data.filename or "", form.file.data.read(), key)
+    with form.file.data.stream as file:
+        return drafts.Upload(form.file.data.filename or "", file.read(), key)
 
 
 def _page(survey: Survey, form: ListForm) -> str:

@@ -13,6 +13,7 @@ from sampling.types import Draw
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
+from surveyapp.frames import drafts
 from surveyapp.models import Frame, RecheckUnit, SampleDraw, SampleUnit, Survey
 from surveyapp.samples import acts, announcing, waves
 from surveyapp.samples.acts import candidates, drawable, draws
@@ -209,6 +210,7 @@ def draw(db: Session, actor: Actor, announced: SampleDraw) -> SampleDraw:
     )
     if survey.state == "draft":
         advance(db, actor, survey, "sampled")
+    drafts.tidy(db)
     return announced
 
 

@@ -1,13 +1,16 @@
 """What a supplementary draw changes: who is added, who is released, against the draw before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.models import SampleDraw
+from sampling.draw import draw
+from surveyapp.models import SampleDraw, Survey
+from surveyapp.samples import acts
+from surveyapp.samples.refusals import translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,30 @@ class Changes:
 
 def changes(db: Session, drawn: SampleDraw) -> Changes | None:
     """Hold a draw against the last one carried out before it; None for the first."""
-    before = db.scalars(
+    before = _before(db, drawn)
+    if before is None or drawn.protocol is None or before.protocol is None:
+        return None
+    return _compared(before, _main(drawn))
+
+
+def foreseen(db: Session, announced: SampleDraw) -> Changes | None:
+    """Say whom an announced draw will add and release; None for a first one, or a carried out one.
+
+    The numbers of persons are those of the earlier draw, so that nothing new is learnt of chance.
+    """
+    before = _before(db, announced)
+    if before is None or not announced.is_pending or not announced.own_seed:
+        return None
+    survey = db.get_one(Survey, announced.survey_id)
+    frame, plan, act = acts.unseeded(db, survey, announced)
+    with translated():
+        drawn = draw(frame, plan, acts.seeded(db, survey, announced, act))
+    return _compared(before, {part.stratum: part.main for part in drawn.strata})
+
+
+def _before(db: Session, drawn: SampleDraw) -> SampleDraw | None:
+    """Return the last draw carried out before this one."""
+    return db.scalars(
         select(SampleDraw)
         .where(
             SampleDraw.survey_id == drawn.survey_id,
@@ -58,9 +84,10 @@ def changes(db: Session, drawn: SampleDraw) -> Changes | None:
         .order_by(SampleDraw.id.desc())
         .limit(1)
     ).one_or_none()
-    if before is None or drawn.protocol is None or before.protocol is None:
-        return None
-    old, new = _main(before), _main(drawn)
+
+
+def _compared(before: SampleDraw, new: Mapping[str, Sequence[str]]) -> Changes:
+    old = _main(before)
     moved = [
         Moved(key, _without(new.get(key, ()), old.get(key, ())), _without(old.get(key, ()), now))
         for key in dict.fromkeys([*new, *old])

@@ -51,17 +51,19 @@ def draw_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("draw")
 @_survey
 @click.option("--seed", help="Hạt giống tự chọn; chọn bổ sung dùng hạt giống đã công bố.")
+@click.option("--preview", is_flag=True, help="Chỉ xem sẽ thêm, thôi bao nhiêu; không lưu gì.")
 @click.option("--seal", is_flag=True, help="Chương trình tạo hạt giống, niêm phong cho đợt sau.")
 @click.option("--public-value", help="Con số công khai của lần chọn có chứng kiến.")
 @draw_options
 @commands.as_login
 @_json
-def draw_command(
+def draw_command(  # noqa: PLR0913  one per option
     survey_code: str,
     seed: str | None,
     public_value: str | None,
     as_login: str,
     *,
+    preview: bool,
     seal: bool,
     as_json: bool,
     **options: Any,  # noqa: ANN401  click's options
@@ -79,11 +81,22 @@ def draw_command(
             frame = frozen_frame(db, survey)
             choices = size_decisions.chosen(db, survey, frame, choices_of(options))
             announced = service.announce(db, actor, frame, seed, choices)
+        if preview:
+            _foretell(supplement.foreseen(db, announced))
+            return
         db.commit()  # seed and digests are durable before anything is drawn
         drawn = service.draw(db, actor, announced)
         db.commit()
         summary = _summary(drawn, supplement.changes(db, drawn))
     click.echo(json.dumps(summary, ensure_ascii=False) if as_json else _told(summary))
+
+
+def _foretell(foreseen: supplement.Changes | None) -> None:
+    """Say what a supplementary draw will change: numbers only, as nothing is stored yet."""
+    moved = foreseen.strata if foreseen else ()
+    counts = {one.stratum: [len(one.added), len(one.released)] for one in moved}
+    told = {"supplementary": foreseen is not None, "added_and_released": counts}
+    click.echo(json.dumps(told, ensure_ascii=False))
 
 
 def _refuse_decisions(seed: str | None, options: Mapping[str, Any]) -> None:

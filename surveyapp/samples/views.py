@@ -39,6 +39,7 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
     """Render the draws, the newest first."""
     draws = service.draws(db, survey)
     frame = surveys.latest_frame(db, survey)
+    waiting = next((draw for draw in draws if draw.is_pending), None)
     return render_template(
         "samples/index.html",
         survey=survey,
@@ -54,7 +55,8 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
         },
         changes={draw.id: supplement.changes(db, draw) for draw in draws},
         digest={draw.id: protocol_digest(draw.protocol) for draw in draws if draw.protocol},
-        waiting=next((draw for draw in draws if draw.is_pending), None),
+        waiting=waiting,
+        foreseen=supplement.foreseen(db, waiting) if waiting else None,
         is_drawn=any(draw.drawn_at for draw in draws),
         forgot=any(draw.forgot_undrawn_at for draw in draws),
         is_frozen=frame is not None and frame.frozen_at is not None,

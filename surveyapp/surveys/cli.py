@@ -213,6 +213,8 @@ def advance(code: str, to: str, number: str | None, signed_on: str | None, as_lo
         for text in service.advance(db, actor, service.find(db, code), to, decision=decision):
             click.echo(f"Lưu ý: {text}", err=True)
         db.commit()
+    if to == "locked":
+        keys.destroy_spare(config.load().keys, code)
     click.echo(f"{code}: {STATE_TITLES[to]}")
 
 

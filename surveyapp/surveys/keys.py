@@ -28,6 +28,11 @@ def spare_key(folder: Path, survey_code: str) -> bytes:
     return key_files.read_or_make(folder, _spare(survey_code))
 
 
+def destroy_spare(folder: Path, survey_code: str) -> None:
+    """Destroy the key of spare codes: after the lock nobody is released from the reserve."""
+    key_files.destroy(folder / _spare(survey_code))
+
+
 @dataclass(frozen=True, slots=True)
 class Removed:
     """What is left of a survey that was removed: its code, and the batches that had keys."""

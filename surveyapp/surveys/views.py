@@ -171,6 +171,8 @@ def advance(code: str, to: str) -> ResponseReturnValue:
         for text in service.advance(db, web.actor(), survey, to, decision=_decision(form)):
             flash(text)
         db.commit()
+        if to == "locked":
+            keys.destroy_spare(web.settings().keys, code)
         return redirect(url_for("surveys.show", code=code))
     if to != service.next_state(survey):
         return redirect(url_for("surveys.show", code=code))

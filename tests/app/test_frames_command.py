@@ -72,3 +72,33 @@ def test_lists_are_asked_for_sent_decided_on_and_put_together(sipas, tmp_path: P
     again = ("frame", "return", *SURVEY, "--unit", OFFICE, "--reason", "Thiếu người")
     assert sipas(*again)[0] == 0
     assert "Đã xóa 0" in sipas("frame", "tidy", login="")[1]
+
+
+def test_two_posts_in_one_file_are_decided_on_before_it_is_stored(sipas, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv_file(AN, [AN[0], LEADERS, "Huyện An Lão", "1970", ""]))
+    (pair,) = json.loads(sipas("frame", "pairs", *SURVEY, "--file", str(path))[1])
+    assert (pair["rows"], pair["shared"], pair["merged"]) == ([2, 3], ["birth"], False)
+    decided = ("frame", "decide", *SURVEY, "--file", str(path), "--pair", pair["pair"])
+    assert "FRAME-039" in sipas(*decided, "--verdict", "different")[2]
+    assert sipas(*decided, "--verdict", "same")[0] == 0
+    (after,) = json.loads(sipas("frame", "pairs", *SURVEY, "--file", str(path))[1])
+    assert (after["verdict"], after["merged"]) == ("same", True)
+    assert "1 người" in sipas("frame", "import", *SURVEY, str(path))[1]
+
+
+def test_a_preset_is_saved_from_a_file_and_all_faults_are_written(sipas, tmp_path: Path) -> None:
+    path, faults = tmp_path / "la.csv", tmp_path / "loi.xlsx"
+    head = ["Tên cán bộ", "Nhóm", "Nơi làm", "Năm sinh", "Điện thoại"]
+    path.write_bytes(csv_file(AN, ["", DEPUTIES, "Sở Y tế", "xx", "yy"], head=head))
+    preset = ("frame", "preset", *SURVEY, str(path), "--name", "một cửa")
+    assert "FRAME-051" in sipas(*preset, "--column", "name=Không có")[2]
+    named = ("name=Tên cán bộ", "group=Nhóm", "office=Nơi làm")
+    code, said, _ = sipas(*preset, *(w for text in named for w in ("--column", text)))
+    assert (code, json.loads(said)["name"]) == (0, "Tên cán bộ")
+    stored = ("frame", "import", *SURVEY, str(path), "--preset", "một cửa")
+    assert sipas(*stored, "--problems", str(faults))[0] == 1
+    rows = list(openpyxl.load_workbook(faults)["Lỗi"].iter_rows(min_row=2, values_only=True))
+    assert {row[1] for row in rows} == {3} and len(rows) == 3
+    path.write_bytes(csv_file(AN, head=head))
+    assert "1 người" in sipas(*stored)[1]
