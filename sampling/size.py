@@ -131,12 +131,15 @@ def margin(
 
 def margins(
     n: int | Fraction,
-    pop_size: int,
+    pop_size: int | None,
     level: Number = 0.95,
     deff: float = 1,
     shares: Sequence[float] = (),
 ) -> dict[float, float]:
-    """Margins of error at the shares that are shown beside a size: 0.5, 0.8 and 0.9."""
+    """Margins of error at the shares that are shown beside a size: 0.5, 0.8 and 0.9.
+
+    `pop_size` None leaves the correction out, as in `margin`.
+    """
     return {p: margin(n, pop_size, p, level, deff) for p in shares or SHOWN_SHARES}
 
 
@@ -146,6 +149,7 @@ def stratified_margin(
     p: float,
     level: Number = 0.95,
     deff: float = 1,
+    fpc: bool = True,
 ) -> float | None:
     """Margin of error of a share over all strata together, weighted by their sizes.
 
@@ -157,6 +161,7 @@ def stratified_margin(
     n : answers n_h per stratum.
     pop_size : frame count N_h per stratum, at least 1.
     p : share, 0 to 1.
+    fpc : whether the factors (N_h - n_h)/(N_h - 1) count; without them a census has a margin.
 
     Returns
     -------
@@ -170,7 +175,8 @@ def stratified_margin(
         return None
     whole = sum(pop_size.values())
     parts = (
-        (size / whole * margin(n[key], size, p, level, deff)) ** 2 for key, size in pop_size.items()
+        (size / whole * margin(n[key], size if fpc else None, p, level, deff)) ** 2
+        for key, size in pop_size.items()
     )
     return math.sqrt(sum(parts))
 

@@ -134,6 +134,7 @@ def size_form(survey: Survey, titles: Mapping[str, str], request: SizeRequest) -
     titles : stratum key -> words on screens, in the order of the rows.
     """
     groups = tuple(group.code for group in survey.groups)
+    good = "hài lòng" if survey.kind == "service" else "đánh giá tốt"
     fields: dict[str, object] = {"groups": groups, "keys": tuple(titles)}
     for i, group in enumerate(survey.groups):
         rules = [InputRequired(), NumberRange(0, MOST)]
@@ -141,7 +142,7 @@ def size_form(survey: Survey, titles: Mapping[str, str], request: SizeRequest) -
     for i, title in enumerate(titles.values()):
         fields[f"n_{i}"] = IntegerField(f"{title}: số phiếu", [Optional(), NumberRange(0, MOST)])
         fields[f"share_{i}"] = DecimalField(
-            f"{title}: tỷ lệ hài lòng dự kiến, %", [Optional(), NumberRange(0, 100)]
+            f"{title}: tỷ lệ {good} dự kiến, %", [Optional(), NumberRange(0, 100)]
         )
         fields[f"cost_{i}"] = DecimalField(
             f"{title}: chi phí một phiếu",
@@ -150,6 +151,7 @@ def size_form(survey: Survey, titles: Mapping[str, str], request: SizeRequest) -
     made: SizeForm = type("RowsForm", (SizeForm,), fields)(
         data=_filled(survey, tuple(titles), request)
     )
+    made.p.label.text = f"Tỷ lệ {good} dự kiến, %"
     return made
 
 

@@ -55,10 +55,11 @@ class SizeGroup:
 
 @dataclass(frozen=True, slots=True)
 class SizeTable:
-    """What is shown of a request."""
+    """What is shown of a request; `fpc` says whether margins count what is left of a list."""
 
     groups: tuple[SizeGroup, ...]
     whole: SizeRow
+    fpc: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ def too_small(survey: Survey, proposal: Proposal) -> tuple[TooSmall, ...]:
     )
 
 
+def _has_fpc(survey: Survey) -> bool:
+    return survey.kind == "service"
+
+
 def _least(survey: Survey) -> int:
     return int(survey.plan.get("min_transactions") or MIN_TRANSACTIONS)
 
@@ -92,26 +97,29 @@ def size_table(survey: Survey, proposal: Proposal, request: SizeRequest) -> Size
     """Return every row with its margins.
 
     Margins count the answers expected after non-response, as if those who answer were a simple
-    random part of those drawn.
+    random part of those drawn. Points of raters are given without finite population correction
+    (`analysis`), so their margins are too: nearly complete lists would promise certainty.
     """
+    fpc = _has_fpc(survey)
     groups = []
     for group in proposal.groups:
         rows = tuple((s.key, _row(survey, s, request)) for s in group.strata)
-        sum_of = _sum_of(group.title, [group], request)
+        sum_of = _sum_of(group.title, [group], request, fpc)
         groups.append(SizeGroup(group.code, sum_of, rows))
-    return SizeTable(tuple(groups), _sum_of("Cả cuộc khảo sát", proposal.groups, request))
+    whole = _sum_of("Cả cuộc khảo sát", proposal.groups, request, fpc)
+    return SizeTable(tuple(groups), whole, fpc)
 
 
-def formula_sizes(pop_size: int, request: SizeRequest) -> tuple[FormulaSize, ...]:
+def formula_sizes(pop_size: int, request: SizeRequest, fpc: bool) -> tuple[FormulaSize, ...]:
     """Put both formulas beside each other."""
     found = []
     for name in FORMULAS if pop_size else ():
         n = size.sample_size(pop_size, request.precision, name)
-        found.append(FormulaSize(name, n, _margins(n, pop_size, request)))
+        found.append(FormulaSize(name, n, _margins(n, pop_size if fpc else None, request)))
     return tuple(found)
 
 
-def _margins(n: int, pop_size: int, request: SizeRequest) -> Margins:
+def _margins(n: int, pop_size: int | None, request: SizeRequest) -> Margins:
     answers = size.expected_answers(n, request.response)
     if answers < 1:
         return None
@@ -121,14 +129,15 @@ def _margins(n: int, pop_size: int, request: SizeRequest) -> Margins:
 
 def _row(survey: Survey, stratum: StratumProposal, request: SizeRequest) -> SizeRow:
     expected = round(size.expected_answers(stratum.n, request.response))
+    fpc = _has_fpc(survey)
     return SizeRow(
         title=stratum.title,
         pop_size=stratum.pop_size,
         wanted=stratum.wanted,
         n=stratum.n,
         expected=expected,
-        margins=_margins(stratum.n, stratum.pop_size, request),
-        formulas=formula_sizes(stratum.pop_size, request),
+        margins=_margins(stratum.n, stratum.pop_size if fpc else None, request),
+        formulas=formula_sizes(stratum.pop_size, request, fpc),
         flags=_flags(survey, stratum, expected),
     )
 
@@ -152,7 +161,9 @@ def _flags(survey: Survey, stratum: StratumProposal, expected: int) -> tuple[str
     return tuple(flags)
 
 
-def _sum_of(title: str, groups: Sequence[GroupProposal], request: SizeRequest) -> SizeRow:
+def _sum_of(
+    title: str, groups: Sequence[GroupProposal], request: SizeRequest, fpc: bool
+) -> SizeRow:
     """Add up strata; the margin of the whole is that of the stratified estimate."""
     strata = [s for group in groups for s in group.strata]
     n, pop_size = sum(s.n for s in strata), sum(s.pop_size for s in strata)
@@ -162,7 +173,8 @@ def _sum_of(title: str, groups: Sequence[GroupProposal], request: SizeRequest) -
     pop = {s.key: s.pop_size for s in strata}
     deff = float(Fraction(request.deff))
     margins = [
-        size.stratified_margin(answers, pop, p, request.level, deff) for p in size.SHOWN_SHARES
+        size.stratified_margin(answers, pop, p, request.level, deff, fpc=fpc)
+        for p in size.SHOWN_SHARES
     ]
     return SizeRow(
         title=title,
@@ -171,5 +183,5 @@ def _sum_of(title: str, groups: Sequence[GroupProposal], request: SizeRequest) -
         n=n,
         expected=round(size.expected_answers(n, request.response)),
         margins=None if None in margins else tuple(m for m in margins if m is not None),
-        formulas=formula_sizes(pop_size, request),
+        formulas=formula_sizes(pop_size, request, fpc),
     )

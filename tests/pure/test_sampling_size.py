@@ -134,6 +134,9 @@ def test_the_margin_of_a_whole_follows_cochrans_weighted_variance():
     assert got == pytest.approx(1.959963984540054 * math.sqrt(variance), rel=1e-12)
     assert stratified_margin({"a": 50}, {"a": 500}, 0.8) == margin(50, 500, 0.8)
     assert stratified_margin({"a": 50, "b": 0}, pop, 0.5) is None
+    # without the corrections: 0.25 · (0.6²/60 + 0.4²/40) of two lists taken whole, by hand
+    census = stratified_margin({"a": 60, "b": 40}, {"a": 60, "b": 40}, 0.5, fpc=False)
+    assert census == pytest.approx(1.959964 * math.sqrt(0.25 * (0.36 / 60 + 0.16 / 40)), rel=1e-6)
 
 
 @given(n=st.integers(1, 10**5), response=st.sampled_from(["0.46", "0.7", "1"]))
