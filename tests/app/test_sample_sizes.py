@@ -1,5 +1,6 @@
 """The page and the verbs on sizes: formulas, rules, bounds, the decision and its announcement."""
 
+import csv
 import json
 import re
 from dataclasses import asdict
@@ -14,8 +15,11 @@ from surveyapp.cli import cli
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.models import AuditEntry, Frame, SampleDraw, SizeDecision, Survey
+from surveyapp.practice.raters import rater_rows
 from surveyapp.samples import service, size_decisions
 from surveyapp.samples.sizes import SizeRequest, plan_request
+from surveyapp.surveys import definitions
+from surveyapp.surveys.plan import load_plan
 from tests.app import sample_factory as make
 from tests.app.sample_factory import SECRET, SERVICE_PLAN
 
@@ -93,6 +97,22 @@ def test_quotas_that_count_answers_are_raised_for_non_response(db) -> None:
 
     assert sum(sizes(found)) == 131  # 60/0.46 = 130.4
     assert found.table.whole.expected == 60
+
+
+def test_margins_of_raters_are_those_of_their_points_without_finite_population_correction(
+    db,
+) -> None:
+    """40 of 60 raters: 1.96 · √(0.25/40) = 15.5 points; a list taken whole is not certain."""
+    survey, frame = make.survey_with(db, make.official(db), make.RATERS_PLAN, make.raters())
+    listed = size_decisions.listed(db, survey, frame)
+
+    drawn = size_decisions.work_out(listed, SizeRequest()).table.groups[0]
+    whole = size_decisions.work_out(listed, SizeRequest(quotas={"provincial": 60})).table.groups[0]
+
+    assert (drawn.total.pop_size, drawn.total.n) == (60, 40)
+    assert drawn.total.margins[0] == pytest.approx(0.155, abs=0.0005)
+    assert whole.rows[0][1].margins[0] == pytest.approx(1.96 * (0.25 / 30) ** 0.5, abs=0.0005)
+    assert whole.rows[0][1].formulas[0].margins[0] > 0.1
 
 
 UNMET = [
@@ -317,8 +337,39 @@ def test_a_pair_that_is_none_is_named(survey, database, monkeypatch, wrong) -> N
     assert refused.exception.code == "SAMPLE-239"
 
 
+GUIDE = Path(__file__).parents[2] / "docs" / "huong-dan.md"
+
+
+def test_the_guides_example_for_raters_is_what_the_commands_print(
+    database, monkeypatch, official, tmp_path
+) -> None:
+    """The list is that of `sipas demo`, whose seed is 1."""
+    guide, plan = GUIDE.read_text(encoding="utf-8"), definitions.plan_text("binh-dinh-par-2024")
+    listed = tmp_path / "par-2024-practice.csv"
+    rows = [row.cells for row in rater_rows(load_plan(plan), "1", 1.0)]
+    with listed.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    official("manager", login="lan.anh")
+    monkeypatch.setenv("SURVEY_HOME", str(tmp_path))
+    monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
+    written = re.findall(r"^sipas (.*(?:par-2024|--response).*)$", guide, re.MULTILINE)
+    commands = [line.replace("tap-duot/lists", str(tmp_path)).split() for line in written]
+
+    done = [CliRunner().invoke(cli, command) for command in commands]
+    short = CliRunner().invoke(cli, [*commands[2], "--quota", "district=700"])
+
+    assert [one.exit_code for one in done] == [0, 0, 0], [one.exception for one in done]
+    sums = [line for line in done[2].stdout.splitlines() if re.match("(Các|Ủy|Cơ|Cả) ", line)]
+    assert len(sums) == 4 and "\n".join(sums) in guide
+    assert "1.119 người" in guide and "1119 người" in done[1].output
+    assert "cần 700 phiếu, danh sách chỉ có 677" in guide
+    assert "cần 700 phiếu, danh sách chỉ có 677" in short.stderr
+
+
 def test_the_numbers_of_the_guide_are_those_of_the_commands() -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "huong-dan.md").read_text(encoding="utf-8")
+    guide = GUIDE.read_text(encoding="utf-8")
     size = ["sample", "size", "--population", "5000"]
 
     yamane, cochran, raised = (
