@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2.profiles import CHEAPEST
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from surveyapp import web
+from surveyapp.accounts import passwords
 from surveyapp.accounts import service as accounts
 from surveyapp.actor import Actor
 from surveyapp.app import create_app
@@ -18,6 +20,16 @@ from surveyapp.db import Database, upgrade
 from tests.postgres_server import PostgresServer
 
 TEMPLATE, PER_TEST = "sipas_template", "sipas_test"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hash with the least work: the suite makes thousands of accounts, none of them real."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "PARAMETERS", CHEAPEST)
+        passwords._hasher.cache_clear()
+        yield
+    passwords._hasher.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Sign-in of officials: one-time passwords, lock-out, sessions, and what a stranger learns."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -232,3 +234,9 @@ def test_the_next_page_after_sign_in_stays_on_this_site(client: FlaskClient, one
             f"/accounts/sign-in?next={target}", data={"login": "lan", "password": one_time}
         )
         assert answer.location == "/"
+
+
+def test_passwords_are_hashed_with_the_work_that_rfc_9106_asks_outside_the_tests() -> None:
+    code = "from surveyapp.accounts.passwords import hash_password; print(hash_password('x' * 12))"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  our own interpreter
+    assert made.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
