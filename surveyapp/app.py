@@ -32,6 +32,7 @@ BLUEPRINTS: Final = (
     "surveyapp.fieldwork.views",
     "surveyapp.collect.api_views",
     "surveyapp.collect.views",
+    "surveyapp.collect.later_views",
     "surveyapp.collect.device_views",
     "surveyapp.collect.tablet_views",
     "surveyapp.collect.tablet_api_views",
@@ -40,8 +41,8 @@ BLUEPRINTS: Final = (
 )
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'; manifest-src 'self'; worker-src 'self'"
+    "font-src 'self'; connect-src 'self'; media-src blob:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'; worker-src 'self'"
 )
 #: The only page that an official sees before replacing a one-time password.
 BEFORE_PASSWORD: Final = frozenset({"accounts.change_password", "accounts.sign_out", "static"})

@@ -121,6 +121,7 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "collect.check": PUBLIC,
     "collect.submit": PUBLIC,
     "collect.thanks": PUBLIC,
+    "later.give": PUBLIC,
     "collect.device": PUBLIC,
     "collect.pair_device": PUBLIC,
     "devices.index": STAFF,

@@ -42,7 +42,8 @@ _INVITATIONS: Final = (
     .with_for_update()
 )
 _CELLS: Final = (
-    select(FormCell.id, FormCell.survey_id, FormCell.agencies, *rights.ASKED)
+    select(FormCell.id, FormCell.survey_id, FormCell.agencies, Survey.kind, *rights.ASKED)
+    .join(Survey, Survey.id == FormCell.survey_id)
     .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
     .join(StoredQuestionnaire, rights.IS_STORED)
     .where(FormCell.id.in_(bindparam("cells", expanding=True)))
@@ -142,8 +143,9 @@ def _cells(connection: Connection, wanted: Collection[int]) -> dict[int, Asked]:
             _definition(connection, row),
             row.sha256,
             tuple(row.agencies),
-            row.id,
-            None,
+            # a code for answering later gives an opinion at the counter where it was given out
+            None if row.kind == "counter" else row.id,
+            row.agencies[0] if row.kind == "counter" else None,
         )
         for row in rows
     }

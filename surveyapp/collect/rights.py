@@ -153,6 +153,8 @@ def by_invitation(
     """Return the form of an invitation that can still be used; spends nothing."""
     invited: Any = connection.execute(_INVITED, {"of_code": code_sha256}).one_or_none()
     cell_id = usable_cell(survey, invited, may_be_spent=may_be_spent)
+    if survey.kind == "counter":  # a code for answering later: an opinion at that counter
+        return of_agency(connection, survey, invited.agencies[0])
     return Form(
         survey_id=survey.id,
         questionnaire=_definition(connection, invited),

@@ -11,7 +11,17 @@ from questionnaires.answer_problems import AnswerProblem
 from questionnaires.check import check_form
 from questionnaires.types import Questionnaire
 from surveyapp import codes, web
-from surveyapp.collect import devices, draft, entry, kept_drafts, look, rate_limits, rights, showing
+from surveyapp.collect import (
+    devices,
+    draft,
+    entry,
+    kept_drafts,
+    look,
+    rate_limits,
+    recordings,
+    rights,
+    showing,
+)
 from surveyapp.collect.api_views import buckets, count_try, hand_in, keyring, sender
 from surveyapp.collect.screens import (
     Answered,
@@ -222,7 +232,15 @@ def _question_page(visit: Visit, screen: Screen, found: tuple[AnswerProblem, ...
         is_stale=session.pop("is_stale", False),
         languages=_languages(form.questionnaire),
         from_check=request.args.get("from") == "check",
+        recordings=_recorded(visit, screen),
     )
+
+
+def _recorded(visit: Visit, screen: Screen) -> dict[str, str]:
+    """Return the recordings of one screen: of its questions, and of their options."""
+    form, _ = unfinished(visit)
+    found = recordings.addresses(web.settings().home, form.questionnaire)[visit.look.language]
+    return {key: path for key, path in found.items() if key.split("-")[0] in screen.codes}
 
 
 @bp.post("/s/<survey_code>/q/<key>")

@@ -1,6 +1,8 @@
 """The whole way through the citizens' pages in a real browser: no script, keyboard, WCAG, 200 %."""
 
+import io
 import threading
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,8 @@ from tests.app.collect_world import World
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
 TABLET = {"width": 1280, "height": 800}
+#: Longer than a second tap on the same place takes, in milliseconds.
+DEBOUNCE = 450
 
 
 class Silent(WSGIRequestHandler):
@@ -328,6 +332,74 @@ def test_the_keyboard_alone_fills_a_table(browser: Browser, tmp_path: Path) -> N
         strike(page, "Enter")
 
         assert page.url.endswith("1to3-leadership-2")
+
+
+def at_question_one(page: Page, site: Site) -> None:
+    """Come to the first question, and wait until a tap counts."""
+    enter(page, site, site.codes[0])
+    press(page)
+    page.wait_for_url("**/q/one")
+    page.wait_for_timeout(DEBOUNCE)
+
+
+def test_a_trembling_finger_answers_one_question(browser: Browser, site: Site) -> None:
+    with opened(browser, PHONE, script=True) as page:
+        at_question_one(page, site)
+        page.get_by_text("Hài lòng", exact=True).click()
+        page.dblclick(".foot .next")
+        page.wait_for_url("**/q/three")
+        page.locator(".foot .next").click()  # the second tap of a slower finger
+        page.wait_for_timeout(DEBOUNCE)
+
+        assert page.url.endswith("/q/three")
+        assert page.locator(".summary").count() == 0
+
+
+def quiet_sound() -> bytes:
+    """Return a tenth of a second of silence as a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(1600))
+    return file.getvalue()
+
+
+def test_with_sound_first_the_first_touch_speaks_and_the_second_chooses(
+    browser: Browser,
+    site: Site,
+    tmp_path: Path,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
+) -> None:
+    folder = tmp_path / "audio" / "small" / "1" / "vi"
+    folder.mkdir(parents=True)
+    for name in ("q1", "q1-4", "q3"):
+        (folder / f"{name}.wav").write_bytes(quiet_sound())
+    with opened(browser, PHONE, script=True) as page:
+        at_question_one(page, site)
+        with page.expect_response("**/q1.wav"):
+            page.get_by_role("button", name="Nghe đọc câu hỏi").click()
+        with page.expect_response("**/q1-4.wav"):
+            page.get_by_text("Hài lòng", exact=True).click()
+        assert not page.locator("#q1-4").is_checked()
+        assert page.locator(".row.heard").count() == 1
+        picture(page, "citizen-phone-listening")
+        assert problems(page, axe) == []
+        page.get_by_text("Hài lòng", exact=True).click()
+        assert page.locator("#q1-4").is_checked()
+        with page.expect_response("**/q3.wav"):  # the next question is read without asking
+            press(page)
+        assert page.get_by_role("button", name="Nghe đọc câu hỏi").is_visible()
+
+
+def test_without_script_or_sound_nothing_offers_to_read_aloud(browser: Browser, site: Site) -> None:
+    for script in (False, True):  # this Chromium has no voice
+        with opened(browser, PHONE, script=script) as page:
+            enter(page, site, site.codes[0])
+            press(page)
+            assert page.get_by_role("button", name="Nghe đọc câu hỏi").count() == 0
 
 
 def test_the_first_page_is_small_and_asks_no_other_host(browser: Browser, site: Site) -> None:

@@ -1,0 +1,95 @@
+"""Codes for answering later: somebody at a counter takes the form home, for that agency."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from surveyapp import clock, codes
+from surveyapp.collect import rights
+from surveyapp.collect.devices import Tablet
+from surveyapp.collect.rights import OpenSurvey
+from surveyapp.errors import AppError
+from surveyapp.models import DeviceDay, FormCell, Invitation, RatedAgency
+
+#: A tablet gives out so many a day; more would be somebody who collects codes.
+MOST_A_DAY: Final = 30
+VALID: Final = timedelta(days=14)
+#: Both engines write ON CONFLICT in the same way.
+_INSERT: Final[Mapping[str, Callable[..., Any]]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What is shown to be taken home; the code is stored nowhere."""
+
+    code: str
+    expires_on: date
+
+
+def give(connection: Connection, survey: OpenSurvey, tablet: Tablet) -> Slip:
+    """Issue a code for the counter of a tablet; it counts as an opinion there, sent from home.
+
+    Raises
+    ------
+    AppError : 403 where the survey has codes of its own, 429 after `MOST_A_DAY` on one day.
+    """
+    rights.check_device(survey, tablet)
+    rights.check_counter(survey)
+    _count(connection, tablet)
+    slip = Slip(codes.make(), clock.today() + VALID)
+    row = {
+        "code_sha256": codes.sha256(slip.code),
+        "survey_id": survey.id,
+        "cell_id": _cell(connection, survey, tablet.agency_code),
+        "expires_on": slip.expires_on,
+    }
+    connection.execute(insert(Invitation), row)
+    return slip
+
+
+def _count(connection: Connection, tablet: Tablet) -> None:
+    """Count one more code of this tablet today, or refuse: both in one statement."""
+    day = _INSERT[connection.dialect.name](DeviceDay)
+    counted = connection.execute(
+        day.on_conflict_do_update(
+            index_elements=["device_id", "day"],
+            set_={"later": DeviceDay.later + 1},
+            where=DeviceDay.later < MOST_A_DAY,
+        ).returning(DeviceDay.later),
+        {"device_id": tablet.id, "day": clock.today(), "later": 1},
+    ).scalar()
+    if counted is None:
+        raise AppError(
+            "COLLECT-076",
+            f"Máy này hôm nay đã phát {MOST_A_DAY} mã để trả lời sau.",
+            "Mời Ông/Bà trả lời ngay trên máy, hoặc quay lại hôm khác.",
+            status=429,
+        )
+
+
+def _cell(connection: Connection, survey: OpenSurvey, agency_code: str) -> int:
+    """Return the cell of an agency's counter, making it at the first code."""
+    agency = select(RatedAgency.group_id).where(
+        RatedAgency.survey_id == survey.id, RatedAgency.code == agency_code
+    )
+    values = {
+        "survey_id": survey.id,
+        "code": f"counter:{agency_code}",
+        "group_id": connection.execute(agency).scalar_one(),
+        "stratum": "",
+        "agencies": [agency_code],
+        "persons": 0,
+    }
+    cell = _INSERT[connection.dialect.name](FormCell)
+    connection.execute(cell.on_conflict_do_nothing(index_elements=["survey_id", "code"]), values)
+    wanted = select(FormCell.id).where(
+        FormCell.survey_id == survey.id, FormCell.code == values["code"]
+    )
+    return int(connection.execute(wanted).scalar_one())

@@ -1,0 +1,122 @@
+"""A code from a counter's tablet, answered at home: single use, a limit a day, counted apart."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from surveyapp import clock, codes
+from surveyapp.collect import later, release
+from surveyapp.collect.keys import Keyring
+from surveyapp.config import Settings
+from surveyapp.db import Database
+from surveyapp.models import DeviceDay, Invitation, Response
+from tests.app.collect_world import World, codes_for, made
+
+HOME = "/s/ks-2024"
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return made(database, "counter", "counter")
+
+
+@pytest.fixture
+def tablet(app: Flask, database: Database, world: World) -> FlaskClient:
+    with database.session() as db:
+        token = world.device(db, "A2")[1]
+        db.commit()
+    client = app.test_client()
+    client.post("/device", data={"token": token})
+    return client
+
+
+def code_on(page: str) -> str:
+    return codes.normalise(re.search(r'class="printed">([^<]+)<', page)[1])
+
+
+def answered_at_home(app: Flask, code: str) -> str:
+    """Answer the whole form with a code and return where that ends."""
+    home = app.test_client()
+    location = home.post(f"{HOME}/code", data={"invitation": code}).location
+    location = home.post(location, data={"go": "next"}).location
+    while "/q/" in location:
+        page = home.get(location).text
+        fields = dict(re.findall(r'type="radio" id="[^"]+" name="([^"]+)" value="([^"]+)"', page))
+        location = home.post(location, data={"go": "next", **fields}).location
+    return home.post(f"{HOME}/check", data={"go": "next"}).location
+
+
+def test_an_answer_from_home_is_an_opinion_at_that_counter(
+    app: Flask, database: Database, world: World, tablet: FlaskClient, settings: Settings
+) -> None:
+    assert "Trả lời sau" in unescape(tablet.get(HOME).text)
+    page = tablet.post(f"{HOME}/later")
+    code = code_on(page.text)
+    assert codes.is_whole(code)
+    assert "data:image/svg+xml" in page.text
+
+    assert answered_at_home(app, code) == f"{HOME}/thanks"
+
+    with database.session() as db:
+        release.release_all(db, Keyring(settings.keys), world.survey.id)
+        db.commit()
+    with database.read_session() as db:
+        [row] = db.scalars(select(Response)).all()
+        assert (row.device_agency, row.mode, row.cell_id) == ("A2", "web", None)
+        day = db.scalars(select(DeviceDay)).one()
+        assert (day.later, day.accepted) == (1, 0)
+
+
+def test_the_code_works_once_and_for_two_weeks(
+    app: Flask, database: Database, tablet: FlaskClient
+) -> None:
+    first, second = (code_on(tablet.post(f"{HOME}/later").text) for _ in range(2))
+    answered_at_home(app, first)
+
+    again = app.test_client().post(f"{HOME}/code", data={"invitation": first})
+    assert "đã được dùng" in unescape(again.text)
+    with clock.set_to(clock.now() + later.VALID + timedelta(days=1)):
+        late = app.test_client().post(f"{HOME}/code", data={"invitation": second})
+    assert "đã hết hạn" in unescape(late.text)
+    with database.read_session() as db:
+        assert sorted(db.scalars(select(Invitation.is_spent))) == [False, True]
+
+
+def test_a_tablet_gives_out_so_many_a_day_and_no_more(
+    database: Database, tablet: FlaskClient
+) -> None:
+    pages = [tablet.post(f"{HOME}/later") for _ in range(later.MOST_A_DAY + 1)]
+
+    assert [page.status_code for page in pages] == [200] * later.MOST_A_DAY + [429]
+    with database.read_session() as db:
+        assert len(db.scalars(select(Invitation)).all()) == later.MOST_A_DAY
+    with clock.set_to(clock.now() + timedelta(days=1)):
+        assert tablet.post(f"{HOME}/later").status_code == 200
+
+
+def test_only_a_counter_tablet_gives_codes_and_no_link_does(
+    client: FlaskClient, tablet: FlaskClient, database: Database
+) -> None:
+    assert client.post(f"{HOME}/later").status_code == 403
+    assert tablet.get(f"{HOME}/later").status_code == 405
+    assert "Trả lời sau" not in unescape(client.get(HOME).text)
+    with database.read_session() as db:
+        assert db.scalars(select(Invitation)).all() == []
+
+
+def test_a_survey_with_slips_gives_none(app: Flask, database: Database) -> None:
+    world = made(database, "service", "small")
+    codes_for(database, world, [0])
+    with database.session() as db:
+        token = world.device(db, "A1")[1]
+        db.commit()
+    client = app.test_client()
+    client.post("/device", data={"token": token})
+
+    assert client.post(f"{HOME}/later").status_code == 403
+    assert "Trả lời sau" not in unescape(client.get(HOME).text)
