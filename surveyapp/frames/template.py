@@ -35,9 +35,18 @@ def template(kind: str, survey: Survey | None = None) -> bytes:
     _write_guide(book.create_sheet("Hướng dẫn"), headings)
     if survey is not None:
         _write_names(book.create_sheet("Danh mục"), sheet, headings, survey)
+    keep_as_text(book)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def keep_as_text(book: openpyxl.Workbook) -> None:
+    """Keep names as text even where they begin like a formula: a template computes nothing."""
+    for sheet in book.worksheets:
+        for cell in (cell for row in sheet.iter_rows() for cell in row):
+            if cell.data_type == "f":
+                cell.data_type = "s"
 
 
 def _write_headings(sheet: Worksheet, headings: Sequence[Heading]) -> None:

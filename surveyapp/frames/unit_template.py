@@ -6,7 +6,7 @@ import openpyxl
 
 from surveyapp.frames.headings import KINDS
 from surveyapp.frames.lists import kind_of
-from surveyapp.frames.template import template
+from surveyapp.frames.template import keep_as_text, template
 from surveyapp.models import Survey, Unit, UnitList
 
 #: More rows than this are not filled in beforehand.
@@ -32,6 +32,7 @@ def unit_template(survey: Survey, unit: Unit, unit_list: UnitList) -> bytes:
         guide.append([titles.get(group, "Số hồ sơ đã công bố"), f"Dự kiến {count}"])
     if unit_list.due_on:
         guide.append(["Hạn gửi", f"{unit_list.due_on:%d/%m/%Y}"])
+    keep_as_text(book)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
