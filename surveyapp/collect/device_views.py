@@ -77,6 +77,7 @@ def _page(db: Session, survey: Survey, form: DeviceForm) -> str:
         practice=survey.is_practice,
         devices=listed,
         ledgers=tablet_ledger.ledgers(db, listed),
+        accepted=tablet_ledger.accepted(db, survey.id),
         titles={agency.code: agency.title for agency in survey.agencies},
         may_pair=not survey.is_locked and web.actor().has_any(roles.ENDPOINTS["devices.pair"]),
         form=form,

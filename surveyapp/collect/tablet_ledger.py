@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,8 @@ COUNTS: Final = ("started", "completed", "broken_off", "unsent", "received", "at
 MEMBERS: Final = frozenset({"day", "revision", *COUNTS})
 MOST_DAYS: Final = 62
 LARGEST: Final = 1_000_000
+#: So many days are shown one by one.
+LAST_DAYS: Final = 7
 #: Both engines write ON CONFLICT in the same way.
 _INSERT: Final[Mapping[str, Callable[..., Any]]] = {
     "postgresql": postgresql.insert,
@@ -32,6 +34,17 @@ _COUNT: Final = {
     )
     for name, insert in _INSERT.items()
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """New forms that the server took from all tablets of some agencies; newest day first."""
+
+    days: tuple[date, ...]
+    #: agency -> its forms on each of `days`
+    by_agency: Mapping[str, tuple[int, ...]]
+    #: agency -> its forms on all days
+    total: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,28 @@ def _date(text: object) -> date:
 def _broken(what: str) -> AppError:
     return AppError(
         "COLLECT-070", "Sổ phiếu của máy viết sai.", f"{what} Sửa rồi gửi lại.", status=422
+    )
+
+
+def accepted(db: Session, survey_id: int) -> Accepted:
+    """Count the accepted forms of a survey by agency, of the last days one by one.
+
+    Revoked tablets count too: what they sent stays. Nothing of this stands with an answer.
+    """
+    counts = (
+        select(Device.agency_code, DeviceDay.day, func.sum(DeviceDay.accepted).label("n"))
+        .join(Device, Device.id == DeviceDay.device_id)
+        .where(Device.survey_id == survey_id, DeviceDay.accepted > 0)
+        .group_by(Device.agency_code, DeviceDay.day)
+    )
+    found: dict[str, dict[date, int]] = {}
+    for code, day, n in db.execute(counts):
+        found.setdefault(code, {})[day] = n
+    days = tuple(sorted({day for one in found.values() for day in one}, reverse=True)[:LAST_DAYS])
+    return Accepted(
+        days,
+        {code: tuple(one.get(day, 0) for day in days) for code, one in found.items()},
+        {code: sum(one.values()) for code, one in found.items()},
     )
 
 

@@ -1,7 +1,10 @@
 """What a tablet gets from the server and tells it: configuration, ledger, files, recordings."""
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,13 +13,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from surveyapp import clock
 from surveyapp.actor import Actor
-from surveyapp.collect import devices, intake_key, tablet_ledger, tablet_rescue
+from surveyapp.collect import devices, intake_key, release, tablet_ledger, tablet_rescue
 from surveyapp.collect.keys import Keyring
 from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.models import Device, DeviceDay, Survey
+from surveyapp.models import Device, DeviceDay, Response, Survey
 from tests.app.collect_world import World, as_bytes, made
 
 DAY = {
@@ -276,3 +280,58 @@ def test_a_rescued_form_counts_once_and_a_refused_one_disturbs_no_other(
     assert (first.stored, first.repeated, [place for place, _ in first.refused]) == (1, 0, [1])
     assert (second.stored, second.repeated) == (0, 1)
     assert [day.accepted for day in days(database)] == [1]
+
+
+def test_what_was_accepted_is_shown_by_agency_and_day(
+    client: FlaskClient,
+    signed_in: Callable[..., FlaskClient],
+    database: Database,
+    world: World,
+    token: str,
+) -> None:
+    with database.session() as db:
+        [other, revoked] = [world.device(db, agency)[1] for agency in ("A1", "A2")]
+        db.commit()
+    with clock.set_to(datetime(2024, 11, 4, 5, tzinfo=UTC)):
+        assert send(client, world, token).status_code == 201
+    with clock.set_to(datetime(2024, 11, 5, 5, tzinfo=UTC)):
+        sent = [send(client, world, one).status_code for one in (token, other, revoked)]
+        assert sent == [201] * 3
+    with database.session() as db:
+        tablet = devices.recognise(db.connection(), revoked)
+        db.get_one(Device, tablet.id).revoked_at = clock.now()
+        db.commit()
+
+    with database.read_session() as db:
+        accepted = tablet_ledger.accepted(db, world.survey.id)
+    assert accepted.days == (date(2024, 11, 5), date(2024, 11, 4))
+    assert accepted.by_agency == {"A1": (2, 1), "A2": (1, 0)}
+    assert accepted.total == {"A1": 3, "A2": 1}
+    page = signed_in("auditor").get("/surveys/ks-2024/devices/").text
+    table = page.partition("Phiếu đã nhận theo cơ quan")[2].partition("</table>")[0]
+    assert re.findall(r"<th[^>]*>(Sở A\d)", table) == ["Sở A1", "Sở A2"]
+    assert re.findall(r'<td class="n">(\d+)', table) == ["3", "2", "1", "1", "1", "0"]
+
+
+def test_a_tablet_whose_clock_is_a_year_ahead_loses_nothing_and_dates_nothing(
+    client: FlaskClient,
+    signed_in: Callable[..., FlaskClient],
+    database: Database,
+    settings: Settings,
+    world: World,
+    token: str,
+) -> None:
+    now = datetime(2024, 11, 4, 5, tzinfo=UTC)
+    with clock.set_to(now):
+        client.environ_base["HTTP_DATE"] = format_datetime(now.replace(year=2025), usegmt=True)
+        assert send(client, world, token).status_code == 201
+        assert report(client, token, {**DAY, "day": "2025-11-04"}).status_code == 200
+        with database.session() as db:
+            release.release_all(db, Keyring(settings.keys), world.survey.id)
+            db.commit()
+        page = signed_in("manager").get("/surveys/ks-2024/devices/").text
+
+    with database.read_session() as db:
+        assert list(db.scalars(select(Response.received_on))) == [date(2024, 11, 4)]
+    assert "đồng hồ của máy đã sai" in page
+    assert [day.accepted for day in days(database)] == [1, 0]
