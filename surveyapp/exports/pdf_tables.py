@@ -26,6 +26,7 @@ Command = tuple[object, ...]
 
 _LINE = 0.5
 _KEPT_ROWS = 3
+_TALLEST_ROW = 300.0  # points; with the header it fits on a page of either format
 _NOTES_INSIDE = 1200  # characters; longer notes may go on to another page
 
 
@@ -78,7 +79,10 @@ def _notes(table: ReportTable) -> list[Flowable]:
 def _height_of_start(start: list[Flowable], made: Table, header: int, total: float) -> float:
     """Height of the title, the header and the first rows, which must not be parted."""
     made.wrap(total, 10_000)
-    rows = made._rowHeights[: header + _KEPT_ROWS]  # known only after wrap; reportlab has no getter
+    heights = made._rowHeights  # known only after wrap; reportlab has no getter
+    # only a row that no page holds is parted: else a header stands alone at the foot of a page
+    made.splitInRow = int(max(heights) > _TALLEST_ROW)
+    rows = heights[: header + _KEPT_ROWS]
     titles = sum(flowable.wrap(total, 10_000)[1] for flowable in start)
     return min(float(titles + sum(rows)), 400.0)
 
@@ -129,7 +133,6 @@ class _Grid:
             self.rows,
             colWidths=self.layout.widths,
             repeatRows=self.header,
-            splitInRow=1,
             style=[*plain, *self.commands],
         )
 

@@ -87,6 +87,8 @@ def _need(
     )
     least = max(min(longest, _LONGEST_WORD_SHARE * total), min(full, _TEXT_LEAST_SHARE * total))
     best = max(least, min(full, _TEXT_MOST_SHARE * total))
+    if not values:  # nothing but reasons: they are read in lines of several words
+        best = max(best, min(_widest(reasons, size), _TEXT_LEAST_SHARE * total))
     return _Need(
         least + 2 * padding(size), best + 2 * padding(size), stretches=column.kind == "text"
     )

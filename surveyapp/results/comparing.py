@@ -40,11 +40,13 @@ def pairs(ranks: Mapping[str, Any]) -> list[Paragraph]:
     found = ranks.get("pairs")
     if not found:
         return []
+    differ, sure = found["differ"], "khác biệt rõ với độ tin cậy 95% cho tất cả các cặp cùng lúc"
+    told = f"chỉ {_COUNT(differ)} cặp {sure}" if differ else f"không cặp nào {sure}"
+    rest = "các cặp còn lại chưa đủ căn cứ" if differ else "chưa đủ căn cứ"
     return [
         Paragraph(
-            f"Trong {_COUNT(found['compared'])} cặp cơ quan so với nhau, chỉ "
-            f"{_COUNT(found['differ'])} cặp khác biệt rõ với độ tin cậy 95% cho tất cả các cặp "
-            "cùng lúc; các cặp còn lại chưa đủ căn cứ để nói cơ quan nào hơn.",
+            f"Trong {_COUNT(found['compared'])} cặp cơ quan so với nhau, {told}; {rest} để nói cơ "
+            "quan nào hơn.",
             strong=True,
         )
     ]

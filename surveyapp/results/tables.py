@@ -130,7 +130,8 @@ def agency_table(breakdown: Breakdown, *, number: str) -> ReportTable:
     rows: list[tuple[Cell, ...]] = []
     listed = [*breakdown.agencies, *([Agency("", WHOLE)] if "" in breakdown.found else [])]
     for agency in listed:
-        flag = breakdown.flag(agency.code, code)
+        kept_back = hidden.get((agency.code, code))
+        flag = Missing(kept_back) if kept_back else breakdown.flag(agency.code, code)
         rows.append(
             (
                 agency.label,

@@ -127,6 +127,20 @@ def test_a_long_table_repeats_its_header_and_loses_no_row(make_report, make_tabl
             assert f"{row[3]:.1f}".replace(".", ",") + "%" in whole
 
 
+@pytest.mark.parametrize("lines", range(0, 24, 2))
+def test_no_header_stands_alone_at_the_foot_of_a_page(make_report, pages, lines) -> None:
+    """Rows of several lines, pushed down line by line: a header once per page of its table."""
+    text = "Nếu nêu thì từ các ô khác tính ngược ra được ô phải giữ kín. " * 3
+    rows = tuple((f"Sở {n:02}", text * (1 + n % 4)) for n in range(40))
+    before = tuple(Paragraph(f"Đoạn {n}.") for n in range(lines))
+    table = ReportTable("long", "Ý kiến theo cơ quan", TEXT_COLUMNS, rows)
+    made = pages(make_report(*before, table))
+    headers = [page.count("Cơ quan") for page in made]
+    assert max(headers) == 1
+    assert sum(headers) >= 2
+    assert all(f"Sở {n:02}" in " ".join(made) for n in range(40))
+
+
 def test_numbers_and_reasons_stand_in_the_table(make_report, make_table, pages) -> None:
     whole = squeeze(" ".join(pages(make_report(make_table(6)))))
 
