@@ -13,12 +13,14 @@ from surveyapp import clock, serving
 from surveyapp.db import Database
 from surveyapp.frames import service as frames
 from surveyapp.importers.table import Table
-from surveyapp.models import FrameRow, ListDraft, PostDecision, UnitList
-from surveyapp.surveys import definitions
+from surveyapp.models import FormCell, FrameRow, ListDraft, PostDecision, Survey, UnitList
+from surveyapp.surveys import definitions, keys
 from surveyapp.surveys import service as surveys
 from tests.app import sample_factory as make
 from tests.app.frames_world import DEPUTIES, LEADERS, Seen, csv_file
+from tests.app.test_surveys_service import answer
 
+SIZES = {"so-noi-vu": 40, "so-tu-phap": 60, "so-y-te": 50}
 NOW = datetime(2024, 11, 20, 3, tzinfo=UTC)
 
 
@@ -115,3 +117,29 @@ def test_a_file_that_came_late_says_so_where_the_list_has_the_day(db: Session) -
     found = db.scalars(select(FrameRow.attributes)).all()
     assert sorted(str(row.get("late")) for row in found) == ["None", "no", "yes"]
     assert all({"outcome", "channel"} <= set(row) for row in found)
+
+
+def test_the_lock_destroys_the_key_of_spare_codes_and_no_other(
+    signed_in: Callable[..., FlaskClient], database: Database, settings
+) -> None:
+    with database.session() as db:
+        actor = make.official(db)
+        survey, frame = make.survey_with(db, actor, make.SERVICE_PLAN, make.files(SIZES))
+        make.drawn(db, actor, frame, few_reason="thử")
+        survey.state = "collecting"
+        group = survey.groups[0].id
+        cell = FormCell(
+            survey_id=survey.id, code="c", group_id=group, stratum="x", agencies=[], persons=5
+        )
+        db.add(cell)
+        db.flush()
+        answer(db, survey, cell)
+        db.commit()
+        keys.pseudonym_key(settings.keys, survey)
+    keys.spare_key(settings.keys, "service-test")
+    client = signed_in("approver")
+    assert client.post("/surveys/service-test/advance/locked").status_code == 302
+    assert Seen(database).one(select(Survey.state)) == "locked"
+    assert [path.name for path in settings.keys.glob("service-test.*")] == [
+        "service-test.pseudonym"
+    ]
