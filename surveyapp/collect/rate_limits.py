@@ -78,7 +78,8 @@ class Buckets:
             # a clock that was set back gives nothing and takes nothing
             left = min(limit.burst, left + max(0.0, seconds - at) * rate)
             is_enough = left >= 1
-            SLOT.pack_into(shared, place, mark, left - count * is_enough, seconds)
+            if count:  # who only has to be let in leaves no trace of the moment
+                SLOT.pack_into(shared, place, mark, left - count * is_enough, seconds)
         if not is_enough:
             raise TooOftenError(
                 "COLLECT-005",

@@ -1,26 +1,34 @@
 """An attacker with frequent copies of the database, but without the keys, joins nothing.
 
 She has every table after every few answers, the bytes of the database file and its write-ahead
-log, the log output, the cells with their sizes. She looks for the response that belongs to one
-exchange, one spent invitation, one waiting answer, or one moment.
+log, the log output, the cells with their sizes; of a server with tablets also the counts of each
+tablet and all files of the installation but the keys. She looks for the response that belongs to
+one exchange, one spent invitation, one waiting answer, one tablet, or one moment.
 """
 
 import hashlib
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy import Table, select, text
 
-from surveyapp.collect import release
+from surveyapp.collect import intake_key, release
 from surveyapp.collect.keys import Keyring
+from surveyapp.collect.rights import scope_of
 from surveyapp.collect.service import Filing, accept_all
+from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.models import Base, Response
-from tests.app.collect_world import World, codes_for, made
+from tests.app.collect_world import World, as_bytes, codes_for, made
+from tests.app.sealed_body import sealed
 
 ANSWERS = 150
+FROM_TABLETS = 120
 EVERY = 4
 CELLS = 2
 RELEASE_SIZE = 20
@@ -41,17 +49,20 @@ def _as_stored(table: Table, database: Database) -> Any:
     return select(table) if database.is_sqlite else select(table).order_by(text("ctid"))
 
 
+def mark_of(number: int) -> str:
+    """Return what the test finds an answer by: words that citizen number so wrote."""
+    return f"dau{hashlib.sha256(str(number).encode()).hexdigest()[:12]}"
+
+
 class Attack:
     """The copies, and what only the test knows: which answer arrived when."""
 
     def __init__(self, database: Database, keyring: Keyring, world: World, size: int) -> None:
         group: list[Filing] = []
-        self.copies: list[Copy] = []
-        self.bytes_before_release: list[tuple[bytes, set[str]]] = []
-        self.truth: dict[str, str] = {}  # exchange id -> mark in the answer
+        self._begin()
         cells = [number % CELLS for number in range(ANSWERS)]
         for number, code in enumerate(codes_for(database, world, cells)):
-            mark = f"dau{hashlib.sha256(str(number).encode()).hexdigest()[:12]}"
+            mark = mark_of(number)
             submission = world.submission(code, answers={"q1": "4", "q4": mark})
             self.truth[submission.exchange_id] = mark
             group.append(Filing(submission))
@@ -62,6 +73,14 @@ class Attack:
                 release.settle(database, keyring, world.survey.id, RELEASE_SIZE)
             if number % EVERY == EVERY - 1:
                 self._copy(database)
+        self._lock(database, keyring, world)
+
+    def _begin(self) -> None:
+        self.copies: list[Copy] = []
+        self.bytes_before_release: list[tuple[bytes, set[str]]] = []
+        self.truth: dict[str, str] = {}  # exchange id -> mark in the answer
+
+    def _lock(self, database: Database, keyring: Keyring, world: World) -> None:
         with database.session() as db:
             release.release_all(db, keyring, world.survey.id)
             db.commit()
@@ -112,6 +131,11 @@ def test_an_attacker_with_hourly_copies_cannot_join_a_response_to_anything(
     assert not any(mark in log or at in log for at, mark in attack.truth.items())
 
 
+def scope_in(row: dict[str, Any]) -> str:
+    """Return what a response shares with those that it was released with."""
+    return scope_of(row["cell_id"], row["device_agency"])
+
+
 def no_clear_text_before_release(attack: Attack) -> None:
     for raw, waiting in attack.bytes_before_release:
         assert not any(mark.encode() in raw for mark in waiting)
@@ -132,6 +156,7 @@ def no_value_links_a_response(attack: Attack) -> None:
             ("waiting_answer", ("id", "batch_id")),
             ("invitation", ("code_sha256",)),
             ("batch", ("id",)),
+            ("device", ("token_sha256",)),
         )
         for row in copy[table]
         for value in (row[key] for key in keys)
@@ -154,7 +179,7 @@ def nothing_beside_the_answers_tells_two_of_a_release_apart(attack: Attack) -> N
         for row in copy["response"]:
             if row["id"] not in old:
                 rest = tuple(str(row[key]) for key in sorted(row.keys() - known))
-                kept[row["cell_id"]].add(rest)
+                kept[scope_in(row)].add(rest)
         assert all(len(rests) == 1 for rests in kept.values())
 
 
@@ -173,16 +198,16 @@ def every_vanished_answer_has_five_candidates(attack: Attack) -> None:
                 candidates = [
                     new
                     for new in copy["response"]
-                    if new["id"] not in old and f"cell:{new['cell_id']}" == scope[row["batch_id"]]
+                    if new["id"] not in old and scope_in(new) == scope[row["batch_id"]]
                 ]
                 assert 1 / len(candidates) <= BEST_GUESS
-    assert tried >= ANSWERS
+    assert tried >= len(attack.truth)
 
 
 def storage_order_guesses_no_better_than_chance(attack: Attack) -> None:
     """Match the n-th exchange with the n-th response of each cell, by every stored order."""
     mark_of = {row["id"]: row["answers"]["q4"] for row in attack.copies[-1]["response"]}
-    cell_of = {row["id"]: row["cell_id"] for row in attack.copies[-1]["response"]}
+    cell_of = {row["id"]: scope_in(row) for row in attack.copies[-1]["response"]}
     stored = [one for new in attack.arrivals("response", "id") for one in new]
     exchanges = [one for new in attack.arrivals("exchange", "id") for one in new]
     real_order = list(attack.truth)
@@ -203,6 +228,105 @@ def storage_order_guesses_no_better_than_chance(attack: Attack) -> None:
 def sealed_answers_have_one_length(attack: Attack) -> None:
     lengths = {len(row["sealed"]) for copy in attack.copies for row in copy["waiting_answer"]}
     assert len(lengths) == 1
+
+
+class TabletAttack(Attack):
+    """Sealed forms of tablets with their ledgers, and forms with codes, through the real server."""
+
+    def __init__(self, app: Flask, database: Database, settings: Settings) -> None:
+        world = made(database, "counter", "small")
+        key, client = intake_key.public(settings.keys), app.test_client()
+        with database.session() as db:
+            paired = [world.device(db, f"A{1 + n % CELLS}") for n in range(2 * CELLS)]
+            tablets = [(device.agency_code, token) for device, token in paired]
+            db.commit()
+        self._begin()
+        self.files: list[bytes] = []
+        self.sent_by: dict[str, str] = {}  # exchange id -> scope, as the tablets' counts tell it
+        for number in range(FROM_TABLETS):
+            agency, token = tablets[number % len(tablets)]
+            at = uuid4()
+            plain = world.body(
+                None, mode="tablet", agency=agency, answers={"q1": "4", "q4": mark_of(number)}
+            )
+            self.truth[at.hex] = mark_of(number)
+            self.sent_by[at.hex] = scope_of(None, agency)
+            from_it = {"Authorization": f"Bearer {token}"}
+            body = as_bytes(sealed(key, at, as_bytes(plain)))
+            reply = client.put(f"/api/submissions/{at}", data=body, headers=from_it)
+            assert reply.status_code == 201
+            day = dict.fromkeys(("started", "completed", "received"), 1 + number // len(tablets))
+            rest = {"day": "2024-11-04", "revision": number, "broken_off": 0}
+            days = {"days": [{**day, **rest, "unsent": 0, "attention": 0}]}
+            client.post("/api/device/ledger", json=days, headers=from_it).close()
+            if number % EVERY == EVERY - 1:
+                self._copy(database)
+                self.files += [
+                    path.read_bytes().replace(b"\0", b"")  # of the limits, most is empty
+                    for path in settings.home.rglob("*")
+                    if path.is_file() and settings.keys not in path.parents
+                ]
+        self._lock(database, Keyring(settings.keys), world)
+
+
+@pytest.fixture
+def tablets(app: Flask, database: Database, settings: Settings) -> TabletAttack:
+    return TabletAttack(app, database, settings)
+
+
+def test_an_attacker_who_reads_the_tablets_ledgers_too_cannot_join_a_response_to_anything(
+    tablets: TabletAttack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert len(tablets.copies[-1]["response"]) == FROM_TABLETS
+    assert sum(row["accepted"] for row in tablets.copies[-1]["device_day"]) == FROM_TABLETS
+    no_clear_text_before_release(tablets)
+    no_value_links_a_response(tablets)
+    nothing_beside_the_answers_tells_two_of_a_release_apart(tablets)
+    every_vanished_answer_has_five_candidates(tablets)
+    storage_order_guesses_no_better_than_chance(tablets)
+    sealed_answers_have_one_length(tablets)
+    who_sent_between_two_releases_guesses_no_better_than_chance(tablets)
+    log = "".join(capfd.readouterr())
+    for at, mark in tablets.truth.items():
+        assert mark not in log and at not in log
+        assert not any(mark.encode() in raw or at.encode() in raw for raw in tablets.files)
+
+
+def who_sent_between_two_releases_guesses_no_better_than_chance(tablets: TabletAttack) -> None:
+    """Match what an agency's tablets sent before a release, oldest first, with what came out."""
+    hits = pairs = 0
+    waiting: dict[str, list[str]] = defaultdict(list)
+    empty: Copy = {"exchange": [], "response": []}
+    for before, copy in pairwise([empty, *tablets.copies]):
+        came = {row["id"] for row in copy["exchange"]} - {row["id"] for row in before["exchange"]}
+        for at in tablets.truth:  # the very order of arrival
+            if at in came:
+                waiting[tablets.sent_by[at]].append(at)
+        old = {row["id"] for row in before["response"]}
+        for scope, sent in waiting.items():
+            out = [row for row in copy["response"] if row["id"] not in old]
+            found = [row["answers"]["q4"] for row in out if scope_in(row) == scope]
+            taken, waiting[scope] = sent[: len(found)], sent[len(found) :]
+            hits += sum(tablets.truth[at] == mark for at, mark in zip(taken, found, strict=True))
+            pairs += len(found)
+    assert pairs == FROM_TABLETS
+    assert hits / pairs <= BEST_GUESS
+
+
+def test_an_address_that_sends_a_right_code_leaves_no_trace_in_the_limits(
+    app: Flask, database: Database, settings: Settings
+) -> None:
+    world = made(database)
+    [code] = codes_for(database, world, [0])
+    path = f"/api/submissions/{uuid4()}"
+    from_home = {"REMOTE_ADDR": "198.51.100.7"}
+    body = as_bytes(world.body(code))
+
+    sent = app.test_client().put(path, data=body, environ_base=from_home)
+
+    assert sent.status_code == 201
+    files = [one for one in settings.home.rglob("limits-*") if one.is_file()]
+    assert all(set(file.read_bytes()[32:]) == {0} for file in files)
 
 
 def test_a_response_keeps_nothing_but_its_cell_day_and_answers() -> None:
