@@ -12,7 +12,7 @@ PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist worksteal
 #: where make run serves: make run BIND=127.0.0.1:8020
 BIND ?= 127.0.0.1:8000
 
-.PHONY: help run test lint bench faults coverage-tables lock
+.PHONY: help run test lint bench bench-long faults coverage-tables lock
 
 help:  ## List these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 24
@@ -38,6 +38,10 @@ lint:  ## Check style, types and the directions of import
 bench:  ## Measure the demo, the intake and the first page (not part of the tests)
 	@.ci/environment test
 	@$(BIN)/python tests/load/bench.py
+
+bench-long:  ## The estimates only, beside svy on a million rows too (some minutes)
+	@.ci/environment test
+	@BENCH_LONG=1 $(BIN)/python tests/load/bench.py --only estimates
 
 faults:  ## Run all of the fault suite: 1,000 kills, a whole day (not all is part of the tests)
 	@.ci/environment test
