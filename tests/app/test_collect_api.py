@@ -249,3 +249,32 @@ def test_looking_at_a_page_or_fetching_it_ahead_spends_no_code(
     with database.read_session() as db:
         assert not db.scalars(select(Invitation.is_spent)).one()
     assert put(client, as_bytes(world.body(code))).status_code == 201
+
+
+@pytest.mark.usefixtures("world")
+def test_a_token_that_nobody_was_given_waits_for_no_writer(
+    client: FlaskClient, database: Database
+) -> None:
+    with database.session() as db:
+        db.execute(update(Survey).values(title="đang ghi"))  # a writer that is not done yet
+        refused = put(client, b"{", Authorization="Bearer ABCD-EFGH")
+        db.rollback()
+
+    assert (refused.status_code, refused.json["code"]) == (401, "COLLECT-044")
+    assert refused.json["receipt"] == hashlib.sha256(b"{").hexdigest()
+
+
+def test_a_tablet_that_was_right_before_is_refused_once_it_is_revoked(
+    client: FlaskClient, database: Database, world: World
+) -> None:
+    [code] = codes_for(database, world, [0])
+    with database.session() as db:
+        token = world.device(db)[1]
+        db.commit()
+    body, bearer = as_bytes(world.body(code)), {"Authorization": f"Bearer {token}"}
+    assert put(client, body, **bearer).status_code == 201
+    with database.session() as db:
+        db.execute(update(Device).values(revoked_at=world.survey.created_at))
+        db.commit()
+
+    assert put(client, body, **bearer).json["code"] == "COLLECT-045"
