@@ -12,7 +12,7 @@ PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist worksteal
 #: where make run serves: make run BIND=127.0.0.1:8020
 BIND ?= 127.0.0.1:8000
 
-.PHONY: help run test lint bench bench-long faults coverage-tables lock
+.PHONY: help run test lint bench accessibility bench-long faults coverage-tables lock
 
 help:  ## List these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 24
@@ -46,6 +46,10 @@ bench-long:  ## The estimates only, beside svy on a million rows too (some minut
 faults:  ## Run all of the fault suite: 1,000 kills, a whole day (not all is part of the tests)
 	@.ci/environment test
 	@FAULTS=full $(BIN)/python -m pytest -rs tests/faults $(PYTEST)
+
+accessibility:  ## WCAG on every page in every language, size of text and of screen (some minutes)
+	@.ci/environment test
+	@SURVEY_ACCESSIBILITY=all $(BIN)/python -m pytest -q $(PARALLEL) tests/browser/test_accessibility.py
 
 coverage-tables:  ## Write docs/do-phu.md anew: how often the intervals hold the true value
 	@.ci/environment test
