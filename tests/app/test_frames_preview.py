@@ -1,9 +1,9 @@
 """A file is looked at before it is stored: mapping, presets, notes, all faults as a file."""
 
 import io
-import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -166,14 +166,22 @@ def test_a_count_that_differs_from_the_published_one_is_noted(
     assert (note.number, "so-y-te: 1 so với 1200" in note.text) == (1, True)
 
 
+#: The test client leaves its own temporary copy of a large body to the collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
 def test_a_hundred_thousand_rows_come_in_through_the_page(manager: FlaskClient, seen: Seen) -> None:
     rows = ([f"H{i}", *ROW[1:8], f"09{i:08d}"] for i in range(100_000))
-    tracemalloc.start()
+    before = _memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the kernel's own peak begins anew
     draft = look(manager, *rows)
     manager.post(f"{draft}columns", data=MAPPING)
     assert manager.post(f"{draft}store").location == FRAME
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    peak = _memory("VmHWM") - before
     assert seen.one(select(func.count()).select_from(FrameRow)) == 100_000
     assert peak < 400_000_000
+
+
+def _memory(name: str) -> int:
+    """Return what the kernel says of this process, in bytes; tracing would take twice the time."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
