@@ -29,6 +29,14 @@ SEED = 2024
 LEVEL = 0.95
 ITEMS = 8
 UNHAPPY = 0.06
+KINDS_OF_SETS = ("simultaneous", "marginal")
+#: How agencies differ in truth -> their shares.
+PLACES = {
+    "5, cách đều từ 0,70 đến 0,95": np.linspace(0.7, 0.95, 5),
+    "5, bằng nhau (0,80)": np.full(5, 0.8),
+    "10, bằng nhau (0,80)": np.full(10, 0.8),
+    "3 thấp (0,60) và 3 cao (0,90)": np.repeat([0.6, 0.9], 3),
+}
 CONTENT = 0.99
 
 Limits = tuple[Floats, Floats]
@@ -122,11 +130,15 @@ def difference_coverage(n: int, shares: tuple[float, float], limits: Floats) -> 
     return float(chance[_hits(limits[:, 0], limits[:, 1], shares[0] - shares[1])].sum())
 
 
-def places_coverage(agencies: int, n: int, runs: int) -> tuple[float, float]:
-    """Chance that the simultaneous sets hold all true places, and mean coverage of marginal ones."""
+def places_coverage(share: Floats, n: int, runs: int) -> tuple[float, float]:
+    """Chance that the simultaneous sets hold all true places, and mean coverage of marginal ones.
+
+    Equal agencies share all places of their group, and a set must hold every one of them.
+    """
+    agencies = share.size
     rng = np.random.default_rng([SEED, agencies, n])
-    share = np.linspace(0.7, 0.95, agencies)
-    true = np.arange(agencies, 0, -1)
+    best = 1 + (share[None] > share[:, None]).sum(axis=1)
+    worst = agencies - (share[None] < share[:, None]).sum(axis=1)
     agency = np.repeat(np.arange(agencies), n)
     design = survey_design(np.ones(agency.size), strata=agency)
     layout = plan([Measure("q")])
@@ -137,9 +149,10 @@ def places_coverage(agencies: int, n: int, runs: int) -> tuple[float, float]:
         found = {int(one.name): one for one in ranking(
             scores(moments, layout, "q"), decimals=2, factor=100, seed=run, level=LEVEL
         )}  # fmt: skip
-        sets = [(found[a].simultaneous, found[a].marginal, true[a]) for a in range(agencies)]
-        joint.append(all(low <= place <= high for (low, high), _, place in sets))
-        single += [low <= place <= high for _, (low, high), place in sets]
+        both = [[getattr(found[a], kind) for a in range(agencies)] for kind in KINDS_OF_SETS]
+        held = [[s[0] <= best[a] and worst[a] <= s[1] for a, s in enumerate(sets)] for sets in both]
+        joint.append(all(held[0]))
+        single += held[1]
     return float(np.mean(joint)), float(np.mean(single))
 
 
@@ -196,18 +209,19 @@ def designs_text(runs: int) -> str:
 
 def text(runs: int) -> str:
     """Return docs/do-phu.md."""
+    rank_runs = runs // 4
     composites = table(
         ["n", "có chặn trên", "không chặn"],
         [[n, *composite_coverage(n, max(20, runs // 10))] for n in (10, 15, 30, 60)],
     )
     ranks = table(
-        ["số cơ quan", "n mỗi cơ quan", "mọi thứ hạng cùng lúc", "từng thứ hạng"],
-        [[a, n, *places_coverage(a, n, runs // 4)] for a, n in ((5, 30), (5, 100), (10, 30), (10, 100))],
-    )  # fmt: skip
+        ["cơ quan", "mọi thứ hạng cùng lúc", "từng thứ hạng"],
+        [[name, *places_coverage(share, 100, rank_runs)] for name, share in PLACES.items()],
+    )
     return PAGE.format(
         shares=shares_text(), composites=composites, designs=designs_text(runs),
         differences=differences_text(), ranks=ranks, runs=runs, composite_runs=35 * max(20, runs // 10),
-        rank_runs=runs // 4, items=ITEMS,
+        rank_runs=rank_runs, items=ITEMS,
     )  # fmt: skip
 
 
@@ -238,7 +252,9 @@ Tính đúng trên mọi kết quả có thể của hai cơ quan có cùng số
 {differences}
 ## Khoảng thứ hạng
 
-Mô phỏng {rank_runs} lần; tỷ lệ thật của các cơ quan cách đều từ 0,70 đến 0,95. «Mọi thứ hạng cùng lúc»: phần trăm số lần mọi cơ quan đều có thứ hạng thật nằm trong khoảng công bố; «từng thứ hạng»: trung bình theo cơ quan của khoảng riêng.
+Mô phỏng {rank_runs} lần, mỗi cơ quan 100 phiếu. «Mọi thứ hạng cùng lúc»: phần trăm số lần mọi cơ quan đều có thứ hạng thật nằm trong khoảng công bố; «từng thứ hạng»: trung bình theo cơ quan của khoảng riêng. Các cơ quan bằng nhau có chung mọi thứ hạng của nhóm, và khoảng phải chứa cả nhóm.
+
+Khoảng thứ hạng chỉ hẹp lại khi hiệu của hai cơ quan khác 0 một cách chắc chắn, nên chỉ sai khi hai cơ quan bằng nhau, hay gần bằng nhau, bị coi là khác nhau. Khi mọi cơ quan bằng nhau, mọi cặp đều có thể bị coi là khác nhau: độ phủ quanh mức 95 đã nêu (Mogstad và cộng sự 2024; với {rank_runs} lần, con số có thể lệch vài điểm). Khi các cơ quan cách nhau xa, không có cặp nào để sai theo cách đó, độ phủ gần 100: đó là tính chất của phương pháp, không phải do khoảng quá rộng.
 
 {ranks}"""
 
