@@ -101,7 +101,7 @@ def hidden_estimates(
         ),
     ]
     there = [each for each in margins if each is not None]
-    return cast(dict[Place, Rule], suppressed(cells, there, set(earlier)))
+    return _rules(suppressed(cells, there, set(earlier)))
 
 
 def without(
@@ -169,7 +169,15 @@ def hidden_counts(
         parts = tuple((row, option) for row in agencies if (row, option) in cells)
         if parts and (WHOLE, option) in cells:
             margins.append(Margin((WHOLE, option), parts))
-    return cast(dict[Place, Rule], suppressed(cells, margins, set(earlier)))
+    return _rules(suppressed(cells, margins, set(earlier)))
+
+
+def _rules(found: Mapping[Key, Rule]) -> dict[Place, Rule]:
+    """Name a cell that an earlier run protected as that run did: one data, one content."""
+    same: dict[Key, Rule] = {
+        key: "complementary" if rule == "earlier" else rule for key, rule in found.items()
+    }
+    return cast(dict[Place, Rule], same)
 
 
 def changed_little(before: Mapping[Place, int], now: Mapping[Place, int]) -> set[Place]:
