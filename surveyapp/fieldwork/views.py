@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp import roles, web
 from surveyapp.errors import AppError
+from surveyapp.exports.numbers import NumberStyle
 from surveyapp.fieldwork import office_lists, outlook, people, reserve, service
 from surveyapp.fieldwork.forms import IssueForm, ReissueForm, ReplaceForm, SearchForm
 from surveyapp.fieldwork.letters import entry, letters_pdf
@@ -16,6 +17,7 @@ from surveyapp.models import SampleDraw, Survey
 from surveyapp.samples.proposal import stratum_title
 from surveyapp.surveys import service as surveys
 
+_count = NumberStyle().count
 #: Persons on a page; a search finds the others.
 SHOWN = 200
 
@@ -79,7 +81,8 @@ def assign(code: str) -> ResponseReturnValue:
     db = web.session()
     assigned = service.assign(db, web.actor(), _drawn(db, surveys.find(db, code)))
     db.commit()
-    flash(f"Đã giao {assigned.forms} phiếu thành {assigned.cells} nhóm, mỗi nhóm ít nhất 5 người.")
+    forms, cells = _count(assigned.forms), _count(assigned.cells)
+    flash(f"Đã giao {forms} phiếu thành {cells} nhóm, mỗi nhóm ít nhất 5 người.")
     return redirect(url_for("fieldwork.index", code=code))
 
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from surveyapp import web
 from surveyapp.errors import AppError
+from surveyapp.exports.numbers import NumberStyle
 from surveyapp.frames import collecting, drafts, posts
 from surveyapp.frames.entries import FrameReport
 from surveyapp.frames.headings import KINDS
@@ -19,6 +20,7 @@ from surveyapp.surveys import service as surveys
 from surveyapp.surveys.keys import pseudonym_key
 
 bp = Blueprint("drafts", __name__, url_prefix="/surveys/<code>/frame/drafts/<draft_id>")
+_count = NumberStyle().count
 
 
 def _found(code: str, draft_id: str) -> tuple[Survey, ListDraft, bytes]:
@@ -118,7 +120,7 @@ def store(code: str, draft_id: str) -> ResponseReturnValue:
     if unit is not None:
         flash("Đã gửi danh sách.")
         return redirect(url_for("lists.unit", code=code, unit_code=unit.code))
-    flash(f"Đã lưu: {report.rows} dòng, {report.persons} người.")
+    flash(f"Đã lưu: {_count(report.rows)} dòng, {_count(report.persons)} người.")
     return redirect(url_for("frames.index", code=code))
 
 

@@ -201,8 +201,8 @@ def _absent(table: Table, heading: Heading, taken: set[str]) -> TableProblem:
     return TableProblem(
         Rule.NO_COLUMN,
         f"Không có cột «{heading.title}».",
-        f"Cột gần nhất là «{near}»: nếu đúng thì sửa tên cột."
+        f"Cột gần nhất là «{near}»: nếu đúng thì chọn ở phần Ghép cột, hoặc sửa tên cột."
         if near
-        else "Thêm cột này; xem tệp mẫu.",
+        else "Chọn cột của tệp ở phần Ghép cột, hoặc thêm cột này theo tệp mẫu.",
         table.sheet,
     )

@@ -5,6 +5,7 @@ const form = document.getElementById("size-form");
 let asked = 0;
 async function recalculate() {
   const mine = ++asked;
+  document.getElementById("size-result").setAttribute("aria-busy", "true");
   const body = new URLSearchParams(new FormData(form));
   body.set("recalculate", "1");
   let page;
@@ -19,6 +20,7 @@ async function recalculate() {
   const made = page && page.getElementById("size-result");
   if (!made) {
     // signed out, or no connection: figures that no longer belong to the fields must not stay
+    here.removeAttribute("aria-busy");
     here.textContent = "Chưa tính lại được. Bấm «Tính lại», hoặc tải lại trang.";
     return;
   }

@@ -293,6 +293,7 @@ def test_a_late_answer_to_an_earlier_number_never_replaces_the_tables(
 
     size_page.fill(QUOTA, "70")
     page.keyboard.press("Tab")  # asks for the tables of 70, whose answer is kept back
+    expect(page.locator("#size-result")).to_have_attribute("aria-busy", "true")
     page.keyboard.press("Shift+Tab")
     size_page.fill(QUOTA, "90")
     page.keyboard.press("Tab")
