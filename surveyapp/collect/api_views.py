@@ -11,12 +11,12 @@ import structlog
 from flask import Blueprint, current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from surveyapp import clock, codes, web
 from surveyapp.collect import devices, metrics, rate_limits, release, service
-from surveyapp.collect.intake_desk import Desk
+from surveyapp.collect.intake_desk import Desk, told
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.problems import SubmissionError
 from surveyapp.collect.rate_limits import Buckets, TooOftenError
@@ -146,6 +146,16 @@ def refuse(error: AppError) -> ResponseReturnValue:
         "problems": problems,
     }
     return body, error.status, rate_limits.headers_of(error)
+
+
+@bp.errorhandler(OSError)
+@bp.errorhandler(DBAPIError)
+def refuse_unstored(error: OSError | DBAPIError) -> ResponseReturnValue:
+    """Say that the disk is full wherever that shows: limits, keys, release after a receipt."""
+    known = told(error)
+    if not isinstance(known, AppError):
+        raise error
+    return refuse(known)
 
 
 @bp.after_app_request

@@ -78,7 +78,7 @@ class Desk:
                 filings = [visitor.filing for visitor in group]
                 outcomes = accept_all(connection, self._keyring, filings)
         except Exception as error:
-            outcomes = [_told(error)] * len(group)
+            outcomes = [told(error)] * len(group)
         self._hand_over(group)
         for visitor, outcome in zip(group, outcomes, strict=True):
             visitor.outcome = outcome
@@ -104,7 +104,7 @@ class Desk:
                 self._is_led = False
 
 
-def _told(error: Exception) -> Exception:
+def told(error: Exception) -> Exception:
     """Say in words what somebody can mend: a full disk; nothing of the group is stored."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     is_full = (

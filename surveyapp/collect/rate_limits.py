@@ -106,20 +106,34 @@ class Buckets:
         if self._map is not None:
             self._map.close()
             os.close(self._file)
+            self._map = None
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"limits-{day}"
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if os.fstat(self._file).st_size < SIZE:
-                os.pwrite(self._file, secrets.token_bytes(KEY_BYTES), 0)
-                os.truncate(self._file, SIZE)
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._map, self._day = mmap.mmap(self._file, SIZE), day
+            self._map, self._file, self._day = _whole(file), file, day
+        except BaseException:
+            os.close(file)
+            raise
         for old in self._folder.glob("limits-*"):
             if old != path:
                 old.unlink(missing_ok=True)
+
+
+def _whole(file: int) -> mmap.mmap:
+    """Map a file of the day, made if it is new; a full disk refuses it here.
+
+    All of it gets its place on the disk: writing into a hole of a mapped file while the disk is
+    full would end the process.
+    """
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        if os.fstat(file).st_size < SIZE:
+            os.posix_fallocate(file, 0, SIZE)
+            os.pwrite(file, secrets.token_bytes(KEY_BYTES), 0)
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+    return mmap.mmap(file, SIZE)
 
 
 @dataclass

@@ -55,7 +55,7 @@ class Server:
         self.port = _free_port()
         self.home = home
         self.database_url = database_url
-        self.log = home / "server.log"
+        self.log = home.parents[1] / f"{home.parent.name}.log"  # not on the disk of the data
         self.starts = 0
         self._nursery = nursery
         self._group: int | None = None

@@ -19,7 +19,7 @@ from surveyapp import clock
 from surveyapp.collect import tablet_ledger
 from surveyapp.config import Settings
 from surveyapp.models import Device, DeviceDay
-from tests.browser.tablet_site import begin, empty_here, pair, send_form
+from tests.browser.tablet_site import begin, pair, send_form
 from tests.faults.conftest import FULL
 from tests.faults.forms import Collection
 from tests.faults.proxy import FAIR, REQUEST_LOST, proxied
@@ -114,8 +114,7 @@ def sums(collection: Collection) -> dict[int, DeviceDay]:
 
 def report_in_chromium(page: Page, collection: Collection, device_id: int) -> DeviceDay:
     """Let time pass at the real tablet until its ledger has arrived."""
-    empty_here(page)
-    for _ in range(100):
+    for _ in range(5_000):
         day = sums(collection).get(device_id)
         if day is not None and day.received == day.completed and day.completed == IN_CHROMIUM - 1:
             return day
