@@ -1,0 +1,94 @@
+"""The disk of the server is full: a sentence, nothing half-stored, and later everything works."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from surveyapp.config import load
+from surveyapp.db import upgrade
+from tests.faults.forms import Collection, Form, Line, Reply, Verdict, judge, lost_and_doubled
+from tests.faults.server import Nursery, served
+
+DISK = "48m"
+TABLETS = 40
+TRIES = 60
+FULL_DISK = 507
+ROUNDS = 3
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Give a small disk of its own, in memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode != 0:  # noqa: S603
+        pytest.skip("only root may mount a small disk; test_collect_desk.py has SQLite's own limit")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S603, S607
+
+
+def fill(disk: Path, name: str) -> Path:
+    """Write until nothing more fits."""
+    path = disk / name
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return path
+
+
+def said(reply: Reply | None) -> tuple[int, str] | None:
+    """Return status and code of what a client was told."""
+    return None if reply is None else (reply.status, (reply.body or {}).get("code", ""))
+
+
+def replies(port: int, forms: list[Form]) -> list[Reply | None]:
+    line = Line(port)
+    came = [line.put(form) for form in forms]
+    line.close()
+    return came
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_stored(
+    nursery: Nursery, small_disk: Path, figures: Callable[..., None]
+) -> None:
+    settings = load({"SURVEY_HOME": str(small_disk / "home"), "SURVEY_DATABASE_URL": ""})
+    upgrade(settings.database_url)
+    acknowledged: list[Form] = []
+    told = 0
+    with (
+        Collection(settings, TABLETS) as collection,
+        served(nursery, settings.home, settings.database_url) as server,
+    ):
+        supply = collection.forms(ROUNDS * TRIES)
+        for round_ in range(ROUNDS):
+            forms = list(islice(supply, TRIES))
+            filling = fill(small_disk, f"filling-{round_}")
+            came = replies(server.port, forms)
+            acknowledged += [
+                form
+                for form, reply in zip(forms, came, strict=True)
+                if judge(form, reply) is Verdict.RECEIVED
+            ]
+            refused = [reply for reply in came if reply is None or reply.status not in (200, 201)]
+            assert {said(reply) for reply in refused} <= {(FULL_DISK, "COLLECT-006")}
+            exchanges, answers = collection.held()
+            assert exchanges == {form.id.hex for form in acknowledged}
+            assert answers == len(exchanges)
+            told += len(refused)
+            filling.unlink()
+            again = replies(server.port, forms)
+            assert {reply and reply.status for reply in again} <= {200, 201}
+            acknowledged += [form for form in forms if form not in acknowledged]
+        server.stop()
+        lost, doubled = lost_and_doubled(acknowledged, collection.released_marks())
+    figures(refused=told, acknowledged=len(acknowledged), lost=lost, doubled=doubled)
+
+    assert told > 0
+    assert (lost, doubled) == (0, 0)
