@@ -4,9 +4,8 @@ After each step: what was finished lies on the tablet or on the server; what is 
 is on the server; no answer counts twice; nothing on the tablet can be read; the ledger adds up.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,68 +14,19 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from surveyapp import clock
-from surveyapp.config import Settings
 from surveyapp.models import DeviceDay
 from tests.faults.conftest import FULL
-from tests.faults.forms import Collection
-from tests.faults.proxy import FAIR, KINDS, Proxy, proxied
-from tests.faults.server import Nursery, Server, served
+from tests.faults.proxy import FAIR, KINDS
+from tests.faults.queue_site import Site, engine_name, site  # noqa: F401  fixtures
 
 EXAMPLES, STEPS = (60, 40) if FULL else (5, 12)
-PLACE = "/queue-driver/"
-TABLET = Path(__file__).parents[2] / "surveyapp" / "static" / "tablet"
 #: What the tablet's clock says, in days from the true day.
 DAYS_OFF = (-400, -1, 0, 1, 3650)
 TABS = st.integers(0, 1)
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def engine_name() -> str:
-    """Use one engine: the queue is the tablet's."""
-    return "sqlite"
-
-
-class Site:
-    """The server behind its proxy, and all that any example has finished or said."""
-
-    def __init__(
-        self, browser: Browser, collection: Collection, server: Server, proxy: Proxy
-    ) -> None:
-        self.browser, self.collection = browser, collection
-        self.server, self.proxy = server, proxy
-        self.home = f"http://127.0.0.1:{proxy.port}{PLACE}"
-        self.finished: dict[str, str] = {}  # id -> mark
-        self.kills = self.requests = 0
-        page = '<!doctype html><script type="module" src="driver.js"></script>'
-        driver = Path(__file__).with_name("queue_driver.js")
-        proxy.own = {
-            PLACE: ("text/html", page.encode()),
-            f"{PLACE}driver.js": ("text/javascript", driver.read_bytes()),
-        } | {
-            f"{PLACE}{one.name}": ("text/javascript", one.read_bytes())
-            for one in TABLET.glob("*.js")
-        }
-
-    def paired(self) -> tuple[int, str]:
-        """Pair one more tablet."""
-        with self.collection.database.session() as db:
-            device, token = self.collection.world.device(db)
-            db.commit()
-            return device.id, token
-
-
-@pytest.fixture
-def site(browser: Browser, nursery: Nursery, settings: Settings) -> Iterator[Site]:
-    with (
-        Collection(settings, 1) as collection,
-        served(nursery, settings.home, settings.database_url) as server,
-        proxied(server.port) as proxy,
-    ):
-        yield Site(browser, collection, server, proxy)
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -240,7 +190,8 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 def test_whatever_happens_to_the_queue_nothing_is_lost_doubled_or_readable(
-    site: Site, figures: Callable[..., None]
+    site: Site,  # noqa: F811  the fixture
+    figures: Callable[..., None],
 ) -> None:
     machine = type("Machine", (QueueMachine,), {"site": site})
     run_machine(
