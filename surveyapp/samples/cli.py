@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sampling.draw import draw
 from sampling.listing import sample_rows
 from sampling.plan import exact
 from sampling.protocol import opening, protocol, protocol_digest, verify
-from sampling.types import Act, Frame, Plan
+from sampling.types import Act, Plan
 from sampling.waves import has_seed, unsealed
 from surveyapp.errors import AppError
 from surveyapp.samples.file_acts import act_of, with_seed
@@ -27,11 +28,13 @@ from surveyapp.samples.file_or_survey import (
     FileOrSurvey,
 )
 from surveyapp.samples.frame_files import (
+    FrameFile,
     read_frame,
     read_plan,
     read_protocol,
 )
 from surveyapp.samples.intercept_cli import blocks_command, intercept_command
+from surveyapp.samples.one_seed import only_one
 from surveyapp.samples.refusals import translated
 from surveyapp.samples.sample_files import PROTOCOL, SAMPLE, SECRET, write_folder
 from surveyapp.samples.witness_cli import announce_command, commit_command, reveal_command
@@ -41,6 +44,7 @@ BAR_FROM = 5_000_000
 
 Progress = Callable[[int], None] | None
 _FILE = click.Path(path_type=Path)
+_one = partial(click.option, multiple=True, callback=only_one)
 
 
 class Number(click.ParamType[str]):
@@ -112,8 +116,8 @@ def size_command(
 @click.option("--seed", "seeds", multiple=True, help="Hạt giống tự chọn.")
 @click.option("--announcement", type=_FILE, help="Bản công bố của lần chọn có chứng kiến.")
 @click.option("--reveal", "reveals", type=_FILE, multiple=True, help="Phần đã mở của một bên.")
-@click.option("--public-value", help="Con số công khai, đúng như đã công bố.")
-@click.option("--recheck-seed", help="Cố định bí mật phúc tra (chỉ để thử).")
+@_one("--public-value", help="Con số công khai, đúng như đã công bố.")
+@_one("--recheck-seed", help="Cố định bí mật phúc tra (chỉ để thử).")
 @click.option("--first", type=_FILE, help="Biên bản đợt trước; dùng lại hạt giống của nó.")
 @click.option("--shortfall", type=click.Choice(["lower", "census"]), help="Khi chỉ tiêu vượt.")
 @click.option("--previous", type=_FILE, help="Biên bản của lần chọn trước.")
@@ -137,12 +141,11 @@ def draw_command(
         read = read_frame(frame_path, plan, options["sheet"], bar)
     for warning in read.warnings:
         click.echo(f"Lưu ý: {warning}", err=True)
-    frame = read.frame
     if (out / PROTOCOL).exists():
-        _keep_existing(frame, plan, act, out)
+        _keep_existing(read, plan, act, out)
         summary = _summary(read_protocol(out / PROTOCOL), out)
     else:
-        summary = _draw_into(frame, plan, act, (out, frame_path))
+        summary = _draw_into(read, plan, act, (out, frame_path))
     click.echo(json.dumps(summary, ensure_ascii=False) if as_json else _told(summary))
 
 
@@ -172,9 +175,10 @@ def verify_command(
     with _bar(
         "Đọc danh sách", frame_path, frame_path.is_file() and frame_path.stat().st_size
     ) as bar:
-        frame = read_frame(frame_path, plan, options["sheet"], bar).frame
-    with translated(), _bar("Chọn lại", frame_path, 2 * len(frame.ids)) as bar:
-        found = verify(frame, plan, stored, secret, bar, first)
+        read = read_frame(frame_path, plan, options["sheet"], bar)
+    again = _bar("Chọn lại", frame_path, 2 * len(read.frame.ids))
+    with translated(read.rows, read.sheet), again as bar:
+        found = verify(read.frame, plan, stored, secret, bar, first)
     sealed = secret is None and isinstance(stored.get("recheck"), Mapping)
     if as_json:
         click.echo(json.dumps(_verdict(found, sealed=sealed), ensure_ascii=False))
@@ -217,10 +221,12 @@ def _size_report(pop_size: int, precision: size.Precision) -> dict[str, Any]:
     return {"formulas": formulas}
 
 
-def _draw_into(frame: Frame, plan: Plan, act: Act, paths: tuple[Path, Path]) -> dict[str, Any]:
+def _draw_into(read: FrameFile, plan: Plan, act: Act, paths: tuple[Path, Path]) -> dict[str, Any]:
     """Draw, then write the folder."""
     out, frame_path = paths
-    with translated(), _bar("Chọn mẫu", frame_path, 2 * len(frame.ids)) as bar:
+    frame = read.frame
+    drawing = _bar("Chọn mẫu", frame_path, 2 * len(frame.ids))
+    with translated(read.rows, read.sheet), drawing as bar:
         opened = opening(frame, plan, act, bar)
         drawn = draw(frame, plan, act, bar)
     stored = protocol(opened, drawn)
@@ -229,17 +235,16 @@ def _draw_into(frame: Frame, plan: Plan, act: Act, paths: tuple[Path, Path]) -> 
     return _summary(stored, out)
 
 
-def _keep_existing(frame: Frame, plan: Plan, act: Act, out: Path) -> None:
+def _keep_existing(read: FrameFile, plan: Plan, act: Act, out: Path) -> None:
     """Let the same draw stand; refuse to write another one over it."""
     stored = read_protocol(out / PROTOCOL)
     secret = act.secret if act.secret_chosen else None
     same = has_seed(stored, act.seed) and (out / SAMPLE).exists()
-    with translated():
-        if (
-            same
-            and verify(frame, plan, unsealed(stored, act.seed), secret, first=act.first) is None
-        ):
-            return
+    with translated(read.rows, read.sheet):
+        if same:
+            opened = unsealed(stored, act.seed)
+            if verify(read.frame, plan, opened, secret, first=act.first) is None:
+                return
     raise AppError(
         "SAMPLE-157",
         f"Thư mục «{out}» đã có một lần chọn mẫu khác; không ghi đè.",

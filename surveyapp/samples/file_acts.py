@@ -13,6 +13,7 @@ from sampling.types import Act, Plan
 from sampling.waves import has_seed, unsealed
 from surveyapp.errors import AppError
 from surveyapp.samples.frame_files import earlier_draws, read_object, read_protocol
+from surveyapp.samples.one_seed import two_seeds
 from surveyapp.samples.witness_files import witnessed_seed
 
 
@@ -53,11 +54,7 @@ def _chosen_act(options: Mapping[str, Any]) -> Act:
     if first and "seed_sha256" not in first:
         seeds.append(str(first.get("seed")))
     if len(seeds) > 1:
-        raise AppError(
-            "SAMPLE-153",
-            "Một lần chọn mẫu chỉ có một hạt giống, đang ghi nhiều --seed.",
-            "Giữ hạt giống đã thống nhất, bỏ các hạt giống khác.",
-        )
+        raise two_seeds("--seed")
     if not seeds or not canonical(seeds[0]):
         raise AppError(
             "SAMPLE-154",

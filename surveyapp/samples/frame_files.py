@@ -2,7 +2,7 @@
 
 import codecs
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,16 @@ from surveyapp.samples.refusals import translated
 
 @dataclass(frozen=True, slots=True)
 class FrameFile:
-    """A frame from a file and what should be looked at before it is used."""
+    """A frame from a file and what should be looked at before it is used.
+
+    `rows` holds the row in the file of every unit, `sheet` the sheet: faults that only the
+    draw finds (sizes, stages) are named by them too.
+    """
 
     frame: Frame
     warnings: tuple[str, ...]
+    rows: Sequence[int]
+    sheet: str
 
 
 def read_plan(path: Path) -> Plan:
@@ -49,7 +55,7 @@ def read_frame(
     with translated(table.rows, table.sheet):
         frame = make_frame(table.columns[plan.unit_id], keys, columns)
     doubt = lost_zeros(table, plan.unit_id)
-    return FrameFile(frame, (str(doubt),) if doubt else ())
+    return FrameFile(frame, (str(doubt),) if doubt else (), table.rows, table.sheet)
 
 
 def read_protocol(path: Path) -> Mapping[str, Any]:

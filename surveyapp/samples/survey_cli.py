@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ from surveyapp.samples import (
     waves,
     witnessing,
 )
+from surveyapp.samples.one_seed import only_one
 from surveyapp.samples.proposal import Choices
 from surveyapp.samples.sample_files import write_bytes
 from surveyapp.surveys import service as surveys
 
 _survey = click.option("--survey", "survey_code", required=True, metavar="MÃ", help="Mã khảo sát.")
+_one = partial(click.option, multiple=True, callback=only_one)
 _json = click.option("--json", "as_json", is_flag=True, help="Kết quả cho chương trình khác.")
 
 
@@ -50,10 +53,10 @@ def draw_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("draw")
 @_survey
-@click.option("--seed", help="Hạt giống tự chọn; chọn bổ sung dùng hạt giống đã công bố.")
+@_one("--seed", help="Hạt giống tự chọn; chọn bổ sung dùng hạt giống đã công bố.")
 @click.option("--preview", is_flag=True, help="Chỉ xem sẽ thêm, thôi bao nhiêu; không lưu gì.")
 @click.option("--seal", is_flag=True, help="Chương trình tạo hạt giống, niêm phong cho đợt sau.")
-@click.option("--public-value", help="Con số công khai của lần chọn có chứng kiến.")
+@_one("--public-value", help="Con số công khai của lần chọn có chứng kiến.")
 @draw_options
 @commands.as_login
 @_json

@@ -73,11 +73,12 @@ def announce_command(
     earlier = earlier_draws(options["previous"], options["reason"])
     commitments = read_commitments(options["commitments"])
     public = read_public(options["public"], options["public_digits"])
-    frame = read_frame(frame_path, plan, options["sheet"]).frame
+    read = read_frame(frame_path, plan, options["sheet"])
     act = Act(seed="", shortfall=options["shortfall"], previous=earlier)
-    with translated():
-        draw(frame, plan, replace(act, seed="thử"))  # a fault after the reveal would allow a retry
-        fixed = frozen(frame, plan, act)
+    with translated(read.rows, read.sheet):
+        # a fault that came out only after the reveal would allow a retry
+        draw(read.frame, plan, replace(act, seed="thử"))
+        fixed = frozen(read.frame, plan, act)
         announced = witness.announcement(fixed, commitments, public, clock.today())
     write_new(out, announced)
     digest = json_digest(announced)
