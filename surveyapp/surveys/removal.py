@@ -75,8 +75,7 @@ def remove_practice(db: Session, actor: Actor, survey: Survey) -> Removed:
         ResultRun,
     ):
         db.execute(delete(table).where(table.survey_id == survey.id))
-    db.delete(survey)
-    db.flush()
+    db.execute(delete(Survey).where(Survey.id == survey.id))
     db.execute(delete(Unit).where(Unit.id.in_(units), *_unused()))
     db.expire_all()
     audit.record(db, actor, "survey.remove_practice", code)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from surveyapp import clock
+from surveyapp import clock, codes
 from surveyapp.collect import rate_limits
 from surveyapp.collect.rate_limits import Buckets, Limit, TooOftenError, prefix_of
 from surveyapp.config import Settings
@@ -112,8 +112,8 @@ def test_guessing_codes_is_refused_after_some_tries_with_a_sentence(
     made(database)
     with clock.set_to(NOON):
         tries = [
-            client.post("/s/ks-2024/code", data={"invitation": f"WRONG{number}"})
-            for number in range(rate_limits.CODES.burst + 1)
+            client.post("/s/ks-2024/code", data={"invitation": codes.make()})
+            for _ in range(rate_limits.CODES.burst + 1)
         ]
         pairing = client.post("/device", data={"token": "WRONG"})
 

@@ -206,7 +206,7 @@ def test_the_server_counts_what_is_new_and_names_the_difference(
 def test_no_table_leads_from_an_answer_to_a_tablet() -> None:
     columns = {column.name for column in DeviceDay.__table__.columns}
 
-    assert columns == {"device_id", "day", "revision", "accepted", *tablet_ledger.COUNTS}
+    assert columns == {"device_id", "day", "revision", "accepted", "later", *tablet_ledger.COUNTS}
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
