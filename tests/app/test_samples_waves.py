@@ -70,19 +70,11 @@ def test_a_person_of_the_first_wave_is_not_drawn_by_another_row(db: Session) -> 
     actor = make.official(db, "minh")
     later = surveys.create_from_plan(db, actor, LATER)
     waves.follow(db, actor, later, survey)
-    frame = make.frame_of(db, later, make.files(SIZES))
+    more = [make.row(f"x{i}", "so-y-te", agency="so-y-te") for i in range(8)]
+    frame = make.frame_of(db, later, [*make.files(SIZES), *more])
     asked = sorted(units(db, first, "main"))[:8]
     for number, unit in enumerate(asked):  # eight rows more, each of a person who was asked
-        own = f"x{number}"
-        row = FrameRow(
-            frame_id=frame.id,
-            unit_code=own,
-            person_code=f"p{unit}",
-            stratum="so-y-te",
-            group_code="provincial",
-            attributes={"agency": "so-y-te"},
-        )
-        db.add(row)
+        db.get_one(FrameRow, (frame.id, f"x{number}")).person_code = f"p{unit}"
     db.flush()
     second = service.draw(db, actor, service.announce(db, actor, frame, None, CHOICES))
     assert second.protocol["wave"]["also"] == [f"x{i}" for i in range(8)]
