@@ -76,6 +76,13 @@ def test_cost_optimal_parts_are_those_of_r_practools_for_the_same_total():
     real = case["output"]["nh"]
     pop_size, sd, cost = (_keys(case["inputs"][key]) for key in ("Nh", "Sh", "ch"))
     n = round(sum(real))
+    root = {h: Fraction(pop_size[h] * sd[h] / math.sqrt(cost[h])) for h in pop_size}
+    free = Limits(dict.fromkeys(root, 0), dict.fromkeys(root, n))
+    parts = bounded_shares(root, Fraction(sum(real)), free)
+    assert [float(part) for part in parts.values()] == pytest.approx(real, rel=1e-9)
+    # Σ c n is the budget of the case, which strAlloc spends
+    budget = sum(c * part for c, part in zip(case["inputs"]["ch"], real, strict=True))
+    assert budget == pytest.approx(case["inputs"]["cost"], rel=1e-9)
     got = optimal(pop_size, n, sd, cost)
     assert sum(got.values()) == n
     assert all(

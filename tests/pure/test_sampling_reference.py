@@ -1,4 +1,9 @@
-"""Every case of the reference file on sampling is used, or listed here with the reason."""
+"""Every case of the reference file on sampling is used, or listed here with the reason.
+
+Real numbers agree to a relative 1e-9, whole numbers exactly. Of an output with several parts
+those are used that a method of the program has: `anticipated_se` of strAlloc is a forecast of
+the standard error of a total, which the program does not give.
+"""
 
 import json
 import re
@@ -14,13 +19,22 @@ CASES = json.loads(
     (Path(__file__).parents[1] / "reference" / "sampling.json").read_text(encoding="utf-8")
 )["cases"]
 
-#: pattern of ids -> test module that uses them
+#: pattern of ids -> module and test (the beginning of its name) that uses them
 USED = {
-    r"yamane_|nPropMoe_|samplesizeprop_|israel_table": "test_sampling_size",
-    r".*_prop$|.*_capped$|.*_box$|stratallo_doc_": "test_sampling_allocation",
-    r".*_Wright(I|II)$|wright2017_published|.*_neyman$|.*_totcost$": "test_sampling_optimal",
-    r".*_pik_|.*_UPsys_": "test_sampling_unequal",
-    r"srswor35": "test_sampling_reference",
+    r"yamane_": "size: yamane_is_the_published_formula",
+    r"nPropMoe_": "size: cochran_with_finite_population_matches_r_practools",
+    r"samplesizeprop_": "size: samplingbook_puts_n_for_n_minus_1",
+    r"israel_table$": "size: israels_table_of_yamane_sizes",
+    r".*_prop$": "allocation: proportional_parts_are_those_of_r_practools",
+    r".*_capped$|.*_box$|stratallo_doc_": "allocation: bounded_real_parts_match_r_stratallo",
+    r".*_Wright(I|II)$": "optimal: neyman_in_whole_numbers_matches_r_optimall",
+    r"wright2017_published$": "optimal: neyman_with_bounds_matches_wrights_published_answer",
+    r".*_neyman$": "optimal: the_real_neyman_parts_match_r_practools",
+    r".*_totcost$": "optimal: cost_optimal_parts_are_those_of_r_practools",
+    r".*_pik_": "unequal: inclusion_probabilities_match_r_sampling",
+    r".*_UPsys_n": "unequal: systematic_pps_with_a_given_start_matches_r_sampling",
+    r".*_UPsys_pi2_": "unequal: joint_chances_of_systematic_pps_match_r",
+    r"srswor35$": "reference: a_stratified_simple_random_sample_has_rs_counts",
 }
 #: pattern of ids -> why the case does not belong to a method of the program
 NOT_OURS = {
@@ -36,8 +50,15 @@ def test_every_case_is_used_or_listed_with_its_reason():
     for case in CASES:
         fitting = [pattern for pattern in patterns if re.match(f"(?:{pattern})", case["id"])]
         assert len(fitting) == 1, case["id"]
-    folder = Path(__file__).parent
-    assert all((folder / f"{module}.py").exists() for module in USED.values())
+    for pattern in patterns:
+        assert any(re.match(f"(?:{pattern})", case["id"]) for case in CASES), pattern
+
+
+@pytest.mark.parametrize("used", USED.values())
+def test_the_test_of_a_case_is_there(used):
+    module, name = used.split(": ")
+    text = (Path(__file__).parent / f"test_sampling_{module}.py").read_text(encoding="utf-8")
+    assert f"\ndef test_{name}" in text
 
 
 def test_a_stratified_simple_random_sample_has_rs_counts_and_probabilities():
