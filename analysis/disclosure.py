@@ -7,7 +7,7 @@ hidden ones; so a hidden cell is safe only if all equations together leave it at
 play and the hidden cells of a margin together reach the threshold.
 
 The play of all hidden cells is audited together. What the equations determine alone is read off
-their null space; what one equation and the limits of its counts leave no play, off that equation.
+by elimination; what one equation and the limits of its counts leave no play, off that equation.
 For the rest, every solution of a linear program is a table that fits what is shown, so one
 program widens the known range of many cells at once; a cell that stays narrow gets two programs
 of its own. More play never goes away when further cells are hidden, so that each
@@ -221,12 +221,30 @@ class _Audit:
 
 
 def _undetermined(system: csr_array) -> Bools:
-    """Which unknowns the equations leave open: those with a part in the null space."""
-    if not system.shape[0]:
-        return np.ones(system.shape[1], np.bool_)
-    _, size, basis = np.linalg.svd(system.toarray(), full_matrices=False)
-    rank = int(np.count_nonzero(size > _DETERMINED * size.max(initial=1.0)))
-    return np.asarray(np.square(basis[:rank]).sum(axis=0) < 1 - _DETERMINED, dtype=np.bool_)
+    """Which unknowns the equations leave open, by elimination with the largest entry as pivot.
+
+    No BLAS: its threads wait for one another on a busy machine, at a hundred small systems a
+    second. An error of rounding either hides more or leaves the cell to the programs.
+    """
+    table = system.toarray()
+    rows, k = table.shape
+    free, below = np.ones(k, np.bool_), np.ones(rows, np.bool_)
+    pivots: list[tuple[int, int]] = []
+    while below.any() and k:
+        entries = np.where(below[:, None], np.abs(table), 0.0)
+        row, column = divmod(int(entries.argmax()), k)
+        if entries[row, column] <= _DETERMINED:
+            break
+        table[row] /= table[row, column]
+        below[row] = False
+        pivots.append((row, column))
+        others = np.flatnonzero(table[:, column])
+        others = others[others != row]
+        table[others] -= table[others, column][:, None] * table[row]
+        table[others, column] = 0.0
+    for row, column in pivots:
+        free[column] = np.count_nonzero(np.abs(table[row]) > _DETERMINED) > 1
+    return free
 
 
 def _tightened(system: csr_array, limits: Floats) -> Floats:
