@@ -121,6 +121,35 @@ def test_no_page_of_a_shipped_form_breaks_wcag_or_scrolls_sideways(
     assert found == []
 
 
+@pytest.mark.parametrize(("look", "size"), LOOKS if EVERYTHING else LOOKS[1:3])
+def test_no_page_of_a_counter_tablet_breaks_wcag_or_scrolls_sideways(
+    browser: Browser,
+    tmp_path: Path,
+    axe: Callable[[Page], list[str]],
+    look: str,
+    size: dict[str, int],
+) -> None:
+    with serving(tmp_path, "counter", "counter") as site:
+        context = browser.new_context(viewport=size, locale="vi-VN")
+        page = context.new_page()
+        context.add_cookies([{"name": "sipas_look", "value": look, "url": site.address}])
+        page.goto(f"{site.address}/device")
+        found = problems(page, axe)
+        page.fill("#token", site.token)
+        page.press("#token", "Enter")
+        page.wait_for_url(site.home)
+        found += problems(page, axe)
+        page.click(".foot .back")
+        page.wait_for_url("**/later")
+        page.locator(".printed").wait_for()
+        found += problems(page, axe)
+        page.goto(f"{site.home}/thanks")
+        page.locator("#restart").wait_for()
+        found += problems(page, axe)
+        context.close()
+    assert found == []
+
+
 def form_of(form: str) -> Form:
     asked = load_questionnaire((DEFINITIONS / f"{form}.toml").read_text("utf-8"), form)
     codes = ("A1", "A2", "A3") if asked.rates == "many" else ("A1",)

@@ -281,8 +281,31 @@ def test_a_paired_tablet_asks_eight_screens(
             press(page)
         assert place == "Câu 8/8"
         press(page)
-        assert page.get_by_role("link", name="Người tiếp theo").is_visible()
+        assert page.get_by_role("link", name="Bắt đầu lại").is_visible()
+        assert page.get_by_text("20 giây").is_hidden()  # nothing here goes by itself
         assert site.answers() == 1
+
+
+def test_the_thanks_of_a_tablet_restart_twenty_seconds_after_the_last_touch(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with (
+        serving(tmp_path, "counter", "counter") as site,
+        opened(browser, TABLET, script=True) as page,
+    ):
+        page.clock.install()
+        page.goto(f"{site.address}/device")
+        page.fill("#token", site.token)
+        press(page)
+        page.goto(f"{site.home}/thanks")
+        page.get_by_text("20 giây").wait_for()
+        page.clock.run_for(15_000)
+        page.locator("h1").click()
+        page.clock.run_for(15_000)
+        assert page.url.endswith("/thanks")
+        page.clock.run_for(6_000)
+
+        page.wait_for_url(site.home)
 
 
 @pytest.mark.parametrize(
