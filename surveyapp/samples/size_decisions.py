@@ -186,19 +186,6 @@ def choices_of(decision: SizeDecision) -> Choices:
     return replace(made, notes=notes)
 
 
-def decided_choices(db: Session, survey: Survey, frame: Frame) -> Choices:
-    """Return the choices adopted for a frame, or refuse: they come before the announcement."""
-    decision = latest(db, survey, frame)
-    if decision is None:
-        raise AppError(
-            "SAMPLE-235",
-            "Chưa chọn phương án cỡ mẫu cho danh sách này.",
-            "Mở trang cỡ mẫu, xem sai số rồi bấm «Dùng phương án này».",
-            status=409,
-        )
-    return choices_of(decision)
-
-
 def chosen(db: Session, survey: Survey, frame: Frame, given: Choices) -> Choices:
     """Return the choices of a draw by command: as adopted, or as given where none are adopted."""
     decision = latest(db, survey, frame)

@@ -8,6 +8,7 @@ from surveyapp.results import document
 from surveyapp.results import service as results
 from surveyapp.samples import service as samples
 from surveyapp.samples import size_decisions
+from surveyapp.samples.proposal import Choices
 from surveyapp.samples.sizes import SizeRequest
 from surveyapp.surveys import service as surveys
 from tests.app import sample_factory as make
@@ -20,7 +21,7 @@ def drawn_as(db, actor, survey: Survey, asked: SizeRequest) -> None:
     """Adopt sizes, announce them and draw, as an official does."""
     frame = db.scalars(select(Frame)).one()
     size_decisions.adopt(db, actor, survey, frame, asked)
-    choices = size_decisions.decided_choices(db, survey, frame)
+    choices = size_decisions.chosen(db, survey, frame, Choices())
     samples.draw(db, actor, samples.announce(db, actor, frame, "a", choices, SECRET))
 
 

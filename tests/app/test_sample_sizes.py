@@ -17,6 +17,7 @@ from surveyapp.errors import AppError
 from surveyapp.models import AuditEntry, Frame, SampleDraw, SizeDecision, Survey
 from surveyapp.practice.raters import rater_rows
 from surveyapp.samples import service, size_decisions
+from surveyapp.samples.proposal import Choices
 from surveyapp.samples.sizes import SizeRequest, plan_request
 from surveyapp.surveys import definitions
 from surveyapp.surveys.plan import load_plan
@@ -150,7 +151,7 @@ def test_a_lowered_quota_stands_with_its_reason_in_decision_protocol_and_audit(d
 
     decision = size_decisions.adopt(db, actor, survey, frame, asked)
     again = size_decisions.adopt(db, actor, survey, frame, asked)
-    choices = size_decisions.decided_choices(db, survey, frame)
+    choices = size_decisions.chosen(db, survey, frame, Choices())
     announced = service.announce(db, actor, frame, "a", choices, SECRET)
     protocol = service.draw(db, actor, announced).protocol
 
@@ -264,7 +265,7 @@ def test_the_page_says_how_to_leave_a_small_agency_out_after_freezing_and_after_
         )
         actor = make.official(db)
         size_decisions.adopt(db, actor, survey, frame, asked)
-        choices = size_decisions.decided_choices(db, survey, frame)
+        choices = size_decisions.chosen(db, survey, frame, Choices())
         service.draw(db, actor, service.announce(db, actor, frame, "a", choices, SECRET))
         db.commit()
 
@@ -281,14 +282,12 @@ def test_a_decision_holds_for_its_list_only(db) -> None:
 
     with pytest.raises(AppError) as stale:
         size_decisions.adopt(db, actor, survey, frame, plan_request(survey))
-    with pytest.raises(AppError) as absent:
-        size_decisions.decided_choices(db, survey, newer)
     decision = db.scalars(select(SizeDecision)).one()
     with pytest.raises(AppError) as other:
         service.propose(db, survey, newer, size_decisions.choices_of(decision))
 
-    codes = [caught.value.code for caught in (stale, absent, other)]
-    assert codes == ["SAMPLE-202", "SAMPLE-235", "SAMPLE-230"]
+    codes = [caught.value.code for caught in (stale, other)]
+    assert codes == ["SAMPLE-202", "SAMPLE-230"]
 
 
 def test_a_request_is_read_back_as_it_was_stored() -> None:

@@ -7,6 +7,7 @@ from sampling.protocol import protocol_digest
 from surveyapp.models import Frame, SampleDraw, SizeDecision, Survey
 from surveyapp.samples import service as samples
 from surveyapp.samples import size_decisions
+from surveyapp.samples.proposal import Choices
 from surveyapp.samples.sizes import plan_request
 from surveyapp.surveys import service
 from tests.app import sample_factory as make
@@ -30,7 +31,7 @@ def test_the_way_leads_from_the_list_over_sizes_and_announcement_to_the_draw(db,
     assert now(db, survey) == ("Cỡ mẫu, phân bổ", "sizes.edit")
     size_decisions.adopt(db, actor, survey, frame, plan_request(survey))
     assert now(db, survey) == ("Công bố trước khi chọn", "samples.announce")
-    choices = size_decisions.decided_choices(db, survey, frame)
+    choices = size_decisions.chosen(db, survey, frame, Choices())
     announced = samples.announce(db, actor, frame, "a", choices, SECRET)
     assert now(db, survey) == ("Chọn mẫu, biên bản", "samples.index")
     samples.draw(db, actor, announced)
@@ -40,7 +41,7 @@ def test_the_way_leads_from_the_list_over_sizes_and_announcement_to_the_draw(db,
 def test_every_decision_names_number_digest_official_and_time(db, survey) -> None:
     actor, frame = make.official(db, "thu"), db.scalars(select(Frame)).one()
     size_decisions.adopt(db, actor, survey, frame, plan_request(survey))
-    choices = size_decisions.decided_choices(db, survey, frame)
+    choices = size_decisions.chosen(db, survey, frame, Choices())
     samples.draw(db, actor, samples.announce(db, actor, frame, "a", choices, SECRET))
 
     steps = {step.title: step for step in service.path(db, survey)}
@@ -63,7 +64,7 @@ def test_every_decision_names_number_digest_official_and_time(db, survey) -> Non
 def test_a_draw_that_was_given_up_leads_back_to_the_announcement(db, survey) -> None:
     actor, frame = make.official(db, "thu"), db.scalars(select(Frame)).one()
     size_decisions.adopt(db, actor, survey, frame, plan_request(survey))
-    choices = size_decisions.decided_choices(db, survey, frame)
+    choices = size_decisions.chosen(db, survey, frame, Choices())
     announced = samples.announce(db, actor, frame, "a", choices, SECRET)
 
     samples.abandon(db, actor, announced, "một bên rút lui")
