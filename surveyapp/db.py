@@ -1,16 +1,17 @@
 """The database: engines that are durable before they answer, and the schema's version."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -22,6 +23,11 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 WRITING = "BEGIN IMMEDIATE"
 #: Kept open by each process: more than a worker has threads, as opening one costs five statements.
 CONNECTIONS = 20
+#: dialect -> its INSERT; both engines write ON CONFLICT in the same way.
+INSERT: Final[Mapping[str, Callable[..., Any]]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
 
 
 class Database:

@@ -1,26 +1,20 @@
 """Unfinished forms of raters on the server: only the code itself finds and opens one."""
 
 import hmac
-from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from surveyapp import clock
 from surveyapp.collect import draft
 from surveyapp.collect.draft import Draft
 from surveyapp.collect.rights import OpenSurvey
 from surveyapp.collect.sealing import UnreadableError, seal, unseal
+from surveyapp.db import INSERT
 from surveyapp.models import FormDraft
 
 LIFETIME: Final = timedelta(days=30)
-#: Both engines write ON CONFLICT in the same way.
-_INSERT: Final[Mapping[str, Callable[..., Any]]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
 
 
 def is_kept(survey: OpenSurvey) -> bool:
@@ -40,7 +34,7 @@ def keep(connection: Connection, key: bytes, survey: OpenSurvey, begun: Draft) -
         ),
         "expires_on": clock.today() + LIFETIME,
     }
-    insert = _INSERT[connection.dialect.name](FormDraft)
+    insert = INSERT[connection.dialect.name](FormDraft)
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=["id"],

@@ -1,28 +1,22 @@
 """Codes for answering later: somebody at a counter takes the form home, for that agency."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from surveyapp import clock, codes
 from surveyapp.collect import rights
 from surveyapp.collect.devices import Tablet
 from surveyapp.collect.rights import OpenSurvey
+from surveyapp.db import INSERT
 from surveyapp.errors import AppError
 from surveyapp.models import DeviceDay, FormCell, Invitation, RatedAgency
 
 #: A tablet gives out so many a day; more would be somebody who collects codes.
 MOST_A_DAY: Final = 30
 VALID: Final = timedelta(days=14)
-#: Both engines write ON CONFLICT in the same way.
-_INSERT: Final[Mapping[str, Callable[..., Any]]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,7 @@ def give(connection: Connection, survey: OpenSurvey, tablet: Tablet) -> Slip:
 
 def _count(connection: Connection, tablet: Tablet) -> None:
     """Count one more code of this tablet today, or refuse: both in one statement."""
-    day = _INSERT[connection.dialect.name](DeviceDay)
+    day = INSERT[connection.dialect.name](DeviceDay)
     counted = connection.execute(
         day.on_conflict_do_update(
             index_elements=["device_id", "day"],
@@ -87,7 +81,7 @@ def _cell(connection: Connection, survey: OpenSurvey, agency_code: str) -> int:
         "agencies": [agency_code],
         "persons": 0,
     }
-    cell = _INSERT[connection.dialect.name](FormCell)
+    cell = INSERT[connection.dialect.name](FormCell)
     connection.execute(cell.on_conflict_do_nothing(index_elements=["survey_id", "code"]), values)
     wanted = select(FormCell.id).where(
         FormCell.survey_id == survey.id, FormCell.code == values["code"]

@@ -1,16 +1,16 @@
 """The ledger of the tablets: what each counted on each day, beside what the server took."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from surveyapp import clock
+from surveyapp.db import INSERT
 from surveyapp.errors import AppError
 from surveyapp.models import Device, DeviceDay
 
@@ -21,18 +21,13 @@ MOST_DAYS: Final = 62
 LARGEST: Final = 1_000_000
 #: So many days are shown one by one.
 LAST_DAYS: Final = 7
-#: Both engines write ON CONFLICT in the same way.
-_INSERT: Final[Mapping[str, Callable[..., Any]]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
 
 _COUNT: Final = {
     name: (one := insert(DeviceDay)).on_conflict_do_update(
         index_elements=["device_id", "day"],
         set_={"accepted": DeviceDay.accepted + one.excluded.accepted},
     )
-    for name, insert in _INSERT.items()
+    for name, insert in INSERT.items()
 }
 
 
@@ -77,7 +72,7 @@ def report(db: Session, device_id: int, body: object) -> None:
     if not days:
         return
     connection = db.connection()
-    insert = _INSERT[connection.dialect.name](DeviceDay)
+    insert = INSERT[connection.dialect.name](DeviceDay)
     names = ("revision", *COUNTS)
     connection.execute(
         insert.on_conflict_do_update(
