@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reportlab.lib.colors import black
-from reportlab.lib.pagesizes import A4
-from reportlab.platypus import BaseDocTemplate, Flowable, KeepTogether, Spacer, Table
+from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
 from analysis.report import Report
 from surveyapp.exports.face import REGULAR, register
 from surveyapp.exports.numbers import NumberStyle
-from surveyapp.exports.pdf import upright
+from surveyapp.exports.pdf import blank, upright
 from surveyapp.exports.pdf_letterhead import letterhead, title
 from surveyapp.exports.pdf_styles import PORTRAIT_WIDTH, centred, left, paragraph
-from surveyapp.exports.wording import STAMP, clean
 
 #: Sizes that are tried until all fits on one page, with the strata and then with groups only.
 _SIZES = (12.0, 11.0, 10.0, 9.0, 8.0)
@@ -73,17 +71,7 @@ def grouped(digest: str) -> str:
 def _built(paper: DrawPaper, size: float, *, detailed: bool) -> tuple[bytes, int]:
     """Lay the page out; return it and how many pages it takes."""
     file, report = io.BytesIO(), paper.report
-    document = BaseDocTemplate(
-        file,
-        pagesize=A4,
-        invariant=1,
-        initialFontName=REGULAR,
-        lang="vi-VN",
-        title=clean(f"{report.kind}: {report.title}"),
-        author=clean(report.agency[-1]),
-        subject=STAMP if report.simulated else "",
-        creator="sipas",
-    )
+    document = blank(report, file)
     document.addPageTemplates([upright(simulated=report.simulated)])
     document.build([*letterhead(report), *title(report), *_body(paper, size, detailed=detailed)])
     return file.getvalue(), document.page

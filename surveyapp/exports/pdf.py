@@ -27,7 +27,20 @@ _STAMP_FROM_EDGE = 10 * mm
 def write_pdf(report: Report, file: BinaryIO) -> None:
     """Write `report` to `file`, which stays open."""
     register()
-    document = BaseDocTemplate(
+    document = blank(report, file)
+    document.addPageTemplates(
+        [
+            template
+            for part in range(len(report.annexes) + 1)
+            for template in _templates(part, simulated=report.simulated)
+        ]
+    )
+    document.build(Story(report).tell())
+
+
+def blank(report: Report, file: BinaryIO) -> BaseDocTemplate:
+    """Return a document for `report` without pages; the same report gives the same bytes."""
+    return BaseDocTemplate(
         file,
         pagesize=A4,
         invariant=1,
@@ -38,14 +51,6 @@ def write_pdf(report: Report, file: BinaryIO) -> None:
         subject=STAMP if report.simulated else "",
         creator="sipas",
     )
-    document.addPageTemplates(
-        [
-            template
-            for part in range(len(report.annexes) + 1)
-            for template in _templates(part, simulated=report.simulated)
-        ]
-    )
-    document.build(Story(report).tell())
 
 
 def upright(*, simulated: bool) -> PageTemplate:
