@@ -74,15 +74,7 @@ def commit(code: str, draw_id: int) -> ResponseReturnValue:
         return _page(db, survey, opened, commit_form=form), 422
     try:
         if form.make.data:
-            part = witnessing.make_part(db, web.actor(), opened, form.party.data or "")
-            db.commit()
-            return render_template(
-                "samples/witness_part.html",
-                survey=survey,
-                practice=survey.is_practice,
-                draw=opened,
-                part=part,
-            )
+            return _made_part(db, survey, opened, form.party.data or "")
         given = form.party.data or "", form.sha256.data or ""
         witnessing.commit(db, web.actor(), opened, *given)
         db.commit()
@@ -91,6 +83,19 @@ def commit(code: str, draw_id: int) -> ResponseReturnValue:
         return _page(db, survey, opened, commit_form=form), error.status
     flash("Đã nhận cam kết.")
     return _back(code, draw_id)
+
+
+def _made_part(db: Session, survey: Survey, opened: SampleDraw, party: str) -> str:
+    """Make the part of the party, and show it: it is stored nowhere."""
+    part = witnessing.make_part(db, web.actor(), opened, party)
+    db.commit()
+    return render_template(
+        "samples/witness_part.html",
+        survey=survey,
+        practice=survey.is_practice,
+        draw=opened,
+        part=part,
+    )
 
 
 @bp.post("/<int:draw_id>/close")
