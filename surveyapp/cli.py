@@ -37,7 +37,7 @@ class LateGroup(click.Group):
         """Name the commands in the order of the work."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
         """Import and return one command."""
         if cmd_name not in COMMANDS:
             return None
@@ -47,7 +47,7 @@ class LateGroup(click.Group):
             raise TypeError(f"{COMMANDS[cmd_name][0]} is no click command")
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
         """List the commands from the table, without importing them."""
         with formatter.section("Lệnh"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])

@@ -86,7 +86,12 @@ def expected(db: Session, survey: Survey, draw: SampleDraw) -> Outlook:
 
 def given(db: Session, survey: Survey, draw: SampleDraw) -> Outlook:
     """Say which forms have been given, of all draws so far."""
-    counted = select(Assignment.cell_id, func.count()).group_by(Assignment.cell_id)
+    counted = (
+        select(Assignment.cell_id, func.count())
+        .join(FormCell, FormCell.id == Assignment.cell_id)
+        .where(FormCell.survey_id == survey.id)
+        .group_by(Assignment.cell_id)
+    )
     number = {cell_id: n for cell_id, n in db.execute(counted)}  # noqa: C416  rows are no tuples
     forms = [(cell, number.get(cell.id, 0), cell.persons) for cell in cells_of(db, survey)]
     return _outlook(survey, forms, known_eligible(db, draw))
