@@ -26,6 +26,7 @@ from surveyapp.models import Frame, FrameRow, RecheckUnit, SampleDraw, SampleUni
 from surveyapp.samples import service
 from surveyapp.samples.proposal import Choices
 from tests.app import sample_factory as make
+from tests.app.frames_world import DEPUTIES, csv_file
 from tests.app.sample_factory import RATERS_PLAN, SERVICE_PLAN
 
 SAMPLE = "/surveys/par-test/sample"
@@ -192,3 +193,24 @@ def test_another_seed_after_the_draw_is_refused(database, sipas) -> None:
     assert refused.code == "SAMPLE-204"
     with database.read_session() as db:
         assert rows_of(db) == before
+
+
+def test_one_bad_line_among_many_is_named_and_no_row_is_stored(
+    database, official, monkeypatch, tmp_path
+) -> None:
+    official("manager", login="thu-nga")
+    monkeypatch.setenv("SURVEY_HOME", str(tmp_path))
+    monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
+    a_survey(database)
+    people = [[f"Người {i}", DEPUTIES, f"Cơ quan {i}", "1970", ""] for i in range(3000)]
+    people[2345][1] = "Đại biểu HĐND tỉn"
+    (tmp_path / "ds.csv").write_bytes(csv_file(*people))
+
+    command = ["frame", "import", "--survey", "par-test", str(tmp_path / "ds.csv")]
+    refused = CliRunner().invoke(cli, [*command, "--as", "thu-nga"]).exception
+
+    (problem,) = refused.problems
+    assert "FRAME-003" in problem and "Dòng 2347, Cột «Nhóm người đánh giá»" in problem
+    with database.read_session() as db:
+        assert db.scalar(select(func.count()).select_from(Frame)) == 1
+        assert db.scalar(select(func.count()).select_from(FrameRow)) == 90
