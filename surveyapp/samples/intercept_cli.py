@@ -33,10 +33,10 @@ _WEIGHT_COLUMNS = (
 @click.command("intercept")
 @_protocol
 @click.option("--every", type=click.IntRange(min=1), required=True, help="Cứ mấy người mời một.")
-@click.option("--counts", type=_FILE, help="Số đếm từng buổi; có thì tính trọng số.")
+@click.option("--counts", type=_FILE, help="Số đếm từng buổi; có thì tính quyền số.")
 @_out
 def intercept_command(protocol_path: Path, every: int, counts: Path | None, out: Path) -> None:
-    """Mời người tại quầy: người bắt đầu của mỗi buổi đã chọn; sau đó trọng số từ số đếm."""
+    """Mời người tại quầy: người bắt đầu của mỗi buổi đã chọn; sau đó quyền số từ số đếm."""
     stored = read_protocol(protocol_path)
     days = [
         intercept.half_day(code, stratum, pi, every, str(stored.get("seed")))

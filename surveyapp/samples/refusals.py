@@ -104,7 +104,7 @@ def translated(rows: Sequence[int] = (), sheet: str = "") -> Iterator[None]:
     except CountsError as error:
         raise AppError(
             "SAMPLE-136",
-            f"Số đếm tại quầy có {error.total} lỗi; chưa tính trọng số.",
+            f"Số đếm tại quầy có {error.total} lỗi; chưa tính quyền số.",
             "Sửa số đếm rồi làm lại.",
             status=422,
             problems=tuple(_text(problem, rows, sheet) for problem in error.problems),
