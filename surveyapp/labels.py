@@ -71,8 +71,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "thanks_lead": "Phiếu đã được gửi và lưu lại. Câu trả lời trên máy này đã được xóa.",
         "thanks_no_name": "Phiếu không ghi tên và được trộn với các phiếu khác.",
         "thanks_close": "Ông/Bà có thể đóng trang này.",
-        "next_person": "Người tiếp theo",
-        "next_soon": "Trang này tự trở về đầu sau 20 giây.",
         "restart": "Bắt đầu lại",
         "restarts": "Trang này tự trở về đầu khi 20 giây không ai chạm.",
         "to_start": "Về trang đầu",
@@ -150,8 +148,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "removed.",
         "thanks_no_name": "Your name is not on the form, and it is mixed with other forms.",
         "thanks_close": "You can close this page.",
-        "next_person": "Next person",
-        "next_soon": "This page returns to the start after 20 seconds.",
         "restart": "Start again",
         "restarts": "This page returns to the start when nobody touches it for 20 seconds.",
         "to_start": "Go to the start",
@@ -201,6 +197,10 @@ ERRORS: Final[dict[int, tuple[str, str]]] = {
     22: ("The form has no code.", "Enter the code from your invitation."),
     44: ("This tablet is not paired.", "An official must pair it."),
     45: ("This tablet may no longer send forms.", "Ask the administrator."),
+    71: (
+        "This form rates many agencies; it is not asked on a tablet.",
+        "Use a phone or a computer and open the address on your invitation.",
+    ),
     76: (
         "This tablet has given out all its codes for answering later today.",
         "Please answer on the tablet now, or come back another day.",

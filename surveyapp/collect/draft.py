@@ -30,6 +30,8 @@ class Draft:
     #: The invitation's code; None on a tablet that needs none.
     code: str | None
     given: Answered = field(default_factory=lambda: Answered({}, {}))
+    #: Who holds the tablet, where the form does not ask it; empty elsewhere.
+    assisted: str = ""
 
 
 def begin(code: str | None) -> Draft:
@@ -76,13 +78,15 @@ def as_value(draft: Draft) -> dict[str, Any]:
         "code": draft.code,
         "answers": draft.given.answers,
         "ratings": draft.given.ratings,
+        "assisted": draft.assisted,
     }
 
 
 def from_value(value: Mapping[str, Any]) -> Draft:
     """Return the draft of `as_value`."""
     given = Answered(value["answers"], value["ratings"])
-    return Draft(UUID(value["id"]), value["nonce"], value["code"], given)
+    assisted = value.get("assisted", "")  # forms kept by 0.1.0 say nothing of it
+    return Draft(UUID(value["id"]), value["nonce"], value["code"], given, assisted)
 
 
 def _place(survey: str) -> str:

@@ -233,6 +233,17 @@ def check_counter(survey: AnySurvey) -> None:
         )
 
 
+def check_tablet(form: Form) -> None:
+    """Refuse forms that rate many agencies: their tables are too wide for a tablet."""
+    if form.questionnaire.rates == "many":
+        raise AppError(
+            "COLLECT-071",
+            "Phiếu của cuộc khảo sát này đánh giá nhiều cơ quan, không hỏi trên máy tính bảng.",
+            "Dùng điện thoại hoặc máy tính, mở địa chỉ trên giấy mời.",
+            status=409,
+        )
+
+
 def of_agency(connection: Connection, survey: AnySurvey, agency_code: str) -> Form:
     """Return the form that asks about one agency, as a tablet at its counter shows it."""
     wanted = {"survey_id": survey.id, "agency": agency_code}

@@ -28,6 +28,12 @@ def refusal_text(error: AppError, language: str) -> tuple[str, str]:
     return english or (error.message, error.fix)
 
 
+def refusal_line(error: AppError, language: str) -> str:
+    """Return the same as one line."""
+    message, fix = refusal_text(error, language)
+    return f"{message} {fix}".strip()
+
+
 def place(screen: Screen, language: str) -> str:
     """Say where somebody is: the question, or the agency and the part about it."""
     say = words(language)

@@ -25,7 +25,6 @@ from surveyapp.collect.look import SIZES
 from surveyapp.collect.rights import Form
 from surveyapp.collect.screens import screens_of
 from surveyapp.collect.submission import HELPERS
-from surveyapp.errors import AppError
 from surveyapp.labels import LANGUAGES
 from surveyapp.models import Device, Survey
 
@@ -38,13 +37,7 @@ def configuration(db: Session, home: Path, keys: Path, tablet: Tablet) -> bytes:
     survey = db.get_one(Survey, tablet.survey_id)
     device = db.get_one(Device, tablet.id)
     form = rights.of_agency(db.connection(), survey, tablet.agency_code)
-    if form.questionnaire.rates == "many":
-        raise AppError(
-            "COLLECT-071",
-            "Phiếu của cuộc khảo sát này đánh giá nhiều cơ quan, không hỏi trên máy tính bảng.",
-            "Dùng điện thoại hoặc máy tính, mở địa chỉ trên giấy mời.",
-            status=409,
-        )
+    rights.check_tablet(form)
     key = intake_key.public(keys)
     value = {
         "device": {"number": device.id, "counter": device.counter},

@@ -1,4 +1,4 @@
-"""Words that only the offline tablet says to citizens, in each language of the interface."""
+"""Words that only tablets say to citizens, in each language of the interface."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -25,6 +25,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "code_wrong": "Mã phiếu chưa đúng: mã có 26 chữ và số. Mời Ông/Bà xem lại từng nhóm.",
         "sent_lead": "Phiếu đã được lưu, đã mã hóa, và sẽ tự gửi đi. Trên máy không còn gì của "
         "Ông/Bà.",
+        "next_person": "Người tiếp theo",
+        "next_soon": "Trang này tự trở về đầu sau 20 giây.",
         "not_kept_title": "Máy chưa lưu được phiếu",
         "not_kept": "Câu trả lời vẫn còn ở đây. Mời Ông/Bà bấm «Gửi phiếu» lần nữa, hoặc báo "
         "người trực.",
@@ -53,6 +55,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "by group.",
         "sent_lead": "The form is stored, encrypted, and will be sent by itself. Nothing of "
         "yours is left on this tablet.",
+        "next_person": "Next person",
+        "next_soon": "This page returns to the start after 20 seconds.",
         "not_kept_title": "The form could not be stored",
         "not_kept": "Your answers are still here. Please press “Send the form” again, or tell "
         "the person on duty.",

@@ -15,6 +15,7 @@ from surveyapp.collect import (
     devices,
     draft,
     entry,
+    holder,
     kept_drafts,
     look,
     rate_limits,
@@ -35,8 +36,7 @@ from surveyapp.collect.screens import (
     shown,
 )
 from surveyapp.collect.service import Filing
-from surveyapp.collect.submission import HELPERS, parse
-from surveyapp.collect.tablet_configuration import HELPER_ITEM
+from surveyapp.collect.submission import parse
 from surveyapp.collect.visits import (
     COOKIE_PATH,
     DEVICE_COOKIE,
@@ -115,7 +115,8 @@ def begin(survey_code: str) -> Response:
         return redirect(url_for("collect.code", survey_code=survey_code), 303)
     visit = replace(visit, draft=draft.begin(None))
     form, _ = unfinished(visit)
-    response = _to(visit, screens_of(form)[0])
+    about = redirect(url_for("collect.about", survey_code=survey_code), 303)
+    response = about if holder.is_asked(visit) else _to(visit, screens_of(form)[0])
     keep_draft(response, visit)
     return response
 
@@ -129,16 +130,11 @@ def code(survey_code: str) -> Response:
 def _code_page(visit: Visit, typed: str, error: AppError | None) -> Response:
     chosen = visit.look.within(_languages(only_questionnaire(visit)))
     status = error.status if error else 200
-    text = _in_language(error, chosen.language) if error else None
+    text = showing.refusal_line(error, chosen.language) if error else None
     languages = _languages(only_questionnaire(visit))
     return page(
         "code", chosen, status=status, visit=visit, typed=typed, error=text, languages=languages
     )
-
-
-def _in_language(error: AppError, language: str) -> str:
-    message, fix = showing.refusal_text(error, language)
-    return f"{message} {fix}".strip()
 
 
 @bp.post("/s/<survey_code>/code")
@@ -159,6 +155,8 @@ def enter(survey_code: str) -> Response:
     buckets().require(rate_limits.CODES, sender())
     try:
         form = rights.by_invitation(web.connection(), visit.survey, codes.sha256(typed))
+        if visit.device is not None:
+            rights.check_tablet(form)
     except AppError as error:
         count_try(error)
         return _code_page(visit, typed, error)
@@ -179,26 +177,36 @@ def _resumed(visit: Visit, typed: str) -> draft.Draft:
 @bp.get("/s/<survey_code>/about")
 def about(survey_code: str) -> Response:
     """Say what this form is about and what happens with the answers."""
-    visit = open_visit(survey_code)
+    return _about_page(open_visit(survey_code), is_wrong=False)
+
+
+def _about_page(visit: Visit, *, is_wrong: bool) -> Response:
     form, _ = unfinished(visit)
     asked = form.questionnaire
     return page(
         "about",
         visit.look,
+        status=422 if is_wrong else 200,
         visit=visit,
         title=asked.title[visit.look.language],
         purpose=[] if only_questionnaire(visit) else _purpose(asked, visit.look.language),
         agencies=[agency.title for agency in form.agencies],
+        helper=holder.question(visit, is_wrong=is_wrong),
         languages=_languages(asked),
     )
 
 
 @bp.post("/s/<survey_code>/about")
 def proceed(survey_code: str) -> Response:
-    """Go to the first question that is still open."""
-    visit = open_visit(survey_code)
+    """Go to the first question that is still open, once it is known who holds a tablet."""
+    visit = holder.chosen(open_visit(survey_code), request.form.get(holder.FIELD))
     form, begun = unfinished(visit)
-    return _relooked(visit, request.path) or _to(visit, first_unfinished(form, begun.given))
+    response = _relooked(visit, request.path)
+    if response is None and holder.is_missing(visit):
+        return _about_page(visit, is_wrong=True)
+    response = response or _to(visit, first_unfinished(form, begun.given))
+    keep_draft(response, visit)
+    return response
 
 
 def _screen(form: rights.Form, key: str) -> Screen:
@@ -338,7 +346,6 @@ def submit(survey_code: str) -> Response:
 def _send(visit: Visit, given: Answered) -> None:
     form, begun = unfinished(visit)
     many = form.questionnaire.rates == "many"
-    helper = given.answers.get(HELPER_ITEM)
     body = {
         "survey": visit.survey.code,
         "questionnaire": form.questionnaire.code,
@@ -346,7 +353,7 @@ def _send(visit: Visit, given: Answered) -> None:
         "language": visit.look.language,
         "mode": visit.mode,
         "invitation": begun.code,
-        "assisted": helper if helper in HELPERS else "",
+        "assisted": holder.said(visit, given),
         "nonce": begun.nonce,
         "answers": given.answers,
         "ratings": given.ratings if many else None,
@@ -380,7 +387,7 @@ def pair_device() -> Response:
         paired = devices.recognise(web.connection(), request.form.get("token", "")[:200])
     except AppError as error:
         count_try(error)
-        text = _in_language(error, chosen.language)
+        text = showing.refusal_line(error, chosen.language)
         return page("device", chosen, status=error.status, error=text)
     survey = web.reading().get_one(Survey, paired.survey_id)
     response = redirect(url_for("collect.start", survey_code=survey.code), 303)

@@ -61,6 +61,8 @@ def open_visit(code: str, *, may_be_sent: bool = False) -> Visit:
         form = rights.by_invitation(connection, survey, sha256, may_be_spent=may_be_sent)
     elif device is not None and survey.kind == "counter":
         form = rights.by_device(connection, survey, device)
+    if device is not None and form is not None:
+        rights.check_tablet(form)
     languages = form.questionnaire.languages if form else tuple(LANGUAGES)
     return Visit(survey, wanted.within(languages), device, begun, form)
 

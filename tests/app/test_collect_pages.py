@@ -401,7 +401,8 @@ def test_a_paired_tablet_needs_no_code_and_returns_to_the_start(
         location = client.post(location, data={"go": "next", **fields}).location
     assert client.post(f"{HOME}/check", data={"go": "next"}).location == f"{HOME}/thanks"
 
-    assert f'content="20; url={HOME}"' in client.get(f"{HOME}/thanks").text
+    thanks = client.get(f"{HOME}/thanks").text
+    assert f'id="restart" href="{HOME}"' in thanks and "restart.js" in thanks
     [row] = stored(database)
     assert (row["device_agency"], row["mode"], row["assisted"]) == ("A2", "tablet", "volunteer")
 
