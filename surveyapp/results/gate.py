@@ -7,8 +7,8 @@ Council only. Where anything is hidden the other numbers of the group are stored
 publication: with all digits, whole numbers of answers could be tried until they fit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, cast
 
@@ -180,12 +180,35 @@ def _rules(found: Mapping[Key, Rule]) -> dict[Place, Rule]:
     return cast(dict[Place, Rule], same)
 
 
-def changed_little(before: Mapping[Place, int], now: Mapping[Place, int]) -> set[Place]:
-    """Return the cells whose base moved by 1 to 9 answers since an earlier release.
+def changed_little(before: Mapping[Place, Collection[int]], now: Mapping[Place, int]) -> set[Place]:
+    """Return the cells whose base is 1 to 9 answers away from that of any earlier release.
 
     Their two values would tell the answers of those few.
     """
-    return {key for key, n in now.items() if 0 < abs(n - before.get(key, n)) < MINIMUM_BASE}
+    return {
+        key
+        for key, n in now.items()
+        if any(0 < abs(n - earlier) < MINIMUM_BASE for earlier in before.get(key, ()))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier runs of the same survey hid and showed of a table: cells, bases."""
+
+    hidden: set[Place] = field(default_factory=set)
+    shown: dict[Place, set[int]] = field(default_factory=dict)
+
+    def note(self, place: Place, n: int, *, is_hidden: bool) -> None:
+        """Take down a cell of an earlier run."""
+        if is_hidden:
+            self.hidden.add(place)
+        else:
+            self.shown.setdefault(place, set()).add(n)
+
+    def kept_hidden(self, bases: Mapping[Place, int]) -> set[Place]:
+        """Return the cells that stay hidden, or are because few answers came or went."""
+        return self.hidden | changed_little(self.shown, bases)
 
 
 def _is_shown(row: str, code: str, links: Links) -> bool:

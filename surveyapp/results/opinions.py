@@ -7,7 +7,7 @@ Answers that an official entered are counted apart and are in no share.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ def opinions(
     db: Session,
     group: SurveyGroup,
     given: tuple[MethodVersion, Questionnaire],
-    earlier: Mapping[str, Collection[gate.Place]],
+    earlier: Mapping[str, gate.Earlier],
 ) -> tuple[dict[str, Any], str]:
     """Count the released opinions of a group; return plain values (JSON) and their digest.
 
@@ -96,7 +96,7 @@ def opinions(
                 {agency: each["levels"][item] for agency, each in sorted(found.items())},
                 questionnaire.item(item),
                 method.satisfied,
-                earlier.get(item, ()),
+                earlier.get(item, gate.Earlier()),
             )
             for item in method.items
         },
@@ -108,7 +108,7 @@ def _published(
     counted: Mapping[str, Mapping[str, int]],
     item: Item,
     satisfied: Sequence[str],
-    earlier: Collection[gate.Place],
+    earlier: gate.Earlier,
 ) -> dict[str, dict[str, Any]]:
     """Pass the counts of one item through the gate, with their sum."""
     table = {
@@ -118,7 +118,13 @@ def _published(
     table[gate.WHOLE] = {
         option: sum(counts[option] for counts in table.values()) for option in item.option_codes
     }
-    hidden = gate.hidden_counts(table, satisfied, sensitive=item.sensitive, earlier=earlier)
+    bases = {
+        (row, key): sum(counts.values())
+        for row, counts in table.items()
+        for key in (*counts, "satisfied")
+    }
+    stay = earlier.kept_hidden(bases)
+    hidden = gate.hidden_counts(table, satisfied, sensitive=item.sensitive, earlier=stay)
     result = {}
     for row, counts in table.items():
         shares = {**counts, "satisfied": sum(counts[option] for option in satisfied)}

@@ -1,7 +1,6 @@
 """From what was computed of a group to what is stored: gate, places, leaving out batches."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from analysis.scores import Scores
@@ -16,50 +15,39 @@ from surveyapp.results.sensitivity import Scoring, sensitivity
 GATE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What earlier runs of the same survey hid and showed, per group: cells, bases."""
-
-    hidden: frozenset[gate.Place]
-    shown: Mapping[gate.Place, int]
-
-
-def earlier(groups: Iterable[Mapping[str, Any]]) -> Earlier:
+def earlier(groups: Iterable[Mapping[str, Any]]) -> gate.Earlier:
     """Collect what earlier runs said of one group."""
-    hidden: set[gate.Place] = set()
-    shown: dict[gate.Place, int] = {}
+    result = gate.Earlier()
     for group in groups:
         for row, estimates in _main(group).items():
-            for code, estimate in estimates.items():
-                if "hidden" in estimate:
-                    hidden.add((row, code))
-                else:
-                    shown[row, code] = estimate["n"]
-    return Earlier(frozenset(hidden), shown)
+            for code, each in estimates.items():
+                result.note((row, code), each["n"], is_hidden="hidden" in each)
+    return result
 
 
-def earlier_counts(groups: Iterable[Mapping[str, Any]]) -> dict[str, set[gate.Place]]:
-    """Collect the counts of opinions, by item, that earlier runs of one group hid."""
-    hidden: dict[str, set[gate.Place]] = {}
+def earlier_counts(groups: Iterable[Mapping[str, Any]]) -> dict[str, gate.Earlier]:
+    """Collect the counts of opinions, by item, that earlier runs of one group hid and showed."""
+    result: dict[str, gate.Earlier] = {}
     for group in groups:
         for item, rows in group.get("items", {}).items():
+            told = result.setdefault(item, gate.Earlier())
             for row, each in rows.items():
-                keys = (key for key, n in each["counts"].items() if isinstance(n, str))
-                hidden.setdefault(item, set()).update((row, key) for key in keys)
-    return hidden
+                for key, n in each["counts"].items():
+                    told.note((row, key), each["base"], is_hidden=isinstance(n, str))
+    return result
 
 
 def publish(
     found: dict[str, Any],
     links: gate.Links,
-    before: Earlier,
+    before: gate.Earlier,
     method: MethodVersion,
 ) -> tuple[dict[str, Any], list[gate.Sealed]]:
     """Take out what stays hidden; return the content to store, and the sealed scores."""
     main = _main(found)
     bases = {(row, code): each["n"] for row in main for code, each in main[row].items()}
-    kept_hidden = before.hidden | gate.changed_little(before.shown, bases)
-    hidden = gate.hidden_estimates(main, links, found.get("shares", {}), kept_hidden)
+    kept = before.kept_hidden(bases)
+    hidden = gate.hidden_estimates(main, links, found.get("shares", {}), kept)
     measures = found["estimates"]
     if found["kind"] == "points":
         content = gate.without(measures, hidden, links, method.decimals)
@@ -81,17 +69,22 @@ def compared(
     scores: Scores,
     method: MethodVersion,
     scoring: Scoring,
+    batches: gate.Earlier,
 ) -> dict[str, Any]:
-    """Add places, pairs, funnel and the change without each batch, of the published agencies."""
+    """Add places, pairs, funnel and the change without each batch, of the published agencies.
+
+    `batches` is what earlier runs told of them.
+    """
     points = found["kind"] == "points"
     index = found["total"] if points else "index"
     main = _main(found)
     shown = {row for row in main if row and "hidden" not in main[row].get(index, {"hidden": ""})}
     scale = (1.0, 0.0) if points else SCALES[found["measure"]]
     whole = found.get("mean") is not None if points else "hidden" not in main[""].get(index, {})
+    told = (shown, method.decimals, scale)
     return found | {
-        "ranks": ranks(scores, shown, method.decimals, scale, data.sha256),
-        "sensitivity": sensitivity(data, scoring, shown, method.decimals, scale) if whole else [],
+        "ranks": ranks(scores, *told, data.sha256),
+        "sensitivity": sensitivity(data, scoring, *told, batches) if whole else [],
     }
 
 

@@ -49,7 +49,6 @@ def satisfaction(
         "measure": method.item_measure,
         "estimates": result,
         "shares": dict(shares),
-        "levels": _levels(data, questionnaire, method),
         "weights": weights.summary(),
         "notes": list(weights.notes),
     }
@@ -120,15 +119,3 @@ def plain_estimate(estimate: Estimate) -> dict[str, Any]:
         "method": estimate.method,
         "reason": estimate.reason,
     }
-
-
-def _levels(
-    data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion
-) -> dict[str, dict[str, int]]:
-    """Count the answers of each item by option and missing code, unweighted."""
-    result = {}
-    for code in method.items:
-        counts = Counter(form.answers[code] for form in data.forms if form.answers.get(code))
-        item = questionnaire.item(code)
-        result[code] = {option: counts[option] for option in (*item.option_codes, *item.missing)}
-    return result

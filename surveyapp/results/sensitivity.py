@@ -5,7 +5,7 @@ other: it passes the same gate, and places are told as numbers of agencies only.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,11 +17,12 @@ from analysis.ranking import kept, places
 from analysis.scores import Scores
 from surveyapp.errors import AppError
 from surveyapp.results.answers import GroupAnswers
-from surveyapp.results.gate import published
+from surveyapp.results.gate import Earlier, Place, published
 
 #: Kinds of batches. Interviewer and counter are not kept with answers, and the day that is kept is
 #: the latest of the group of answers that was released together.
 KINDS = ("mode", "assisted")
+_REST = "without "
 NOT_COMPUTED = "không tính được"
 Scoring = Callable[[GroupAnswers], Scores]
 
@@ -32,11 +33,12 @@ def sensitivity(
     shown: Collection[str],
     decimals: int,
     scale: tuple[float, float],
+    before: Earlier,
 ) -> list[dict[str, Any]]:
     """Return, for every batch, the score of the whole without it and how many places change.
 
-    `shown` are the agencies with a published score. Nothing where there is but one batch of a
-    kind. A batch that stays hidden has its number of forms only.
+    `shown` are the agencies with a published score, `before` what earlier runs told. Nothing
+    where there is but one batch of a kind. A batch that stays hidden has its number of forms only.
     """
     everything = kept(scoring(data), shown)
     result = []
@@ -52,7 +54,9 @@ def sensitivity(
         ends = [
             scale[0] * end + scale[1] for end in (everything.low, everything.low + everything.width)
         ]
-        hidden = _hidden(sizes, values, _whole(everything, scale), (ends[0], ends[1]))
+        bases = _bases(kind, sizes)
+        stay = {place[1] for place in before.kept_hidden(bases) if place in bases}
+        hidden = _hidden(sizes, values, _whole(everything, scale), (ends[0], ends[1]), stay)
         for batch in sorted(sizes):
             row: dict[str, Any] = {"kind": kind, "batch": batch, "n": sizes[batch]}
             if batch in hidden or batch not in without:
@@ -71,6 +75,28 @@ def sensitivity(
     return result
 
 
+def earlier_batches(groups: Iterable[Mapping[str, Any]]) -> Earlier:
+    """Collect which batches earlier runs of one group hid and showed."""
+    result = Earlier()
+    for group in groups:
+        rows = group.get("sensitivity", ())
+        for kind in KINDS:
+            sizes = {row["batch"]: row["n"] for row in rows if row["kind"] == kind}
+            bases = _bases(kind, sizes)
+            for row in (row for row in rows if row["kind"] == kind):
+                for place in ((kind, row["batch"]), (f"{_REST}{kind}", row["batch"])):
+                    result.note(place, bases[place], is_hidden="hidden" in row)
+    return result
+
+
+def _bases(kind: str, sizes: Mapping[str, int]) -> dict[Place, int]:
+    """Return the number of forms of every batch of a kind, and of all without it."""
+    total = sum(sizes.values())
+    return {(kind, batch): n for batch, n in sizes.items()} | {
+        (f"{_REST}{kind}", batch): total - n for batch, n in sizes.items()
+    }
+
+
 def _left(data: GroupAnswers, kind: str, batch: str) -> GroupAnswers:
     forms = tuple(form for form in data.forms if form.batches.get(kind, "") != batch)
     return replace(data, forms=forms)
@@ -81,7 +107,11 @@ def _whole(scores: Scores, scale: tuple[float, float]) -> float:
 
 
 def _hidden(
-    sizes: Mapping[str, int], without: Mapping[str, float], whole: float, ends: tuple[float, float]
+    sizes: Mapping[str, int],
+    without: Mapping[str, float],
+    whole: float,
+    ends: tuple[float, float],
+    kept_hidden: Collection[str],
 ) -> dict[str, str]:
     """Choose the batches that stay hidden: the whole, which is shown, is the sum of all."""
     total = sum(sizes.values())
@@ -93,7 +123,7 @@ def _hidden(
         # a rest of fewer than ten is as little to be told as a batch of fewer than ten
         cells["batch", batch] = Cell(min(n, rest), min(n, rest) * _share(own, low, high))
     margin = Margin("", tuple(("batch", batch) for batch in sizes))
-    found = suppressed(cells, [margin])
+    found = suppressed(cells, [margin], {("batch", batch) for batch in kept_hidden})
     return {batch: found["batch", batch] for batch in sizes if ("batch", batch) in found}
 
 

@@ -37,6 +37,7 @@ from surveyapp.results.rechecks import checkers, rechecks
 from surveyapp.results.response import response
 from surveyapp.results.reviewed import left_out
 from surveyapp.results.satisfaction import index_scores, satisfaction
+from surveyapp.results.sensitivity import earlier_batches
 from surveyapp.results.weighting import weighting
 from surveyapp.samples.rating import RatingRules, codes
 from surveyapp.surveys import service as surveys
@@ -181,7 +182,7 @@ def _estimated(db: Session, survey: Survey, stored: Sequence[ResultRun]) -> _Com
     data = {group.code: group_answers(db, group) for group in survey.groups}
     groups, kept = [], {}
     for group in survey.groups:
-        before = publishing.earlier(_of_group(stored, group))
+        before = _of_group(stored, group)
         content, kept[group.code] = _group(db, group, data[group.code], (eligible, before))
         groups.append(content)
     return groups, {code: answers.sha256 for code, answers in data.items()}, kept
@@ -212,7 +213,7 @@ def _group(
     db: Session,
     group: SurveyGroup,
     data: GroupAnswers,
-    given: tuple[dict[str, tuple[str, ...]], publishing.Earlier],
+    given: tuple[dict[str, tuple[str, ...]], list[dict[str, Any]]],
 ) -> tuple[dict[str, Any], list[Sealed]]:
     questionnaire, method = questionnaire_of(db, group), method_of(db, group)
     result: dict[str, Any] = {
@@ -243,8 +244,10 @@ def _group(
         weights = weighting(data, questionnaire, rules)
         found, scores = satisfaction(data, questionnaire, method, weights), scoring(data)
         links = links_of(method, questionnaire)
-    content, kept = publishing.publish(result | found, links, given[1], method)
-    content = publishing.compared(content, data, scores, method, scoring)
+    before = publishing.earlier(given[1])
+    content, kept = publishing.publish(result | found, links, before, method)
+    batches = earlier_batches(given[1])
+    content = publishing.compared(content, data, scores, method, scoring, batches)
     more = {"recheck": rechecks(db, group, data, method), "response": response(db, group, data)}
     return content | more, kept
 

@@ -279,3 +279,26 @@ def test_the_lock_refuses_nothing_that_counters_do_not_have(
     assert survey.state == "locked"
     assert db.scalar(select(func.count()).select_from(WaitingAnswer)) == 0
     assert not db.scalar(select(func.count()).where(Batch.is_open))
+
+
+@pytest.mark.parametrize(("more", "shown"), [(3, False), (12, True)])
+def test_a_later_run_tells_no_few_opinions_apart(
+    db: Session, actor: Actor, survey: Survey, settings: Settings, more: int, *, shown: bool
+) -> None:
+    locked(db, actor, survey, Keyring(settings.keys))
+    first = results.run(db, actor, survey).content["groups"]
+    last = db.scalars(select(Response).where(Response.device_agency == "so-tu-phap")).first()
+    assert last is not None
+    columns = {c.name: getattr(last, c.name) for c in Response.__table__.columns}
+    for k in range(more):
+        db.add(Response(**columns | {"id": f"{k:032x}", "answers": ANSWERS | {"overall": "5"}}))
+    db.flush()
+    later = results.run(db, actor, survey).content["groups"]
+
+    def told(groups: list, row: str) -> object:
+        found = next(group for group in groups if group["code"] == "provincial")
+        return found["items"]["overall"][row]["counts"]["satisfied"]
+
+    assert told(first, "so-tu-phap") == 20
+    assert told(later, "so-tu-phap") == (20 + more if shown else "complementary")
+    assert told(later, "") == (30 + more if shown else "complementary")
