@@ -28,6 +28,7 @@ from surveyapp.models import (
     SizeDecision,
     Survey,
     Unit,
+    UnitList,
     UnitSuccession,
 )
 from surveyapp.surveys.keys import Removed
@@ -97,6 +98,7 @@ def _unused() -> list[ColumnElement[bool]]:
         select(RatedAgency.id).where(RatedAgency.unit_id == Unit.id),
         select(Survey.id).where(Survey.lead_unit_id == Unit.id),
         select(Account.id).where(Account.unit_id == Unit.id),
+        select(UnitList.id).where(UnitList.unit_id == Unit.id),
         select(child.c.id).where(child.c.parent_id == Unit.id),
         select(UnitSuccession.predecessor_id).where(
             or_(UnitSuccession.predecessor_id == Unit.id, UnitSuccession.successor_id == Unit.id)

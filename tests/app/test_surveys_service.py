@@ -28,6 +28,7 @@ from surveyapp.models import (
     StoredQuestionnaire,
     Survey,
     Unit,
+    UnitList,
     WaitingAnswer,
 )
 from surveyapp.surveys import definitions, service
@@ -396,6 +397,23 @@ def test_a_practice_survey_goes_with_everything(db: Session, account_id: int) ->
     service.remove_practice(db, MANAGER, practice)
 
     assert counts(db) == before
+
+
+def test_a_unit_that_owes_a_real_survey_a_list_stays_when_the_practice_goes(
+    db: Session, survey: Survey
+) -> None:
+    practice = service.create_from_plan(db, MANAGER, PLAN, is_practice=True)
+    unit = Unit(code="so-moi", name="Sở Mới", sort_key="so moi", valid_from=date(2024, 1, 1))
+    db.add(unit)
+    db.flush()
+    practice.agencies[0].unit_id = unit.id
+    owed = {"expected": {}, "counts": {}, "asked_at": clock.now()}
+    db.add(UnitList(survey_id=survey.id, unit_id=unit.id, **owed))
+    db.flush()
+
+    service.remove_practice(db, MANAGER, practice)
+
+    assert db.scalar(select(func.count()).where(Unit.code == "so-moi")) == 1
 
 
 def test_units_of_a_real_survey_stay_when_the_practice_goes(db: Session, survey: Survey) -> None:
