@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.errors import AnalysisError
 from analysis.federated import FederatedTotals, as_plain, federated_totals, from_plain
-from analysis.measures import plan
+from analysis.measures import Composite, plan
 from surveyapp.errors import AppError
 from surveyapp.results.design_file import read_totals_design
 from surveyapp.results.estimate_file import (
@@ -56,6 +56,7 @@ def merge_files(files: Sequence[Path], out: Path, codes: tuple[str, ...] = ()) -
     try:
         if codes:
             parts = [part.only(codes) for part in parts]
+        _check_same(parts)
         totals = reduce(FederatedTotals.merge, parts)
     except AnalysisError as error:
         raise _refused_totals(error) from error
@@ -85,6 +86,10 @@ def read_totals(file: Path) -> FederatedTotals:
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise AnalysisError("format", file.name, "is no file of totals")
         return from_plain(content)
+    except FileNotFoundError as error:
+        raise AppError(
+            "RESULTS-040", f"Không có tệp «{file}».", "Kiểm tra đường dẫn và tên tệp."
+        ) from error
     except (OSError, ValueError) as error:
         raise AppError(
             "RESULTS-020",
@@ -97,10 +102,33 @@ def _write(out: Path, totals: FederatedTotals) -> None:
     write_json(out, {"format": FORMAT, **as_plain(totals)})
 
 
+def _check_same(parts: Sequence[FederatedTotals]) -> None:
+    """Name the measures and composites that not every file holds, and how to merge the others."""
+    held = [{item.code: item for item in (*part.measures, *part.composites)} for part in parts]
+    codes = dict.fromkeys(code for file in held for code in file)
+    common = [c for c in codes if all(file.get(c) == held[0].get(c) for file in held)]
+    differing = [code for code in codes if code not in common]
+    if not differing:
+        return
+    fix = "Ghi lại các tệp với cùng một tệp thiết kế."
+    if any(not isinstance(held[0][code], Composite) for code in common):
+        fix = f"Chỉ gộp phần chung: thêm {' '.join(f'--only {code}' for code in common)}."
+    raise AppError(
+        "RESULTS-039",
+        "Các tệp không ghi cùng phép đo và chỉ số: "
+        f"{', '.join(differing)} thiếu ở một tệp (vì quá ít câu trả lời) hoặc khác cách tính.",
+        fix,
+    )
+
+
 def _refused_totals(error: AnalysisError) -> AppError:
     """Say in Vietnamese what keeps totals from being written or merged."""
     if error.argument == "respondents":
-        rule, fix = "ít hơn 10 người trả lời cho mỗi đại lượng", "Giảm số phép đo trong thiết kế."
+        rule = "cần ít nhất 10 người trả lời cho mỗi đại lượng ghi vào tệp"
+        fix = (
+            "Mỗi phép đo là hai đại lượng (số câu trả lời, số hài lòng), thêm một cho số người và "
+            "một cho mỗi chỉ số cần riêng; giảm số phép đo, hoặc làm hai vòng (--totals-only)."
+        )
     elif error.argument == "lonely_psu":
         rule, fix = "không cộng được chính xác", "Dùng lonely_psu fail, certainty hoặc remove."
     else:

@@ -145,7 +145,7 @@ def test_files_that_do_not_fit_are_refused_in_one_sentence(
         (["broken.json"], "không phải tệp tổng đọc được"),
         (["array.json"], "không phải tệp tổng đọc được"),
         (["binary.json"], "không phải tệp tổng đọc được"),
-        (["absent.json"], "không phải tệp tổng đọc được"),
+        (["absent.json"], "Không có tệp «"),
         (["format.json"], "không phải tệp tổng đọc được"),
         (["one.json", "nan.json"], "không phải tệp tổng đọc được"),
         (["one.json", "version.json"], "method: khác nhau giữa các tệp (sipas_a 2024)"),
@@ -238,3 +238,40 @@ def test_two_people_and_a_policy_that_cannot_be_summed_are_refused(tmp_path: Pat
         with pytest.raises(AppError, match="lonely_psu"):
             call(cli, "make", *arguments, *more)
     assert not (tmp_path / "x.json").exists()
+
+
+def test_files_that_left_out_other_measures_merge_by_their_common_ones(tmp_path: Path) -> None:
+    """The refusal names the measures and the options; the merged totals equal the pooled data."""
+    design = ["--design", tmp_path / "design.toml", "--method", "sipas_a 2023"]
+    (tmp_path / "design.toml").write_text(DESIGN, encoding="utf-8")
+    tables = [province(1), province(2)]
+    rare = pa.array([2] * 5 + [4] * 115)
+    tables[1] = tables[1].set_column(tables[1].column_names.index("q2"), "q2", rare)
+    for i, table in enumerate([*tables, pa.concat_tables(tables)]):
+        pa_csv.write_csv(table, tmp_path / f"{i}.csv")
+    files = [tmp_path / f"{i}.json" for i in (0, 1)]
+    for i, file in enumerate(files):
+        call(cli, "make", "--data", tmp_path / f"{i}.csv", *design, "--survey", i, "--out", file)
+    both = tmp_path / "both.json"
+
+    with pytest.raises(AppError) as caught:
+        call(cli, "merge", *files, "--out", both)
+    assert (caught.value.code, both.exists()) == ("RESULTS-039", False)
+    assert "q2, index thiếu" in caught.value.message
+    assert caught.value.fix == "Chỉ gộp phần chung: thêm --only q1."
+
+    call(cli, "merge", *files, "--only", "q1", "--out", both)
+    call(cli, "estimate", both, "--out", tmp_path / "merged.json")
+    call(results, "estimate", "--data", tmp_path / "2.csv", *design[:2], "--out", tmp_path / "pooled.json")  # fmt: skip
+    merged, pooled = (
+        json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))["estimates"][0]
+        for name in ("merged", "pooled")
+    )
+    assert merged["measure"] == pooled["measure"] == "q1"
+    for key in ("estimate", "se", "ci", "n", "df", "n_eff", "deff"):
+        assert merged[key] == pytest.approx(pooled[key], rel=1e-12, abs=0)
+
+
+def test_a_file_of_totals_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AppError, match=r"RESULTS-040.*khong-co\.json"):
+        call(cli, "estimate", tmp_path / "khong-co.json", "--out", tmp_path / "x.json")
