@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.errors import AnalysisError
 from analysis.federated import FederatedTotals, as_plain, federated_totals, from_plain
-from analysis.measures import Composite, plan
+from analysis.measures import Composite, Measure, plan
 from surveyapp.errors import AppError
 from surveyapp.results.design_file import read_totals_design
 from surveyapp.results.estimate_file import (
@@ -104,7 +104,7 @@ def _write(out: Path, totals: FederatedTotals) -> None:
 
 def _check_same(parts: Sequence[FederatedTotals]) -> None:
     """Name the measures and composites that not every file holds, and how to merge the others."""
-    held = [{item.code: item for item in (*part.measures, *part.composites)} for part in parts]
+    held = [_by_code(part) for part in parts]
     codes = dict.fromkeys(code for file in held for code in file)
     common = [c for c in codes if all(file.get(c) == held[0].get(c) for file in held)]
     differing = [code for code in codes if code not in common]
@@ -119,6 +119,11 @@ def _check_same(parts: Sequence[FederatedTotals]) -> None:
         f"{', '.join(differing)} thiếu ở một tệp (vì quá ít câu trả lời) hoặc khác cách tính.",
         fix,
     )
+
+
+def _by_code(part: FederatedTotals) -> dict[str, Measure | Composite]:
+    measures: dict[str, Measure | Composite] = {item.code: item for item in part.measures}
+    return measures | {item.code: item for item in part.composites}
 
 
 def _refused_totals(error: AnalysisError) -> AppError:

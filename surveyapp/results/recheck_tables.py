@@ -11,6 +11,7 @@ from questionnaires.types import Questionnaire
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.recheck.service import OUTCOMES
 from surveyapp.results import wording
+from surveyapp.results.gate import PROTECTING
 from surveyapp.results.rechecks import never_interviewed
 
 KINDS: Final[Mapping[str, str]] = {
@@ -32,6 +33,7 @@ _MEASURES: Final = (
 _COUNT = NumberStyle().count
 _PERCENT = NumberStyle(decimals=1).percent
 _NOT_COMPUTED = "không tính được"
+_WITHHELD = Missing(PROTECTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def annex(groups: Sequence[Checked]) -> tuple[ReportTable, ...]:
     """Return every measure side by side: nothing is decided by kappa alone."""
     rows: list[tuple[Cell, ...]] = []
     for group, code, item in _items(groups):
-        if "hidden" not in item:
+        if "ac1" in item:
             measures = (_value(item[key]) for key, _ in _MEASURES)
             rest = (item["prevalence"], item["bias"], _p(item["symmetry"]))
             rows.append((group.title, _label(group, code), item["n"], *measures, *rest))
@@ -210,7 +212,7 @@ def _recheckers(rows: Sequence[Mapping[str, Any]]) -> Iterator[ReportTable]:
                 f"Số {row['number']}" if row["number"] else "Những người hỏi dưới 5 phiếu",
                 row["interviews"],
                 row["facts"],
-                row["differing"],
+                _WITHHELD if row["differing"] is None else row["differing"],
                 "khác nhau quá 10%, cần rà soát" if row["is_flagged"] else "trong mức cho phép",
             )
             for row in rows

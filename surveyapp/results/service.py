@@ -89,7 +89,7 @@ def run(db: Session, actor: Actor, survey: Survey) -> ResultRun:
         answers_sha256=_digest_of(digests),
         content={
             "groups": groups,
-            "recheckers": checkers(db, survey),
+            "recheckers": checkers(db, survey, groups),
             "gate": publishing.GATE,
         },
     )

@@ -48,7 +48,7 @@ def test_every_index_above_a_question_has_a_grade(db: Session, survey) -> None:
     above = {target for target in method.targets if "access_signs" in method.items_of(target)}
     assert set(indices) == above
     # all first answers are 4, so that chance agrees as often as the answers do
-    assert {(row["ioi"], row["grade"]) for row in indices.values()} == {(1.0, "high")}
+    assert {row["grade"] for row in indices.values()} == {"high"}
     assert all(row["agreement"] == pytest.approx(0.8) for row in indices.values())
 
 
@@ -78,3 +78,51 @@ def test_a_re_checker_whose_facts_differ_too_often_is_flagged(db: Session, surve
         )  # fmt: skip
     db.flush()
     assert [row["is_flagged"] for row in checkers(db, survey)] == [False, True]
+
+
+def test_indices_over_each_other_tell_no_hidden_question(db: Session, survey) -> None:
+    """A dimension, the index and a hidden question in each: their difference tells none of them."""
+    group = survey.groups[0]
+    method = service.method_of(db, group)
+    parts = [list(method.items_of(part.code)) for part in method.components]
+    for item in (parts[0][1], parts[1][0], parts[1][1]):  # 6, and 6 with 6 of one component
+        add_pairs(db, survey, group, item, [("4", "4")] * 5 + [("4", "5")])
+    add_pairs(db, survey, group, parts[1][2], [("4", "4")] * 20)
+    told = found(db, survey)
+    n = {code: item["n"] for code, item in told["items"].items()}
+    lost = {code for code, item in told["items"].items() if "hidden" in item}
+    assert lost == {parts[0][1], parts[1][0], parts[1][1]}
+    shown = [
+        set(method.items_of(target)) & lost
+        for target, index in told["indices"].items()
+        if "hidden" not in index
+    ]
+    for one in shown:
+        for other in (set(), *shown):
+            few = one - other if other <= one else set()
+            assert sum(n[code] for code in few) >= 10 or not few
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, False), (20, True)])
+def test_measures_that_tell_how_often_each_answer_was_given_need_thirty_pairs(
+    db: Session, survey, more: int, *, told: bool
+) -> None:
+    add_pairs(db, survey, survey.groups[0], "access_signs", [("4", "5")] * more)
+    item = found(db, survey)["items"]["access_signs"]
+    assert item["n"] == 10 + more
+    assert item["agreement"]["value"] == pytest.approx(8 / (10 + more))
+    assert [key in item for key in ("kappa", "gdr", "ndr", "prevalence")] == [told] * 4
+
+
+def test_re_checkers_tell_no_hidden_fact(db: Session, survey) -> None:
+    for number, facts in ((1, 20), (2, 30), (3, 9)):
+        db.add(
+            RecheckerCount(survey_id=survey.id, number=number, interviews=20, facts=facts,
+                           differing=4, not_interviewed=0)
+        )  # fmt: skip
+    db.flush()
+    shown = [row["differing"] for row in checkers(db, survey)]
+    assert shown == [None, 4, None]  # the facts of all are told by the questions
+    hidden = {"kind": "fact", "n": 6, "hidden": "dưới 10"}
+    groups = [{"recheck": {"items": {"visits": hidden}}}]
+    assert [row["differing"] for row in checkers(db, survey, groups)] == [None] * 3
