@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+import segno
 from sqlalchemy import Connection, insert, select
 
 from surveyapp import clock, codes
@@ -12,11 +13,14 @@ from surveyapp.collect.devices import Tablet
 from surveyapp.collect.rights import OpenSurvey
 from surveyapp.db import INSERT
 from surveyapp.errors import AppError
+from surveyapp.exports.numbers import day
 from surveyapp.models import DeviceDay, FormCell, Invitation, RatedAgency
 
 #: A tablet gives out so many a day; more would be somebody who collects codes.
 MOST_A_DAY: Final = 30
 VALID: Final = timedelta(days=14)
+#: Pixels of one module: the whole picture is about 5 cm wide on a tablet.
+SCALE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,18 @@ class Slip:
 
     code: str
     expires_on: date
+
+
+def as_shown(slip: Slip, site: str, survey_code: str) -> dict[str, str]:
+    """Return what a screen shows of a slip; the picture is in its own address, stored nowhere."""
+    address = f"{site.rstrip('/')}/s/{survey_code}"
+    picture = segno.make(f"{address}/code#{slip.code}", error="m", micro=False)
+    return {
+        "address": address,
+        "picture": str(picture.svg_data_uri(scale=SCALE, light="white")),
+        "code": codes.readable(slip.code),
+        "expires_on": day(slip.expires_on),
+    }
 
 
 def give(connection: Connection, survey: OpenSurvey, tablet: Tablet) -> Slip:
@@ -50,9 +66,9 @@ def give(connection: Connection, survey: OpenSurvey, tablet: Tablet) -> Slip:
 
 def _count(connection: Connection, tablet: Tablet) -> None:
     """Count one more code of this tablet today, or refuse: both in one statement."""
-    day = INSERT[connection.dialect.name](DeviceDay)
+    counts = INSERT[connection.dialect.name](DeviceDay)
     counted = connection.execute(
-        day.on_conflict_do_update(
+        counts.on_conflict_do_update(
             index_elements=["device_id", "day"],
             set_={"later": DeviceDay.later + 1},
             where=DeviceDay.later < MOST_A_DAY,

@@ -1,19 +1,15 @@
 """The page of a counter tablet that gives a code for answering at home."""
 
-import segno
 from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
-from surveyapp import codes, web
+from surveyapp import web
 from surveyapp.collect import later, rights
 from surveyapp.collect.visits import open_visit, page, refusal
 from surveyapp.errors import AppError
-from surveyapp.exports.numbers import day
 
 bp = Blueprint("later", __name__)
 bp.register_error_handler(AppError, refusal)
-#: Pixels of one module: the whole picture is about 5 cm wide on a tablet.
-SCALE = 6
 
 
 @bp.post("/s/<survey_code>/later")
@@ -31,19 +27,10 @@ def give(survey_code: str) -> Response:
     db = web.session()
     slip = later.give(db.connection(), visit.survey, visit.device)
     db.commit()
-    site = web.settings().public_address or url_for("home", _external=True)
-    address = f"{site.rstrip('/')}/s/{survey_code}"
-    return page(
-        "later",
-        visit.look,
-        visit=visit,
-        address=address,
-        picture=_picture(f"{address}/code#{slip.code}"),
-        code=codes.readable(slip.code),
-        expires_on=day(slip.expires_on),
-    )
+    shown = later.as_shown(slip, site(), survey_code)
+    return page("later", visit.look, visit=visit, slip=shown)
 
 
-def _picture(content: str) -> str:
-    """Return a QR code as an address that holds the picture itself: nothing is stored."""
-    return str(segno.make(content, error="m", micro=False).svg_data_uri(scale=SCALE, light="white"))
+def site() -> str:
+    """Return the address that phones reach this server by."""
+    return web.settings().public_address or url_for("home", _external=True)

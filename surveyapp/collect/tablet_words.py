@@ -27,6 +27,13 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "Ông/Bà.",
         "next_person": "Người tiếp theo",
         "next_soon": "Trang này tự trở về đầu sau 20 giây.",
+        "later_wait": "Máy đang lấy mã…",
+        "later_none": "Lúc này máy chưa lấy được mã",
+        "later_offline": "Việc này cần mạng mà máy chưa nối được. Mời Ông/Bà trả lời ngay trên "
+        "máy, hoặc thử lại sau ít phút.",
+        "later_used_up": "Hôm nay máy này đã phát hết mã. Mời Ông/Bà trả lời ngay trên máy, hoặc "
+        "quay lại hôm khác.",
+        "later_now": "Trả lời ngay",
         "not_kept_title": "Máy chưa lưu được phiếu",
         "not_kept": "Câu trả lời vẫn còn ở đây. Mời Ông/Bà bấm «Gửi phiếu» lần nữa, hoặc báo "
         "người trực.",
@@ -57,6 +64,13 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "yours is left on this tablet.",
         "next_person": "Next person",
         "next_soon": "This page returns to the start after 20 seconds.",
+        "later_wait": "Fetching a code…",
+        "later_none": "There is no code just now",
+        "later_offline": "This needs a connection, which the tablet does not have. Please answer "
+        "on the tablet now, or try again in a few minutes.",
+        "later_used_up": "This tablet has given out all its codes today. Please answer on the "
+        "tablet now, or come back another day.",
+        "later_now": "Answer now",
         "not_kept_title": "The form could not be stored",
         "not_kept": "Your answers are still here. Please press “Send the form” again, or tell "
         "the person on duty.",

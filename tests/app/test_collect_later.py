@@ -1,6 +1,7 @@
 """A code from a counter's tablet, answered at home: single use, a limit a day, counted apart."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 
@@ -14,7 +15,7 @@ from surveyapp.collect import later, release
 from surveyapp.collect.keys import Keyring
 from surveyapp.config import Settings
 from surveyapp.db import Database
-from surveyapp.models import DeviceDay, Invitation, Response
+from surveyapp.models import DeviceDay, Invitation, Response, Survey
 from tests.app.collect_world import World, codes_for, made
 
 HOME = "/s/ks-2024"
@@ -105,6 +106,53 @@ def test_only_a_counter_tablet_gives_codes_and_no_link_does(
     assert client.post(f"{HOME}/later").status_code == 403
     assert tablet.get(f"{HOME}/later").status_code == 405
     assert "Trả lời sau" not in unescape(client.get(HOME).text)
+    with database.read_session() as db:
+        assert db.scalars(select(Invitation)).all() == []
+
+
+def test_the_application_gets_the_same_code_and_officials_see_how_many(
+    app: Flask,
+    database: Database,
+    world: World,
+    signed_in: Callable[..., FlaskClient],
+) -> None:
+    with database.session() as db:
+        token = world.device(db, "A2")[1]
+        db.commit()
+    bearer = {"Authorization": f"Bearer {token}"}
+    client = app.test_client()
+
+    given = [client.post("/api/device/later", headers=bearer) for _ in range(later.MOST_A_DAY + 1)]
+
+    assert [one.status_code for one in given] == [200] * later.MOST_A_DAY + [429]
+    assert (given[-1].json["code"], given[0].headers["Sipas"]) == ("COLLECT-076", "1")
+    slip = given[0].json
+    assert slip["address"].endswith(HOME)
+    assert slip["picture"].startswith("data:image/svg+xml")
+    assert answered_at_home(app, slip["code"]) == f"{HOME}/thanks"
+    assert client.post("/api/device/later").status_code == 401
+    page = signed_in("manager").get("/surveys/ks-2024/devices/").text
+    ledger = page.partition("Sổ phiếu máy số")[2]
+    assert "Mã trả lời sau" in ledger
+    assert re.findall(r'<td class="n">(\d+)', ledger) == [*"0000000", str(later.MOST_A_DAY)]
+
+
+def test_the_application_gets_no_code_in_a_survey_with_slips_or_after_the_end(
+    app: Flask, database: Database, world: World
+) -> None:
+    with database.session() as db:
+        token = world.device(db)[1]
+        db.get_one(Survey, world.survey.id).kind = "service"
+        db.commit()
+    bearer = {"Authorization": f"Bearer {token}"}
+    slips = app.test_client().post("/api/device/later", headers=bearer)
+    with database.session() as db:
+        db.get_one(Survey, world.survey.id).state = "locked"
+        db.commit()
+    over = app.test_client().post("/api/device/later", headers=bearer)
+
+    assert (slips.status_code, slips.json["code"]) == (403, "COLLECT-017")
+    assert (over.status_code, over.json["code"]) == (409, "COLLECT-011")
     with database.read_session() as db:
         assert db.scalars(select(Invitation)).all() == []
 

@@ -1,13 +1,14 @@
 """The tablet without a connection: nothing is lost, nothing counts twice, one tab sends."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+from surveyapp import codes
 from surveyapp.accounts import service as accounts
 from surveyapp.cli import cli
 from surveyapp.models import Device
@@ -190,6 +191,32 @@ def test_a_rescue_file_brings_in_what_a_broken_tablet_holds(
     context.set_offline(False)
     empty_here(tablet)
     assert site.answers() == before + 1
+
+
+def test_a_code_to_take_home_needs_the_server_and_leaves_nothing_here(
+    context: BrowserContext,
+    tablet: Page,
+    site: TabletSite,
+    picture: Callable[[Page, str], None],
+) -> None:
+    context.set_offline(True)
+    press(tablet)
+    press(tablet, "#later")
+    tablet.get_by_text("Lúc này máy chưa lấy được mã").wait_for()
+    picture(tablet, "tablet-later-offline")
+    press(tablet)  # answer now
+    picture(tablet, "tablet-way")
+    context.set_offline(False)
+    press(tablet, "#later")
+    code = tablet.locator(".printed").inner_text()
+    assert codes.is_whole(code)
+    picture(tablet, "tablet-later")
+    press(tablet)
+    tablet.locator(".idle").wait_for()
+
+    assert code not in tablet.content()
+    assert ledger_of(tablet, site) == (1, 0, 1, 0, 0, 0, 0)
+    assert max(site.days(), key=lambda one: one.device_id).later == 1
 
 
 def test_what_the_server_refuses_stays_and_an_official_sees_why(

@@ -8,6 +8,7 @@ export function atRest(form) {
     phase: "idle", language: form.languages[0].code, size: form.sizes[0], strong: false,
     listens: false, helper: null, code: null, screen: null, answers: {}, problems: [],
     fromCheck: false, failed: false,
+    slip: null, reason: null,
   };
 }
 
@@ -20,7 +21,15 @@ const TRANSITIONS = {
   way: {
     look: withLook,
     next: chosenWay,
+    later: (state, _event, _form, survey) => (survey.needs_code ? [state, null]
+      : [{ ...state, phase: "later", problems: [] }, "ask later"]),
     back: (state, _event, form) => [atRest(form), "broken off"],
+  },
+  later: {
+    look: withLook,
+    given: (state, { slip, reason }) => [state.slip === null ? { ...state, slip, reason } : state, null],
+    next: (state, _event, form) => (state.slip === null ? toWay(state) : [atRest(form), "broken off"]),
+    back: toWay,
   },
   code: {
     look: withLook,
@@ -51,7 +60,8 @@ const TRANSITIONS = {
 };
 
 /**
- * Return the next state and what has to be done: "started", "store", "broken off", or null.
+ * Return the next state and what has to be done: "started", "store", "ask later", "broken off",
+ * or null.
  * `survey` says whether a code from a slip is needed. What does not fit the phase changes nothing.
  */
 export function step(state, event, form, survey) {
@@ -68,6 +78,10 @@ function withLook(state, event) {
     LOOK.filter((name) => event[name] !== undefined).map((name) => [name, event[name]]));
   const helper = event.helper === undefined ? state.helper : event.helper;
   return [{ ...state, ...look, helper }, null];
+}
+
+function toWay(state) {
+  return [{ ...state, phase: "way", slip: null, reason: null }, null];
 }
 
 function chosenWay(before, event, form, survey) {

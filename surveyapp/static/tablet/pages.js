@@ -16,7 +16,7 @@ export function pageOf(view) {
 }
 
 const PAGES = {
-  idle: idlePage, way: wayPage, code: codePage, asking: askingPage, check: checkPage,
+  idle: idlePage, way: wayPage, later: laterPage, code: codePage, asking: askingPage, check: checkPage,
   storing: checkPage, thanks: thanksPage,
 };
 
@@ -90,7 +90,29 @@ function wayPage(view, texts) {
       wrong && summary(say, [["helper-self", say.helper_wanted]]),
       el("h1", {}, say.way_title),
       ...(state.language === form.languages[0].code ? [] : purposeOf(texts, say.kept_here)),
-      el("div", { class: "items" }, languages, sizes, listenChoice(view, texts, look), helper)),
+      el("div", { class: "items" }, languages, sizes, listenChoice(view, texts, look), helper),
+      !view.configuration.survey.needs_code
+        && el("button", { type: "button", class: "link", id: "later", onclick: () => act({ type: "later" }) }, say.later)),
+  };
+}
+
+/** The code to take home, or that it is being fetched, or why there is none. */
+function laterPage(view, texts) {
+  const { slip, reason } = view.state;
+  const say = texts.words;
+  const title = slip !== null ? say.later_title : reason === null ? say.later_wait : say.later_none;
+  const shown = slip !== null && [
+    el("p", { class: "lead" }, filledIn(say.later_lead, { day: slip.expires_on })),
+    el("div", { class: "slip" },
+      el("img", { src: slip.picture, alt: say.later_picture }),
+      el("div", {}, el("p", {}, filledIn(say.later_type, slip)), el("p", { class: "printed" }, slip.code))),
+    el("p", { class: "fine" }, say.later_once)];
+  return {
+    title,
+    content: formPage(view, { layout: "reading", next: slip === null ? say.later_now : say.later_done },
+      el("h1", { role: "status" }, title),
+      reason !== null && el("p", { class: "lead" }, say[`later_${reason}`]),
+      ...(shown || [])),
   };
 }
 

@@ -4,6 +4,7 @@ import { recording } from "./configuration.js";
 import { el, filledIn } from "./elements.js";
 import { watchIdle } from "./idle.js";
 import { atRest, step } from "./machine.js";
+import { askLater } from "./later.js";
 import { headerOf, pageOf, textsOf, warningOf } from "./pages.js";
 import { tell } from "./queue.js";
 import { breakOff, keep, startVisit } from "./records.js";
@@ -58,6 +59,7 @@ export function serveVisits(root, first, onRest) {
       history.pushState(null, "");
     }
     if (effect === "broken off") endVisit();
+    if (effect === "ask later") askLater().then((found) => act({ type: "given", ...found }));
     if (effect === "store") store(state).then(() => act({ type: "stored" }), () => act({ type: "failed" }));
   }
 
