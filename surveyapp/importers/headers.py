@@ -23,9 +23,14 @@ class Header:
     places: dict[str, int]
 
 
+def tidy(text: str) -> str:
+    """Bring a name to one spelling of its letters, capitals kept."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
 def plain(text: str) -> str:
     """Bring a name to the form in which names are compared."""
-    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
+    return tidy(text).casefold()
 
 
 def find_header(
@@ -45,7 +50,7 @@ def find_header(
         )
         return None
     best = max(filled, key=lambda i: (_hits(rows[i], names), _width(rows[i]), -i))
-    header = tuple(" ".join(unicodedata.normalize("NFC", cell).split()) for cell in rows[best])
+    header = tuple(tidy(cell) for cell in rows[best])
     if not wanted.names:
         _check_width(header, problems, sheet)
         return Header(best, header, _all_places(header))
@@ -95,13 +100,21 @@ def _all_places(header: tuple[str, ...]) -> dict[str, int]:
 def _places(
     header: tuple[str, ...], wanted: Wanted, problems: Problems, sheet: str
 ) -> dict[str, int]:
-    """Find the wanted columns; collect those that are missing or stand twice."""
-    compared = [plain(name) for name in header]
+    """Find the wanted columns; collect those that are missing or stand twice.
+
+    A column of exactly that name goes before those that differ in capitals.
+    """
+    exact = {tidy(name) for name in wanted.names} & set(header)
+    # a column that another wanted name matches to the letter is not this one
+    compared = ["" if name in exact else plain(name) for name in header]
     places: dict[str, int] = {}
     for name in wanted.names:
-        count = compared.count(plain(name))
+        letters, columns = (
+            (tidy(name), list(header)) if tidy(name) in exact else (plain(name), compared)
+        )
+        count = columns.count(letters)
         if count:
-            places[name] = compared.index(plain(name))
+            places[name] = columns.index(letters)
         elif name in wanted.required:
             problems.add(
                 TableProblem("IMPORT-011", f"Không có cột «{name}».", _nearest(name, header), sheet)

@@ -131,8 +131,8 @@ def _refused_totals(error: AnalysisError) -> AppError:
     if error.argument == "respondents":
         rule = "cần ít nhất 10 người trả lời cho mỗi đại lượng ghi vào tệp"
         fix = (
-            "Mỗi phép đo là hai đại lượng (số câu trả lời, số hài lòng), thêm một cho số người và "
-            "một cho mỗi chỉ số cần riêng; giảm số phép đo, hoặc làm hai vòng (--totals-only)."
+            "Mỗi phép đo là hai đại lượng (số câu trả lời, số hài lòng): giảm số phép đo, hoặc "
+            "làm hai vòng (--totals-only, rồi --gradients)."
         )
     elif error.argument == "lonely_psu":
         rule, fix = "không cộng được chính xác", "Dùng lonely_psu fail, certainty hoặc remove."

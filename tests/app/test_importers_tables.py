@@ -114,9 +114,24 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path):
     assert "«x», «y»" in table.problems[0].fix
 
 
-def test_a_column_that_stands_twice_is_refused(tmp_path):
-    table = _read(_csv(tmp_path, "mã hồ sơ,đơn vị,Đơn vị\n1,A,B\n"))
+@pytest.mark.parametrize("second", ["đơn vị,đơn vị", "ĐƠN VỊ,Đơn vị"])
+def test_a_column_that_stands_twice_is_refused(tmp_path, second):
+    table = _read(_csv(tmp_path, f"mã hồ sơ,{second}\n1,A,B\n"))
     assert [p.code for p in table.problems] == ["IMPORT-012"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_names_that_differ_in_capitals_are_two_names_where_one_is_exact(tmp_path, kind):
+    path = tmp_path / f"list.{kind}"
+    if kind == "csv":
+        _csv(tmp_path, "n_agency,N_agency,q\n3,40,5\n")
+    else:
+        pq.write_table(pa.table({"n_agency": ["3"], "N_agency": ["40"], "q": ["5"]}), path)
+    table = _read(path, Wanted(("N_agency", "n_agency", "Q")))
+    assert table.problems == ()
+    assert table.columns == {"N_agency": ["40"], "n_agency": ["3"], "Q": ["5"]}
+    alone = _read(_csv(tmp_path, "N_agency\n40\n", "one.csv"), Wanted(("N_agency", "n_agency")))
+    assert [p.code for p in alone.problems] == ["IMPORT-011"]
 
 
 @pytest.mark.parametrize(
