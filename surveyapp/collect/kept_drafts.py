@@ -12,7 +12,7 @@ from surveyapp.collect.draft import Draft
 from surveyapp.collect.rights import OpenSurvey
 from surveyapp.collect.sealing import UnreadableError, seal, unseal
 from surveyapp.db import INSERT
-from surveyapp.models import FormDraft
+from surveyapp.models import FormDraft, Survey
 
 LIFETIME: Final = timedelta(days=30)
 
@@ -24,7 +24,7 @@ def is_kept(survey: OpenSurvey) -> bool:
 
 def keep(connection: Connection, key: bytes, survey: OpenSurvey, begun: Draft) -> None:
     """Write the form of a code over what was kept before; drop what is too old."""
-    if begun.code is None:
+    if begun.code is None or not _holds_open(connection, survey):
         return
     values = {
         "id": _derived(key, survey, begun.code, "id").hex(),
@@ -43,6 +43,12 @@ def keep(connection: Connection, key: bytes, survey: OpenSurvey, begun: Draft) -
         values,
     )
     connection.execute(delete(FormDraft).where(FormDraft.expires_on < clock.today()))
+
+
+def _holds_open(connection: Connection, survey: OpenSurvey) -> bool:
+    """Say whether a survey still collects; its lock, which drops the forms, then waits for us."""
+    collecting = select(Survey.id).where(Survey.id == survey.id, Survey.state == "collecting")
+    return connection.scalar(collecting.with_for_update(read=True)) is not None
 
 
 def find(connection: Connection, key: bytes, survey: OpenSurvey, code: str) -> Draft | None:

@@ -17,7 +17,7 @@ from surveyapp.collect.keys import Keyring
 from surveyapp.collect.sealing import unseal
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.models import Batch, RecheckLink, Response, Survey, WaitingAnswer
+from surveyapp.models import Batch, FormDraft, RecheckLink, Response, Survey, WaitingAnswer
 
 #: Never fewer are released together, except at the lock.
 SMALLEST = 5
@@ -53,6 +53,7 @@ _RELINK: Final = (
     .where(RecheckLink.answer_id == bindparam("old"))
     .values(answer_id=bindparam("new"))
 )
+_DROP_DRAFTS: Final = delete(FormDraft).where(FormDraft.survey_id == bindparam("of_survey"))
 _SPENT: Final = select(Batch.id).where(
     Batch.id.in_(bindparam("kept", expanding=True)),
     Batch.is_open.is_(False),
@@ -159,6 +160,8 @@ def release_all(
     """
     db.execute(select(Survey.id).where(Survey.id == survey_id).with_for_update())
     connection, keeper = db.connection(), keyring.keeper
+    if not leave_behind:  # this is the lock: nobody can send an unfinished form any more
+        connection.execute(_DROP_DRAFTS, {"of_survey": survey_id})
     elsewhere: dict[str, int] = {}
     unreadable = 0
     own = []

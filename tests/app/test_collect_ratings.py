@@ -1,6 +1,7 @@
 """One rater, many agencies: tables that save as they go, and go on with the code another day."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 
@@ -10,13 +11,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from surveyapp import clock, codes
-from surveyapp.collect import draft, kept_drafts, release
+from surveyapp.actor import Actor
+from surveyapp.collect import draft, kept_drafts, release, rights
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.rights import Agency, Form
 from surveyapp.collect.screens import Answered, rows_shown, screens_of, shown
 from surveyapp.config import Settings
 from surveyapp.db import Database
-from surveyapp.models import FormDraft, Invitation, Response
+from surveyapp.models import FormDraft, Invitation, Response, Survey
+from surveyapp.surveys.removal import remove_practice
 from tests.app.collect_world import World, codes_for, made
 
 HOME = "/s/ks-2024"
@@ -145,6 +148,59 @@ def test_what_is_kept_ends_after_thirty_days_and_is_removed(
 
         with database.read_session() as db:
             assert len(db.scalars(select(FormDraft)).all()) == 1
+
+
+def begun_form(app: Flask, code: str) -> FlaskClient:
+    """Answer a page of the form and leave it."""
+    client = app.test_client()
+    client.post(opened(client, code), data={"go": "next", "leadership_1--2": "4"})
+    return client
+
+
+def drafts(database: Database) -> int:
+    with database.read_session() as db:
+        return len(db.scalars(select(FormDraft)).all())
+
+
+def test_the_lock_drops_unfinished_forms_and_none_comes_after_it(
+    app: Flask,
+    database: Database,
+    world: World,
+    code: str,
+    settings: Settings,
+) -> None:
+    begun_form(app, code)
+    keyring = Keyring(settings.keys)
+    with database.session() as db:
+        release.release_all(db, keyring, world.survey.id, leave_behind=True)
+        db.commit()
+    assert drafts(database) == 1  # people still answer after such a release
+    with database.session() as db:
+        survey = db.get_one(Survey, world.survey.id)
+        release.release_all(db, keyring, survey.id)  # as the lock does
+        survey.state = "locked"
+        db.commit()
+    assert drafts(database) == 0
+
+    with database.session() as db:  # a page that was on its way when the lock came
+        was_open = rights.OpenSurvey(survey.id, survey.kind, survey.code, survey.title, False)
+        kept_drafts.keep(db.connection(), keyring.draft_key, was_open, draft.begin(code))
+        db.commit()
+    assert drafts(database) == 0
+
+
+def test_the_removal_of_a_practice_survey_takes_its_unfinished_forms(
+    app: Flask, database: Database, world: World, code: str, official: Callable[..., Actor]
+) -> None:
+    begun_form(app, code)
+    manager = official("manager")
+    with database.session() as db:
+        survey = db.get_one(Survey, world.survey.id)
+        survey.is_practice = True
+        remove_practice(db, manager, survey)
+        db.commit()
+
+    assert drafts(database) == 0
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
