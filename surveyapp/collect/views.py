@@ -332,6 +332,7 @@ def submit(survey_code: str) -> Response:
     given = pruned(form, begun.given)
     if _problems(form, given):
         return _check_page(visit, show_problems=True)
+    web.close_sessions()  # who waits for the desk keeps no connection from who is at it
     _send(visit, given)
     if begun.code is not None and kept_drafts.is_kept(visit.survey):
         kept_drafts.forget(
