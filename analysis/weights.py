@@ -80,10 +80,11 @@ def margins(
 
 
 def _check_sums(sums: Mapping[str, float]) -> None:
-    first = next(iter(sums.values()), 0.0)
+    name, first = next(iter(sums.items()), ("", 0.0))
     for margin, total in sums.items():
         if not np.isclose(total, first, rtol=1e-9):
-            raise AnalysisError(margin, total, "the counts of all margins must agree")
+            found = f"{margin} {total:.12g}, {name} {first:.12g}"
+            raise AnalysisError(margin, found, "the counts of all margins must agree")
 
 
 def calibrated(

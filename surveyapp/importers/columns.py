@@ -41,7 +41,7 @@ def answers(
     column = table.columns[name]
     known, faulty = known_answers(set(column), missing, read)
     problems = [
-        no_answer(text, table.rows[i], name, table.sheet)
+        no_answer(text, read, table.rows[i], name, table.sheet)
         for i, text in enumerate(column if faulty else ())
         if text in faulty
     ]
@@ -60,9 +60,11 @@ def known_answers(
     return known, faulty
 
 
-def no_answer(text: str, row: int, column: str, sheet: str = "") -> TableProblem:
-    """Say that a cell is neither an answer nor a missing code."""
-    what = "số" if np.isnan(number(text)) else "mã trả lời đã biết"
+def no_answer(
+    text: str, read: Callable[[str], float], row: int, column: str, sheet: str = ""
+) -> TableProblem:
+    """Say that a cell is neither what `read` takes nor a missing code."""
+    what = "số" if read is number else "mã trả lời đã biết"
     return TableProblem(
         "IMPORT-028",
         f"«{text}» không phải {what} và không phải mã bỏ trống.",

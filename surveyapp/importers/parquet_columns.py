@@ -189,6 +189,6 @@ class ParquetColumns:
         values = np.array([known[text] for text in trimmed], dtype=np.float64)
         wrong = np.array([text in faulty for text in trimmed], np.bool_)
         rows = np.flatnonzero(wrong[code]).tolist() if faulty else []
-        problems = [no_answer(trimmed[code[row]], self.first + row, name) for row in rows]
+        problems = [no_answer(trimmed[code[row]], read, self.first + row, name) for row in rows]
         held = np.flatnonzero(np.bincount(code, minlength=len(trimmed))).tolist()
         return values[code], problems, {trimmed[i] for i in held}

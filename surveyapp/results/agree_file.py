@@ -99,8 +99,7 @@ def _checked(table: Table, names: list[str]) -> Floats:
                 )
     weight = np.ones(len(table.rows))
     if "weight" in table.columns:
-        weight, found = columns.numbers(table, "weight")
-        problems += found
+        weight = columns.numbers(table, "weight")[0]
         problems += [
             TableProblem(
                 "RESULTS-012", "Quyền số phải lớn hơn 0.", "Sửa ô này.", table.sheet, table.rows[i],

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -69,9 +70,12 @@ def estimate_file(data: Path, design_path: Path, out: Path, workers: Workers | N
 def refused(error: AnalysisError) -> AppError:
     """Say in Vietnamese which rule of the design is broken, where, and what was found."""
     rule = RULES.get(error.rule, error.rule)
+    found = re.sub(r"(: \S+) and (\S+)$", r"\1 và \2", str(error.value))
+    if error.argument == "lonely_psu":
+        found = f"nhóm {found}"
     return AppError(
         "RESULTS-003",
-        f"Thiết kế mẫu không dùng được: {error.argument} {rule} (đang là {error.value}).",
+        f"Thiết kế mẫu không dùng được: {error.argument} {rule} (đang là {found}).",
         "Sửa cột này trong số liệu hoặc khóa tương ứng trong tệp thiết kế.",
     )
 

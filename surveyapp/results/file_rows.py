@@ -1,5 +1,6 @@
 """All rows of a data file in the memory: for final weights, quantiles, replicates, crossings."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -161,7 +162,7 @@ def _came(columns: Columns, rules: WeightRules | None) -> tuple[Bools | None, li
     if rules is None or rules.responded is None:
         return None, []
     name = rules.responded
-    value, problems = columns.numbers(name)
+    value, problems = columns.numbers(name)[0], []
     rule = "Phải là 1 (đã trả lời) hoặc 0."
     for place in np.flatnonzero((value != 0) & (value != 1)).tolist():
         sheet, row = columns.row(place)
@@ -184,10 +185,11 @@ def _weighted(
             values={code: column[came] for code, column in rows.values.items()},
             labels={name: label.only(came) for name, label in rows.labels.items()},
         )
-    base = rows.design.weight
+    base, notes = rows.design.weight, rows.design.notes
     if rules.trim is not None:
         base = trimmed(base, *rules.trim)
         told["trimmed_to"] = list(rules.trim)
+        notes = (*notes, *_outside(base, rules.trim))
     known, weight = None, base
     if rules.margins:
         known = margins({name: rows.labels[name] for name in rules.margins}, rules.margins)
@@ -200,8 +202,24 @@ def _weighted(
         effect=unequal_weighting_effect(weight),
     )
     return replace(
-        rows, design=replace(rows.design, weight=weight), base=base, known=known, told=told
+        rows,
+        design=replace(rows.design, weight=weight, notes=notes),
+        base=base,
+        known=known,
+        told=told,
     )
+
+
+def _outside(weight: Floats, trim: tuple[float, float]) -> list[str]:
+    """Say that sharing what was cut pushed weights beyond the bounds (R: strict=FALSE)."""
+    slack = 1e-9 * trim[1]
+    count = int(((weight < trim[0] - slack) | (weight > trim[1] + slack)).sum())
+    if not count:
+        return []
+    return [
+        f"{count} quyền số ra ngoài giới hạn trim vì phần cắt chia cho chúng "
+        f"(từ {weight.min():.6g} đến {weight.max():.6g}): trim chỉ làm một lượt."
+    ]
 
 
 #: What the rules of `analysis.weights` say, for people.
@@ -222,9 +240,10 @@ def refused_weights(error: AnalysisError) -> AppError:
     argument = {"category": "classes", "totals": "margins", "bounds": "trim"}.get(
         error.argument, error.argument
     )
+    # of a fit that failed: the label, what it misses, its count
+    found = re.sub(r"^(.*): ([+-]\S+) of (\S+)$", r"nhãn \1 lệch \2, cần \3", str(error.value))
     return AppError(
         "RESULTS-035",
-        f"Không tính được quyền số: {argument}: {RULES.get(error.rule, error.rule)} "
-        f"({error.value}).",
+        f"Không tính được quyền số: {argument}: {RULES.get(error.rule, error.rule)} ({found}).",
         "Sửa phần [weights] của tệp thiết kế, hoặc gộp các nhãn ít người.",
     )

@@ -115,6 +115,12 @@ def checked(part: Part, asked: DesignFile) -> Part:
     """Refuse what only shows when all rows are there, and add the notes on the whole."""
     for moments in part.moments:
         moments.check()
+    if not part.weight:
+        raise AppError(
+            "RESULTS-041",
+            f"Mọi quyền số trong cột «{asked.weight}» bằng 0.",
+            "Ghi quyền số của mỗi phiếu, hoặc nêu cột khác trong weight.",
+        )
     total = part.moments[0]
     inner = total.inner if isinstance(total, CalibratedMoments) else total
     repeated = inner.notes if isinstance(inner, UnitTotals) else ()
@@ -200,8 +206,8 @@ def design_of(
 
     Units that stand alone are looked for when all parts are there.
     """
-    weight, problems = columns.numbers(asked.weight)
-    problems += _without(
+    weight = columns.numbers(asked.weight)[0]
+    problems = _without(
         columns,
         asked.weight,
         ~(np.isfinite(weight) & (weight >= 0)),
@@ -209,8 +215,7 @@ def design_of(
     )
     sizes = []
     for name in asked.pop_size:
-        size, found = columns.numbers(name)
-        problems += found
+        size = columns.numbers(name)[0]
         problems += _without(
             columns, name, ~np.isfinite(size), "Tổng số đơn vị phải là số ở mọi dòng."
         )

@@ -86,7 +86,8 @@ FLAGS: Mapping[Flag, str] = {
     "ok": "Không có lưu ý: đủ câu trả lời để dùng con số cùng khoảng tin cậy của nó.",
     "low": "Dưới 30 câu trả lời hoặc khoảng tin cậy quá rộng: chỉ nên xem như chỉ dấu ban đầu.",
     "small": "Dưới 10 câu trả lời: không công bố, vì con số nói về quá ít người.",
-    "degenerate": "Mọi câu trả lời như nhau: khoảng tin cậy tính theo số phiếu, không bằng 0.",
+    "degenerate": "Mọi câu trả lời như nhau trong từng nhóm của mẫu, sai số tính ra bằng 0: khoảng "
+    "tin cậy tính theo số phiếu.",
     "census": "Mọi người trong danh sách đều trả lời: con số là của cả tổng thể, không có sai số "
     "chọn mẫu.",
     "none": "Không ước lượng được; lý do ghi ở ô kết quả.",

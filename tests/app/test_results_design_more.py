@@ -140,7 +140,8 @@ def test_bounds_keep_the_factors_and_margins_out_of_reach_are_refused(tmp_path: 
         tmp_path, REFERENCE / "apiclus1.csv", CLUSTERS + SCORE + both.format(0.99, 1.01) + BY_BOTH
     )
     assert error.code == "RESULTS-035"
-    assert "bounds" in error.message
+    assert "bounds (nhãn s" in error.message
+    assert ", cần " in error.message and " of " not in error.message
 
 
 def test_those_who_came_carry_the_others_of_their_class(tmp_path: Path) -> None:
@@ -294,7 +295,7 @@ def test_mistakes_in_the_design_file_are_named(tmp_path: Path, text: str, told: 
     [
         ("[weights.margins]\ngioi = { nam = 10 }\n", "RESULTS-035", "nữ"),
         ("[weights.margins]\ngioi = { nam = 1, nữ = 1, khác = 1 }\n", "RESULTS-035", "khác"),
-        ('[weights.margins]\ngioi = { nam = 1, "nữ" = 1 }\nlop = { A = 1, B = 2 }\n', "RESULTS-035", "bằng nhau"),
+        ('[weights.margins]\ngioi = { nam = 1, "nữ" = 1 }\nlop = { A = 1, B = 2 }\n', "RESULTS-035", "bằng nhau (lop 3, gioi 2)"),
         ('[weights]\nresponded = "q"\nclasses = "lop"\n', "IMPORT", "dòng"),
         ('[[contrasts]]\nmeasure = "q"\ndomain = "lop"\nfirst = "Z"\n', "RESULTS-037", "Z"),
         ('[[contrasts]]\nmeasure = "q"\ndomain = "lop"\nfirst = "A"\n', "RESULTS-037", "10 câu trả lời"),
@@ -319,3 +320,51 @@ def test_codes_that_never_occur_or_count_without_a_word_are_told(tmp_path: Path)
     assert "«b»" in second and "mã hài lòng 5 " in second
     quiet = WEIGHTED + share.format("a", "a", '["Yes"]\nanswers = ["Yes", "No", "Maybe"]')
     assert not any("«a»" in note for note in run(tmp_path, data, quiet)["design"]["notes"])
+
+
+def test_trimming_says_when_sharing_the_cut_passes_the_bounds(tmp_path: Path) -> None:
+    """By hand: 20 is cut to 10 and its 10 are shared by 9, 1 and 1, so 9 becomes 12.33."""
+    data, rules = "w;q\n20;1\n9;2\n1;3\n1;5\n", "[weights]\ntrim = [1, {}]\n"
+    design = run(tmp_path, data, WEIGHTED + ITEM + rules.format(10))["design"]
+    assert design["weights"]["highest"] == pytest.approx(9 + 10 / 3)
+    assert design["notes"][-1].startswith("1 quyền số ra ngoài giới hạn trim")
+    assert "đến 12.3333" in design["notes"][-1]
+    notes = run(tmp_path, data, WEIGHTED + ITEM + rules.format(18))["design"]["notes"]
+    assert not any("trim" in note for note in notes)
+
+
+@pytest.mark.parametrize("rules", ["", '[replicates]\nmethod = "jackknife"\n'])
+def test_weights_that_are_all_zero_are_refused_by_their_column(tmp_path: Path, rules: str) -> None:
+    error = refused(tmp_path, "w;q\n0;1\n0;2\n", WEIGHTED + ITEM + rules)
+    assert error.code == "RESULTS-041"
+    assert "«w»" in error.message
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_text_outside_the_answers_is_an_unknown_answer(tmp_path: Path, suffix: str) -> None:
+    share = '[[measures]]\ncode = "a"\ncolumn = "a"\nkind = "share"\nsatisfied = ["Có"]\n'
+    data = tmp_path / f"data.{suffix}"
+    (tmp_path / "data.csv").write_text("w,a\n1,Có\n1,Chưa rõ\n", encoding="utf-8")
+    if suffix == "parquet":
+        pq.write_table(pa_csv.read_csv(tmp_path / "data.csv"), data)
+    error = refused(tmp_path, data, WEIGHTED + share + 'answers = ["Có", "Không"]\n')
+    place = "Dòng 3" if suffix == "csv" else "Dòng 2"
+    assert len(error.problems) == 1
+    assert error.problems[0].startswith(
+        f"[IMPORT-028] {place}, Cột «a»: «Chưa rõ» không phải mã trả lời đã biết"
+    )
+
+
+@pytest.mark.parametrize("cell", ["NaN", "nặng"])
+def test_a_weight_or_size_that_is_no_number_is_named_once(tmp_path: Path, cell: str) -> None:
+    sized = WEIGHTED + 'pop_size = ["N"]\n' + ITEM
+    for row in (f"{cell};5;1", f"2;{cell};1"):
+        error = refused(tmp_path, f"w;N;q\n2;5;1\n{row}\n", sized)
+        assert len(error.problems) == 1
+        assert error.problems[0].startswith("[RESULTS-032] Dòng 3")
+
+
+def test_sizes_that_differ_in_a_stratum_are_told_in_vietnamese(tmp_path: Path) -> None:
+    sized = WEIGHTED + 'strata = "s"\npop_size = ["N"]\n' + ITEM
+    error = refused(tmp_path, "w;s;N;q\n2;A and B;5;1\n2;A and B;6;1\n", sized)
+    assert "(đang là A and B: 5 và 6)" in error.message
