@@ -207,6 +207,11 @@ def designs_text(runs: int) -> str:
     )
 
 
+def standard_error(runs: int) -> str:
+    """Return the simulation error of a coverage of 95 %, in points, as text."""
+    return f"{100 * (LEVEL * (1 - LEVEL) / runs) ** 0.5:.1f}".replace(".", ",")
+
+
 def text(runs: int) -> str:
     """Return docs/do-phu.md."""
     rank_runs = runs // 4
@@ -221,7 +226,8 @@ def text(runs: int) -> str:
     return PAGE.format(
         shares=shares_text(), composites=composites, designs=designs_text(runs),
         differences=differences_text(), ranks=ranks, runs=runs, composite_runs=35 * max(20, runs // 10),
-        rank_runs=rank_runs, items=ITEMS,
+        rank_runs=rank_runs, items=ITEMS, runs_error=standard_error(runs),
+        composite_error=standard_error(35 * max(20, runs // 10)), rank_error=standard_error(rank_runs),
     )  # fmt: skip
 
 
@@ -232,17 +238,17 @@ Bảng cho biết: nếu khảo sát lặp lại nhiều lần theo cùng cách,
 
 ## Tỷ lệ của một cơ quan, chọn ngẫu nhiên đơn giản
 
-Tính đúng theo phân phối nhị thức, không mô phỏng: p là tỷ lệ hài lòng thật, n là số phiếu. Khi mọi người trả lời như nhau, phương pháp nào cũng dùng khoảng Wilson, nên không có khoảng rộng bằng 0.
+Tính đúng theo phân phối nhị thức, không mô phỏng: p là tỷ lệ hài lòng thật, n là số phiếu. Khi mọi người trả lời như nhau, phương pháp nào cũng dùng khoảng Wilson, nên không có khoảng rộng bằng 0. `korn-graubard` và `beta` trùng nhau ở đây vì chọn ngẫu nhiên đơn giản thì số phiếu hữu hiệu bằng n; hai cách chỉ khác nhau khi thiết kế mẫu phức tạp hơn.
 
 {shares}
 ## Chỉ số tổng hợp
 
-Mô phỏng {composite_runs} cơ quan, {items} câu hỏi, 6 % số người không hài lòng về mọi câu: «có chặn trên» là cách chương trình dùng (số phiếu hữu hiệu không vượt c × n), «không chặn» là khoảng Wilson để so sánh.
+Mô phỏng {composite_runs} cơ quan, {items} câu hỏi, 6 % số người không hài lòng về mọi câu: «có chặn trên» là cách chương trình dùng (số phiếu hữu hiệu không vượt c × n), «không chặn» là khoảng Wilson để so sánh. Sai số chuẩn của một con số quanh 95 là {composite_error} điểm.
 
 {composites}
 ## Mẫu cụm và mẫu phân tầng
 
-Mô phỏng {runs} lần cho mỗi ô; tỷ lệ chung của tỉnh.
+Mô phỏng {runs} lần cho mỗi ô; tỷ lệ chung của tỉnh. Sai số chuẩn của một ô quanh 95 là {runs_error} điểm, nên chênh nhau dưới hai lần con số đó, giữa các ô hay so với 95, chưa nói lên điều gì; trong một dòng các cách tính dùng cùng các mẫu mô phỏng. Với 300 lần, ô mẫu phân tầng p = 0.7 của `wilson` là 92,3; chạy 4000 lần (`--runs 4000`) được 94,8 (sai số chuẩn 0,4): con số thấp ấy là do mô phỏng ít lần.
 
 {designs}
 ## Hiệu giữa hai cơ quan (MOVER)
@@ -254,7 +260,7 @@ Tính đúng trên mọi kết quả có thể của hai cơ quan có cùng số
 
 Mô phỏng {rank_runs} lần, mỗi cơ quan 100 phiếu. «Mọi thứ hạng cùng lúc»: phần trăm số lần mọi cơ quan đều có thứ hạng thật nằm trong khoảng công bố; «từng thứ hạng»: trung bình theo cơ quan của khoảng riêng. Các cơ quan bằng nhau có chung mọi thứ hạng của nhóm, và khoảng phải chứa cả nhóm.
 
-Khoảng thứ hạng chỉ hẹp lại khi hiệu của hai cơ quan khác 0 một cách chắc chắn, nên chỉ sai khi hai cơ quan bằng nhau, hay gần bằng nhau, bị coi là khác nhau. Khi mọi cơ quan bằng nhau, mọi cặp đều có thể bị coi là khác nhau: độ phủ quanh mức 95 đã nêu (Mogstad và cộng sự 2024; với {rank_runs} lần, con số có thể lệch vài điểm). Khi các cơ quan cách nhau xa, không có cặp nào để sai theo cách đó, độ phủ gần 100: đó là tính chất của phương pháp, không phải do khoảng quá rộng.
+Khoảng thứ hạng chỉ hẹp lại khi hiệu của hai cơ quan khác 0 một cách chắc chắn, nên chỉ sai khi hai cơ quan bằng nhau, hay gần bằng nhau, bị coi là khác nhau. Khi mọi cơ quan bằng nhau, mọi cặp đều có thể bị coi là khác nhau: độ phủ của phương pháp theo lý thuyết ít nhất là 95 khi số phiếu đủ lớn (Mogstad và cộng sự 2024); {rank_runs} lần, với sai số chuẩn {rank_error} điểm ở mức 95, không đủ để kiểm chứng mức đó. Khi các cơ quan cách nhau xa, không có cặp nào để sai theo cách đó, độ phủ gần 100: đó là tính chất của phương pháp, không phải do khoảng quá rộng.
 
 {ranks}"""
 
