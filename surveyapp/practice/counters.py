@@ -75,6 +75,6 @@ def _bodies(db: Session, world: World, survey: Survey, agency: str) -> list[tupl
 
 def _send(world: World, token: str, submission_id: UUID, body: bytes) -> None:
     with world.database.session() as db:
-        device = devices.recognise(db, token)
+        device = devices.recognise(db.connection(), token)
         accept(db, world.keyring, parse(submission_id, body), device)
         db.commit()
