@@ -9,6 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from surveyapp.errors import AppError
+from surveyapp.results import design_file
+from surveyapp.results.design_file import COMPOSITE, INTERVAL, MEASURE, read_design
+from surveyapp.results.design_more import CONTRAST, REPLICATES, TEST, WEIGHTS
 from surveyapp.results.estimate_file import estimate_file
 from surveyapp.results.mapping import Workers
 from surveyapp.results.moments_file import make_file
@@ -368,3 +371,21 @@ def test_sizes_that_differ_in_a_stratum_are_told_in_vietnamese(tmp_path: Path) -
     sized = WEIGHTED + 'strata = "s"\npop_size = ["N"]\n' + ITEM
     error = refused(tmp_path, "w;s;N;q\n2;A and B;5;1\n2;A and B;6;1\n", sized)
     assert "(đang là A and B: 5 và 6)" in error.message
+
+
+def test_the_design_file_of_the_documents_is_read_and_has_every_key(tmp_path: Path) -> None:
+    text = (REFERENCE.parents[1] / "docs" / "phan-tich.md").read_text(encoding="utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    path = tmp_path / "design.toml"
+    path.write_text(example, encoding="utf-8")
+    assert len(read_design(path).measures) == 8  # a distribution of two codes is two shares
+    parts = (design_file.TOP, INTERVAL, MEASURE, COMPOSITE, WEIGHTS, REPLICATES, CONTRAST, TEST)
+    assert [key for keys in parts for key in keys if key not in example] == []
+    margins = example[example.index("bounds =") : example.index("# [replicates]")]
+    free = example.replace(margins, "")
+    for key in ("[[tests]]", "[replicates]", *TEST, *REPLICATES):
+        free = free.replace(f"# {key}", key)
+    path.write_text(free, encoding="utf-8")
+    more = read_design(path).more
+    assert more.replicates is not None and more.replicates.draws == 500
+    assert [(one.rows, one.columns) for one in more.associations] == [("gioi", "kenh")]

@@ -260,7 +260,7 @@ Tính đúng trên mọi kết quả có thể của hai cơ quan có cùng số
 
 Mô phỏng {rank_runs} lần, mỗi cơ quan 100 phiếu. «Mọi thứ hạng cùng lúc»: phần trăm số lần mọi cơ quan đều có thứ hạng thật nằm trong khoảng công bố; «từng thứ hạng»: trung bình theo cơ quan của khoảng riêng. Các cơ quan bằng nhau có chung mọi thứ hạng của nhóm, và khoảng phải chứa cả nhóm.
 
-Khoảng thứ hạng chỉ hẹp lại khi hiệu của hai cơ quan khác 0 một cách chắc chắn, nên chỉ sai khi hai cơ quan bằng nhau, hay gần bằng nhau, bị coi là khác nhau. Khi mọi cơ quan bằng nhau, mọi cặp đều có thể bị coi là khác nhau: độ phủ của phương pháp theo lý thuyết ít nhất là 95 khi số phiếu đủ lớn (Mogstad và cộng sự 2024); {rank_runs} lần, với sai số chuẩn {rank_error} điểm ở mức 95, không đủ để kiểm chứng mức đó. Khi các cơ quan cách nhau xa, không có cặp nào để sai theo cách đó, độ phủ gần 100: đó là tính chất của phương pháp, không phải do khoảng quá rộng.
+Khoảng thứ hạng chỉ hẹp lại khi hiệu của hai cơ quan khác 0 một cách chắc chắn, nên chỉ sai khi hai cơ quan bằng nhau, hay gần bằng nhau, bị coi là khác nhau. Khi mọi cơ quan bằng nhau, mọi cặp đều có thể bị coi là khác nhau: độ phủ của phương pháp theo lý thuyết ít nhất là 95 khi số phiếu đủ lớn (Mogstad và cộng sự 2024); {rank_runs} lần, với sai số chuẩn {rank_error} điểm ở mức 95, không đủ để kiểm chứng mức đó. Chạy 600 lần cho 5 cơ quan bằng nhau được 94,8 và 94,6 (sai số chuẩn 0,9). Khi các cơ quan cách nhau xa, không có cặp nào để sai theo cách đó, độ phủ gần 100: đó là tính chất của phương pháp, không phải do khoảng quá rộng.
 
 {ranks}"""
 
