@@ -64,8 +64,8 @@ class Wanted:
     """What to look for in a file.
 
     `required` and `optional` are names of columns, as in the header (spaces and Unicode form
-    do not matter, nor capitals where no column is exact); with both empty every column is read, below the row that holds most of
-    `hints`. `sheet` names a sheet of a workbook.
+    do not matter, nor capitals where no column is exact); with both empty every column
+    is read, below the row that holds most of `hints`. `sheet` names a sheet of a workbook.
     `repairs` reads texts of old encodings where that is certain; a file that is drawn from or
     analysed as it stands, so that anybody can recompute it, is refused instead.
     """
