@@ -231,7 +231,10 @@ def test_row_groups_of_a_parquet_file_are_merged(tmp_path: Path, workers: str) -
         ({"N": [300] * 17 + [299]}, "phải như nhau trong một nhóm"),
         ({"N": [7] * 18}, "không được nhỏ hơn số đơn vị có trong số liệu (đang là A: 7 < 12)"),
         ({"stratum": ["A"] * 17 + ["B"]}, "nhóm chỉ có một đơn vị chọn mẫu"),
-        ({"q2": ["4"] * 16 + ["tốt", "5"]}, "Dòng 17, Cột «q2»: «tốt» không phải mã trả lời đã biết"),
+        (
+            {"q2": ["4"] * 16 + ["tốt", "5"]},
+            "Dòng 17, Cột «q2»: «tốt» không phải mã trả lời đã biết",
+        ),
         ({"q1": [4] * 16 + [77, 5]}, "Dòng 17, Cột «q1»: «77» không phải mã trả lời đã biết"),
         ({"q1": [4.0] * 16 + [0.5, 5.0]}, "Dòng 17, Cột «q1»: «0.5» không phải mã trả lời"),
         ({"w": [1.0] * 16 + [float("inf"), 1.0]}, "Dòng 17, Cột «w»: Quyền số phải là số"),
