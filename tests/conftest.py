@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.chromium import browser, context  # noqa: F401  fixtures
 from tests.missing import give_up
 from tests.postgres_server import PostgresServer, find_programs, running_server
 

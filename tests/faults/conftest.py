@@ -13,7 +13,6 @@ from tests.app.conftest import (  # noqa: F401  fixtures
     postgres_template,
     sqlite_template,
 )
-from tests.browser.conftest import browser, context  # noqa: F401  fixtures
 from tests.faults.server import Nursery
 
 #: `make faults` sets it; without it the suite takes seconds.
