@@ -104,11 +104,19 @@ def pair(page: Page, site: TabletSite, token: str) -> None:
     page.click("text=Ghép máy >> nth=-1")
     page.click("text=Đưa máy vào dùng")
     page.locator(".idle").wait_for()
-    page.evaluate(
-        """() => navigator.serviceWorker.controller ? null : new Promise((resolve) => {
-          navigator.serviceWorker.addEventListener("controllerchange", () => resolve(null));
-        })"""
-    )
+    controlled(page)
+
+
+def controlled(page: Page) -> None:
+    """Wait until the service worker has taken over; a promise in the page could wait for ever."""
+    for tries in range(3):
+        for _ in range(50):
+            if page.evaluate("navigator.serviceWorker.controller !== null"):
+                return
+            page.wait_for_timeout(100)
+        assert tries < 2, "no service worker has taken over"
+        page.reload()
+        page.locator(".idle").wait_for()
 
 
 def paired(context: BrowserContext, site: TabletSite) -> Page:

@@ -10,6 +10,7 @@ from tests.browser.tablet_site import (
     PIN,
     TabletSite,
     begin,
+    controlled,
     empty_here,
     open_corner,
     paired,
@@ -205,10 +206,7 @@ def test_the_first_load_is_small_and_asks_no_other_host(
     )
     page.reload()
     page.locator(".idle").wait_for()
-    page.evaluate(
-        "navigator.serviceWorker.controller ? null : new Promise((resolve) =>"
-        " navigator.serviceWorker.addEventListener('controllerchange', () => resolve(null)))"
-    )  # a cleared worker has registered itself again
+    controlled(page)  # a cleared worker has registered itself again
 
     assert all(url.startswith(site.server.url) for url, _ in loaded)
     assert len(loaded) <= 6, loaded
