@@ -7,12 +7,6 @@ from pathlib import Path
 import pytest
 
 from surveyapp.config import Settings, load
-from tests.app.conftest import (  # noqa: F401  fixtures
-    database_url,
-    engine_name,
-    postgres_template,
-    sqlite_template,
-)
 from tests.faults.server import Nursery
 
 #: `make faults` sets it; without it the suite takes seconds.
@@ -28,7 +22,7 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:  # noqa: F811  the fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
     """Give the settings of an installation that is served with the program's own defaults."""
     return load({"SURVEY_HOME": str(tmp_path / "home"), "SURVEY_DATABASE_URL": database_url})
 
