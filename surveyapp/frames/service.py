@@ -14,6 +14,7 @@ from sampling.frame_checks import make_frame
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
+from surveyapp.frames.digests import rows_digest
 from surveyapp.frames.entries import (
     Context,
     Entry,
@@ -250,6 +251,7 @@ def freeze(db: Session, actor: Actor, frame: Frame, *, confirmed: Collection[str
         )
     frame.pop_size = len(rows)
     frame.sha256 = frame_digest(make_frame([row[0] for row in rows], [row[1] for row in rows]))
+    frame.rows_sha256 = rows_digest(db, frame.id)
     frame.frozen_at = clock.now()
     db.flush()
     audit.record(

@@ -26,6 +26,8 @@ class Frame(Base):
     pop_size: Mapped[int] = mapped_column(info=PUBLIC)
     #: Digest of the canonical frame (ids and strata), set when it is frozen.
     sha256: Mapped[str | None] = mapped_column(String(64), info=PUBLIC)
+    #: Digest of all that its rows hold (`frames.digests`), set when it is frozen.
+    rows_sha256: Mapped[str | None] = mapped_column(String(64), info=OFFICIAL)
     imported_at: Mapped[datetime] = mapped_column(info=OFFICIAL)
     frozen_at: Mapped[datetime | None] = mapped_column(info=OFFICIAL)
 
