@@ -4,7 +4,7 @@ from surveyapp.models.account import Account, AccountRole, AccountSession
 from surveyapp.models.audit_entry import AuditEntry
 from surveyapp.models.base import Base
 from surveyapp.models.device import Device, DeviceDay
-from surveyapp.models.disposition import Disposition
+from surveyapp.models.disposition import CountedReport, Disposition
 from surveyapp.models.form_review import FormReview
 from surveyapp.models.frame import Contact, Frame, FrameNote, FrameRow
 from surveyapp.models.invitation import (
@@ -35,6 +35,7 @@ __all__ = [
     "ColumnPreset",
     "ConfidentialScore",
     "Contact",
+    "CountedReport",
     "Device",
     "DeviceDay",
     "Disposition",

@@ -61,6 +61,8 @@ class Assignment(Base):
     draw_id: Mapped[int] = mapped_column(primary_key=True, info=OFFICIAL)
     unit_code: Mapped[str] = mapped_column(String(60), primary_key=True, info=PSEUDONYM)
     cell_id: Mapped[int] = mapped_column(ForeignKey("form_cell.id"), info=OFFICIAL)
+    #: Given when the cell had answers already, none of which can be hers.
+    after_answers: Mapped[bool] = mapped_column(default=False, info=OFFICIAL)
 
 
 class Invitation(Base):
