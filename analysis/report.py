@@ -1,108 +1,60 @@
 """What a report says: tables, pictures and text as plain frozen values, without any formatting."""
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import get_args
 
-Kind = Literal["text", "count", "percent", "points", "interval", "flag", "code"]
-Flag = Literal["ok", "low", "small", "degenerate", "census", "none"]
-Tone = Literal["neutral", "above", "below"]
+from analysis.cells import (
+    TOLERANCE,
+    Cell,
+    Column,
+    Flag,
+    Interval,
+    Kind,
+    Missing,
+    ReportError,
+    Tone,
+    check_code,
+    check_inside,
+    check_row,
+)
+from analysis.trend import TrendFigure
 
-#: How far a value may lie outside its interval or axis by floating-point error alone.
-TOLERANCE = 1e-9
+#: The content of reports has one face; its values are kept in a module of their own.
+__all__ = [
+    "NOT_COMPARABLE",
+    "TOLERANCE",
+    "Axis",
+    "Block",
+    "Box",
+    "Cell",
+    "Column",
+    "Figure",
+    "Flag",
+    "FunnelFigure",
+    "FunnelMark",
+    "Interval",
+    "IntervalFigure",
+    "IntervalRow",
+    "Kind",
+    "Missing",
+    "Paragraph",
+    "Reference",
+    "Report",
+    "ReportError",
+    "ReportTable",
+    "Section",
+    "Signature",
+    "Tone",
+    "TrendFigure",
+]
+
 NOT_COMPARABLE = "khác đối tượng và phương pháp, không so sánh trực tiếp"
 
-_CODE = re.compile(r"[a-z][a-z0-9_-]*")
 _MAX_FIGURE_COLUMNS = 4
-
-
-class ReportError(ValueError):
-    """The content of a report contradicts itself; names the part and the value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A cell without a value. Its `reason` (Vietnamese) is shown in its place, never 0."""
-
-    reason: str
-
-    def __post_init__(self) -> None:
-        """Refuse an empty reason."""
-        if not self.reason.strip():
-            raise ReportError("a missing value needs a reason")
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A closed interval, in the unit of the value that it belongs to."""
-
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        """Refuse limits that are not finite or are the wrong way round."""
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
-            raise ReportError(f"not an interval: {self.low!r} to {self.high!r}")
-
-
-Cell = str | int | float | Interval | Missing
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table.
-
-    Parameters
-    ----------
-    key : name of the column for programs, unique in its table.
-    title : heading (Vietnamese).
-    kind : what the cells hold. `text` and `code`: str · `count`: int · `percent`: number on the
-        scale 0 to 100 · `points`: number in `unit` · `interval`: `Interval` in `unit` ·
-        `flag`: one of `Flag`. Any cell may be `Missing`.
-    group : heading shared with neighbouring columns, or None.
-    unit : printed after each number of kind `points` or `interval`, for example "%"; may be "".
-    decimals : places shown for this column, or None for those of the report.
-    reading : one sentence that says how a number of this column is read; "" before it is told.
-    """
-
-    key: str
-    title: str
-    kind: Kind
-    group: str | None = None
-    unit: str = ""
-    decimals: int | None = None
-    reading: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse an unknown kind."""
-        if self.kind not in get_args(Kind):
-            raise ReportError(f"column {self.key}: unknown kind {self.kind!r}")
-
-    def check(self, cell: Cell, where: str) -> None:
-        """Raise `ReportError` if `cell` does not fit this column."""
-        if isinstance(cell, Missing):
-            return
-        if not self._fits(cell):
-            raise ReportError(f"{where}, column {self.key}: {cell!r} is not a value of {self.kind}")
-
-    def _fits(self, cell: Cell) -> bool:
-        if isinstance(cell, bool):
-            return False
-        match self.kind:
-            case "text" | "code":
-                return isinstance(cell, str)
-            case "flag":
-                return cell in get_args(Flag)
-            case "count":
-                return isinstance(cell, int)
-            case "interval":
-                return isinstance(cell, Interval)
-            case _:
-                return isinstance(cell, int | float) and math.isfinite(cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +81,12 @@ class ReportTable:
 
     def __post_init__(self) -> None:
         """Refuse rows that do not fit the columns."""
-        _check_code(self.code)
+        check_code(self.code)
         keys = [column.key for column in self.columns]
         if not keys or len(set(keys)) != len(keys):
             raise ReportError(f"table {self.code}: columns must be there and differ, not {keys}")
         for position, row in enumerate(self.rows):
-            _check_row(self.columns, row, f"table {self.code}, row {position}")
+            check_row(self.columns, row, f"table {self.code}, row {position}")
         if not self.summary_rows <= set(range(len(self.rows))):
             raise ReportError(f"table {self.code}: no such rows {sorted(self.summary_rows)}")
 
@@ -191,7 +143,7 @@ class IntervalRow:
             if self.interval is not None:
                 raise ReportError(f"row {self.label!r}: an interval without a value")
         else:
-            _check_inside(self.value, self.interval, f"row {self.label!r}")
+            check_inside(self.value, self.interval, f"row {self.label!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,18 +171,18 @@ class IntervalFigure:
 
     def __post_init__(self) -> None:
         """Refuse cells that fit no column and values outside a given axis."""
-        _check_code(self.code)
+        check_code(self.code)
         if len(self.columns) > _MAX_FIGURE_COLUMNS:
             raise ReportError(f"figure {self.code}: more than {_MAX_FIGURE_COLUMNS} columns")
         for row in self.rows:
-            _check_row(self.columns, row.cells, f"figure {self.code}, row {row.label!r}")
+            check_row(self.columns, row.cells, f"figure {self.code}, row {row.label!r}")
         if self.reference is not None:
             where = f"figure {self.code}, {self.reference.label!r}"
-            _check_inside(self.reference.value, self.reference.interval, where)
+            check_inside(self.reference.value, self.reference.interval, where)
         if self.axis is not None:
             span = Interval(self.axis.low, self.axis.high)
             for value in self.extent():
-                _check_inside(value, span, f"figure {self.code}, axis")
+                check_inside(value, span, f"figure {self.code}, axis")
 
     def extent(self) -> tuple[float, ...]:
         """All values and limits that the axis must hold."""
@@ -267,12 +219,12 @@ class FunnelFigure:
 
     def __post_init__(self) -> None:
         """Refuse a picture of nothing, and sizes that are not positive."""
-        _check_code(self.code)
+        check_code(self.code)
         if not self.marks or any(not mark.size > 0 for mark in self.marks):
             raise ReportError(f"figure {self.code}: needs marks of positive size")
 
 
-Figure = IntervalFigure | FunnelFigure
+Figure = IntervalFigure | FunnelFigure | TrendFigure
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +299,7 @@ class Report:
 
     def __post_init__(self) -> None:
         """Refuse codes used twice and a report without an issuing agency."""
-        _check_code(self.code)
+        check_code(self.code)
         if not self.agency:
             raise ReportError(f"report {self.code}: no issuing agency")
         codes = sorted([*(t.code for t in self.tables()), *(f.code for f in self.figures())])
@@ -368,22 +320,3 @@ class Report:
     def figures(self) -> tuple[Figure, ...]:
         """Pictures in the order of reading; their order numbers them."""
         return tuple(block for block in self.blocks() if isinstance(block, Figure))
-
-
-def _check_code(code: str) -> None:
-    if not _CODE.fullmatch(code):
-        raise ReportError(f"code {code!r} is not made of a-z, 0-9, _ and -")
-
-
-def _check_row(columns: Sequence[Column], cells: Sequence[Cell], where: str) -> None:
-    if len(cells) != len(columns):
-        raise ReportError(f"{where}: {len(cells)} cells for {len(columns)} columns")
-    for column, cell in zip(columns, cells, strict=True):
-        column.check(cell, where)
-
-
-def _check_inside(value: float, span: Interval | None, where: str) -> None:
-    if not math.isfinite(value):
-        raise ReportError(f"{where}: {value!r} is not a number")
-    if span and not span.low - TOLERANCE <= value <= span.high + TOLERANCE:
-        raise ReportError(f"{where}: {value!r} is outside {span.low!r} to {span.high!r}")

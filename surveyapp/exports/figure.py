@@ -20,7 +20,7 @@ TONES: dict[Tone, str] = {"neutral": "#3d4853", "above": "#0b6b3f", "below": "#a
 HOLLOW = frozenset({"low", "small"})
 
 Anchor = Literal["start", "middle", "end"]
-MarkShape = Literal["dot", "up", "down"]
+MarkShape = Literal["dot", "up", "down", "square"]
 MARKS: dict[Tone, MarkShape] = {"neutral": "dot", "above": "up", "below": "down"}
 
 _LABEL_SHARE = 0.34
@@ -224,7 +224,11 @@ def draw(laid: Plan, first: int, last: int, *, simulated: bool) -> Picture:
 
 
 def corners(mark: Mark) -> tuple[tuple[float, float], ...]:
-    """Return the corners of a triangle that is as large as the dot of the same radius."""
+    """Return the corners of a triangle or square as large as the dot of the same radius."""
+    if mark.shape == "square":
+        half = mark.radius * 0.9
+        signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        return tuple((mark.x + right * half, mark.y + down * half) for right, down in signs)
     reach = mark.radius * 1.25
     tip = -reach if mark.shape == "up" else reach
     return (

@@ -2,15 +2,13 @@
 
 import math
 from bisect import bisect
-from dataclasses import replace
 from itertools import accumulate, pairwise
 
-from analysis.report import Figure, FunnelFigure
+from analysis.report import Figure, FunnelFigure, TrendFigure
 from surveyapp.exports.figure import (
     BAND,
     BRAND,
     HOLLOW,
-    MUTED,
     TONES,
     Band,
     Line,
@@ -19,13 +17,13 @@ from surveyapp.exports.figure import (
     Picture,
     Plan,
     Shape,
-    Word,
     draw,
     plan,
 )
 from surveyapp.exports.funnel import funnel_picture
+from surveyapp.exports.legend import Key, legend, stacked
 from surveyapp.exports.numbers import NumberStyle
-from surveyapp.exports.wording import clean
+from surveyapp.exports.trend import trend_picture
 
 
 def pictures(
@@ -43,12 +41,14 @@ def pictures(
     """
     if isinstance(figure, FunnelFigure):
         return (funnel_picture(figure, look, style, simulated=simulated),)
+    if isinstance(figure, TrendFigure):
+        return (trend_picture(figure, look, style, simulated=simulated),)
     laid = plan(figure, look, style)
-    legend = _legend(laid)
-    fixed = laid.head_height + laid.foot_height + legend.height + look.size
+    below = legend(look, _keys(laid), figure.notes, len(laid.rows))
+    fixed = laid.head_height + laid.foot_height + below.height + look.size
     parts = _divide([row.height for row in laid.rows], max_height - fixed)
     drawn = (draw(laid, first, last, simulated=simulated) for first, last in parts)
-    return tuple(_join(upper, legend) for upper in drawn)
+    return tuple(stacked(upper, below) for upper in drawn)
 
 
 def _divide(heights: list[float], room: float) -> list[tuple[int, int]]:
@@ -79,47 +79,13 @@ def _share(heights: list[float], count: int) -> list[tuple[int, int]]:
     return list(pairwise([0, *(bisect(middles, cut) for cut in cuts), len(heights)]))
 
 
-def _join(upper: Picture, legend: Picture) -> Picture:
-    moved = tuple(_down(shape, upper.height) for shape in legend.shapes)
-    height = upper.height + legend.height
-    return Picture(upper.width, height, upper.shapes + moved, upper.rows)
-
-
-def _down(shape: Shape, by: float) -> Shape:
-    if isinstance(shape, Line):
-        return replace(shape, y1=shape.y1 + by, y2=shape.y2 + by)
-    return replace(shape, y=shape.y + by)
-
-
-def _legend(laid: Plan) -> Picture:
-    """Explain the marks that occur, then write the notes."""
-    look, shapes, y = laid.look, list[Shape](), laid.look.line
-    indent = look.size * 2.2
-    for key, text in _keys(laid):
-        shapes += [_down(shape, y - look.size * 0.34) for shape in key]
-        y = _write(shapes, look, text, (indent, y))
-    for note in laid.figure.notes:
-        y = _write(shapes, look, note, (0.0, y))
-    height = y - look.line * 0.6 if shapes else 0.0
-    return Picture(look.width, height, tuple(shapes), (0, len(laid.rows)))
-
-
-def _write(shapes: list[Shape], look: Look, text: str, at: tuple[float, float]) -> float:
-    """Write `text` from the point `at` on; return the base line of the next line."""
-    x, y = at
-    for line in look.wrap(clean(text), look.width - x):
-        shapes.append(Word(x, y, line, look.size * 0.95, MUTED))
-        y += look.line
-    return y
-
-
-def _keys(laid: Plan) -> list[tuple[list[Shape], str]]:
+def _keys(laid: Plan) -> list[Key]:
     size, rows = laid.look.size, [row.row for row in laid.rows]
     shown = [row for row in rows if isinstance(row.value, float | int)]
     middle, radius = size * 0.9, size * 0.4
     reference = laid.figure.reference
     against = f"“{reference.label}”" if reference else "mức chung"
-    keys: list[tuple[list[Shape], str]] = []
+    keys: list[Key] = []
     if any(row.flag in HOLLOW for row in shown):
         dash = (size * 0.22, size * 0.28)
         line = Line(0, 0, middle * 2, 0, TONES["neutral"], size / 6, dash)

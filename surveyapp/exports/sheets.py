@@ -21,6 +21,7 @@ from analysis.report import (
     Paragraph,
     Report,
     ReportTable,
+    TrendFigure,
 )
 from surveyapp.exports.csv import column_titles, plain_values
 from surveyapp.exports.numbers import day
@@ -209,7 +210,7 @@ def _told(
             return _line(sheet, row, block.text, Font(name=FACE, size=12, bold=block.strong))
         case ReportTable():
             return _link(sheet, row, block, names[block.code])
-        case IntervalFigure() | FunnelFigure():
+        case IntervalFigure() | FunnelFigure() | TrendFigure():
             row = _line(sheet, row, f"Hình (trong báo cáo PDF): {block.title}", plain)
             return _line(sheet, row, block.how_to_read, small)
         case Box():

@@ -1,12 +1,13 @@
 """Pictures as SVG text for pages and for download: no script, style or outside reference."""
 
+from collections.abc import Iterator
 from html import escape
 
-from analysis.report import Figure, FunnelFigure, Missing
+from analysis.report import Figure, FunnelFigure, Interval, Missing, TrendFigure
 from surveyapp.exports.figure import Band, Line, Look, Mark, Picture, Shape, Word, corners
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.exports.pictures import pictures
-from surveyapp.exports.wording import STAMP, clean
+from surveyapp.exports.wording import STAMP, break_reason, clean
 
 #: System faces (Noto Sans, Segoe UI, DejaVu Sans) run up to 1.24 times as wide as Liberation Serif.
 _SYSTEM_FACE = 1.24
@@ -55,6 +56,8 @@ def _description(figure: Figure, style: NumberStyle, *, simulated: bool) -> str:
     """Tell in words what the picture shows, for those who do not see it."""
     sentences = [STAMP + "."] if simulated else []
     sentences.append(figure.how_to_read)
+    if isinstance(figure, TrendFigure):
+        return " ".join([*sentences, *_told_trend(figure, style)])
     if figure.reference is not None:
         value = style.quantity(figure.reference.value, figure.unit)
         sentences.append(f"{figure.reference.label}: {value}.")
@@ -62,14 +65,31 @@ def _description(figure: Figure, style: NumberStyle, *, simulated: bool) -> str:
         told = [f"{m.label}: {style.quantity(m.value, figure.unit)}." for m in figure.marks]
         return " ".join([*sentences, *told])
     for row in figure.rows:
-        if isinstance(row.value, Missing):
-            said = row.value.reason
-        else:
-            said = style.quantity(row.value, figure.unit)
-            if row.interval is not None:
-                said += f" ({style.interval(row.interval, figure.unit)})"
+        said = _told_value(row.value, row.interval, figure.unit, style)
         sentences.append(f"{row.label}: {said}.")
     return " ".join(sentences)
+
+
+def _told_trend(figure: TrendFigure, style: NumberStyle) -> Iterator[str]:
+    """Tell each series, and between two of them why they are not joined."""
+    for before, series in zip((None, *figure.series), figure.series, strict=False):
+        if before is not None:
+            yield f"Ngắt: {break_reason(before, series)}."
+        yield f"{series.publisher}. Đối tượng: {series.population}."
+        yield f"Phương pháp {series.method_version}:"
+        for point in series.points:
+            yield f"{point.year}: {_told_value(point.value, point.interval, figure.unit, style)}."
+        for target in series.targets:
+            yield f"Chỉ tiêu {target.year}: {style.quantity(target.value, figure.unit)}."
+
+
+def _told_value(
+    value: float | Missing, interval: Interval | None, unit: str, style: NumberStyle
+) -> str:
+    if isinstance(value, Missing):
+        return value.reason
+    span = f" ({style.interval(interval, unit)})" if interval is not None else ""
+    return style.quantity(value, unit) + span
 
 
 def _shape(shape: Shape) -> str:

@@ -3,6 +3,7 @@
 import unicodedata
 
 from analysis.report import Flag
+from analysis.trend import Difference, TrendSeries, differences
 
 STAMP = "SỐ LIỆU MÔ PHỎNG"
 CONDUCTING = "(thực hiện khảo sát)"
@@ -17,6 +18,19 @@ FLAG_WORDS: dict[Flag, str] = {
     "census": "khảo sát toàn bộ",
     "none": "không ước lượng được",
 }
+
+#: Why two neighbouring series of figures are not joined.
+BREAK_WORDS: dict[Difference, str] = {
+    "publisher": "khác nơi công bố",
+    "population": "khác đối tượng",
+    "method_version": "khác phương pháp",
+}
+
+
+def break_reason(before: TrendSeries, after: TrendSeries) -> str:
+    """Say why no line joins two series."""
+    words = ", ".join(BREAK_WORDS[name] for name in differences(before, after))
+    return f"{words}: không nối, không so sánh"
 
 
 def clean(text: str) -> str:
