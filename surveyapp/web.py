@@ -65,6 +65,11 @@ def reading() -> Session:
     return cast(Session, g.db_reading)
 
 
+def session_by_method() -> Session:
+    """Return the session of a page that is shown by GET and acts by POST: showing only reads."""
+    return session() if request.method == "POST" else reading()
+
+
 def connection() -> Connection:
     """Return this request's reading connection: what citizens' pages ask needs no more."""
     if "db_connection" not in g:

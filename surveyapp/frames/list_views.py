@@ -1,6 +1,7 @@
 """Pages of collecting lists: who has sent, one unit's list, double posts, a focal's own lists."""
 
 import io
+from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +13,7 @@ from surveyapp.frames import collecting, drafts, posts
 from surveyapp.frames.entries import FrameReport
 from surveyapp.frames.forms import AskForm, ListForm
 from surveyapp.frames.lists import kind_of
+from surveyapp.frames.persons import Pair
 from surveyapp.frames.unit_template import unit_template
 from surveyapp.frames.views import XLSX
 from surveyapp.importers.table import SHOWN
@@ -37,11 +39,12 @@ def mine() -> ResponseReturnValue:
 @bp.get(_SURVEY)
 def index(code: str) -> ResponseReturnValue:
     """Show who has sent and who has not."""
-    return _page(surveys.find(web.reading(), code), AskForm())
+    return _page(code, AskForm())
 
 
-def _page(survey: Survey, form: AskForm, report: FrameReport | None = None) -> str:
-    db = web.session() if report or form.errors else web.reading()
+def _page(code: str, form: AskForm, report: FrameReport | None = None) -> str:
+    db = web.reading()
+    survey = surveys.find(db, code)
     lines = collecting.lines(db, survey)
     manages = web.actor().has_any(roles.ENDPOINTS["lists.ask"])
     return render_template(
@@ -77,7 +80,7 @@ def ask(code: str) -> ResponseReturnValue:
         except AppError as error:
             db.rollback()
             form.form_errors += [f"{error.message} {error.fix}", *error.problems]
-    return _page(survey, form), 422
+    return _page(code, form), 422
 
 
 @bp.post(f"{_SURVEY}remind")
@@ -98,7 +101,7 @@ def build(code: str) -> ResponseReturnValue:
     report = collecting.build(db, web.actor(), survey, _key(survey))
     if not report.is_good:
         db.rollback()
-        return _page(survey, AskForm(), report), 422
+        return _page(code, AskForm(), report), 422
     db.commit()
     flash(f"Đã ghép danh sách: {report.rows} dòng, {report.persons} người.")
     return redirect(url_for("frames.index", code=code))
@@ -107,19 +110,22 @@ def build(code: str) -> ResponseReturnValue:
 @bp.get(f"{_SURVEY}pairs")
 def pairs(code: str) -> ResponseReturnValue:
     """Show the rows of all accepted lists that may be one person."""
-    return _pairs_page(surveys.find(web.session(), code))
+    return _pairs_page(code)
 
 
-def _pairs(survey: Survey) -> FrameReport:
-    return collecting.build(web.session(), web.actor(), survey, _key(survey), dry_run=True)
+def _pairs(survey: Survey) -> Sequence[Pair]:
+    """Put the lists together by a reading session: others write meanwhile."""
+    db = web.reading()
+    return collecting.build(db, web.actor(), survey, _key(survey), dry_run=True).pairs
 
 
-def _pairs_page(survey: Survey, refused: AppError | None = None) -> str:
+def _pairs_page(code: str, refused: AppError | None = None) -> str:
+    survey = surveys.find(web.reading(), code)
     return render_template(
         "frames/pairs.html",
         survey=survey,
         practice=survey.is_practice,
-        pairs=_pairs(survey).pairs,
+        pairs=_pairs(survey),
         group_titles={r.code: r.title for g in survey.groups for r in g.rater_groups},
         refused=refused,
     )
@@ -128,16 +134,15 @@ def _pairs_page(survey: Survey, refused: AppError | None = None) -> str:
 @bp.post(f"{_SURVEY}pairs")
 def decide_pair(code: str) -> ResponseReturnValue:
     """Record whether two rows are one person; the frame is put together anew if there is one."""
-    db = web.session()
-    survey = surveys.find(db, code)
-    form = request.form
+    found = _pairs(surveys.find(web.reading(), code))
+    db, form = web.session(), request.form
     choice = form.get("pair", ""), form.get("verdict", ""), form.get("reason", "")
     try:
-        posts.decide(db, web.actor(), survey, _pairs(survey).pairs, choice)
+        posts.decide(db, web.actor(), surveys.find(db, code), found, choice)
         db.commit()
     except AppError as error:
         db.rollback()
-        return _pairs_page(survey, error), error.status
+        return _pairs_page(code, error), error.status
     flash("Đã ghi quyết định. Ghép lại danh sách để áp dụng.")
     return redirect(url_for("lists.pairs", code=code))
 

@@ -121,7 +121,7 @@ def agencies(code: str) -> ResponseReturnValue:
 @bp.route("/<code>/agencies/<agency_code>/exclude", methods=["GET", "POST"])
 def exclude(code: str, agency_code: str) -> ResponseReturnValue:
     """Leave an agency out of the measurement."""
-    db = web.session()
+    db = web.session_by_method()
     survey = service.find(db, code)
     agency = service.agency_of(survey, agency_code)
     form = ExclusionForm(data=_prefilled())
@@ -164,7 +164,7 @@ def include(code: str, agency_code: str) -> ResponseReturnValue:
 @bp.route("/<code>/advance/<to>", methods=["GET", "POST"])
 def advance(code: str, to: str) -> ResponseReturnValue:
     """Show what the next step needs and warns of, and take it."""
-    db = web.session()
+    db = web.session_by_method()
     survey = service.find(db, code)
     form = DecisionForm() if to == "approved" else Form()
     if form.validate_on_submit():
@@ -194,7 +194,7 @@ def _decision(form: Form) -> service.Decision | None:
 @bp.route("/<code>/remove", methods=["GET", "POST"])
 def remove_practice(code: str) -> ResponseReturnValue:
     """Remove a practice survey, after one question."""
-    db = web.session()
+    db = web.session_by_method()
     survey = service.find(db, code)
     form = Form()
     if form.validate_on_submit():

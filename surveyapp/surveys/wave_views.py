@@ -14,7 +14,7 @@ bp = Blueprint("waves", __name__, url_prefix="/surveys/<code>/wave")
 @bp.route("/", methods=["GET", "POST"])
 def follow(code: str) -> ResponseReturnValue:
     """Choose the first wave that this survey follows, before it has a list."""
-    db = web.session()
+    db = web.session_by_method()
     survey = service.find(db, code)
     form = FollowForm({one.code: one.title for one in waves.candidates(db, survey)})
     if form.validate_on_submit():
