@@ -1,18 +1,36 @@
 """What commands with a database share: opening it, and the account they act for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sampling.canonical import canonical
 from surveyapp import config
 from surveyapp.actor import Actor
 from surveyapp.db import Database, check_current
 from surveyapp.errors import AppError
 from surveyapp.models import Account
+
+Given = TypeVar("Given")
+
+
+def once(option: str, pairs: Iterable[tuple[str, Given]]) -> dict[str, Given]:
+    """Return what an option "NAME=VALUE" gives; a name that stands twice is never overruled."""
+    given: dict[str, Given] = {}
+    for name, value in pairs:
+        name = canonical(name)
+        if name in given:
+            raise AppError(
+                "APP-015",
+                f"--{option} ghi «{name}» hai lần: {given[name]} và {value}.",
+                "Giữ một giá trị, bỏ giá trị kia.",
+            )
+        given[name] = value
+    return given
 
 
 def as_login(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -39,7 +39,7 @@ def save_preset(code: str, path: Path, name: str, columns: tuple[str, ...], as_l
     with commands.opened(as_login, roles.COMMANDS["frame preset"]) as (db, actor):
         kind = kind_of(surveys.find(db, code))
         names = list(read_all(path, kind).columns)
-        mapping = drafts.chosen(kind, names, dict(_pair(text) for text in columns))
+        mapping = drafts.chosen(kind, names, commands.once("column", map(_pair, columns)))
         drafts.save_preset(db, actor, kind, name, mapping)
         db.commit()
     click.echo(json.dumps(mapping, ensure_ascii=False))

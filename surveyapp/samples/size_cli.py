@@ -93,7 +93,7 @@ def _request(survey: Survey, options: dict[str, Any]) -> SizeRequest:
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for option, name in _PAIRS.items():
         if option in given:
-            given[name] = dict(_pairs(option, given.pop(option)))
+            given[name] = commands.once(option, _pairs(option, given.pop(option)))
     numbers = ("margin", "level", "p", "deff", "response", "power", "reserve_share")
     given |= {name: given[name].replace(",", ".") for name in numbers if name in given}
     return replace(plan_request(survey), **given)
