@@ -98,7 +98,7 @@ def _choices(proposal: Proposal, reserve: str) -> Choices:
     return Choices(
         shortfall="lower" if proposal.shortfalls else None,
         reserve_share=reserve,
-        reason=LOWER_REASON if proposal.shortfalls else "",
+        reason=LOWER_REASON if proposal.shortfalls or proposal.nobody else "",
         few_reason=FEW_REASON if proposal.few else "",
     )
 

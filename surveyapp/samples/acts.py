@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sampling import witness
@@ -15,9 +15,10 @@ from sampling.protocol import protocol_digest
 from sampling.types import Act, Plan
 from sampling.types import Frame as SamplingFrame
 from surveyapp.errors import AppError
+from surveyapp.frames import digests
 from surveyapp.models import Frame, FrameRow, SampleDraw, SampleParty, SampleUnit, Survey
 from surveyapp.samples import waves
-from surveyapp.samples.rating import Candidate, RatingRules, codes
+from surveyapp.samples.rating import Alike, Candidate, RatingRules, codes
 from surveyapp.samples.refusals import translated
 
 
@@ -34,15 +35,33 @@ def candidates(db: Session, survey: Survey, frame: Frame) -> list[Candidate]:
     rows = db.execute(select(*columns).where(FrameRow.frame_id == frame.id).order_by(columns[0]))
     return [
         Candidate(
-            unit,
-            person,
             stratum,
             group,
             rules.eligible(group, attributes),
             frozenset(codes(attributes.get("own_agencies"))),
+            unit,
+            person,
         )
         for unit, person, stratum, group, attributes in rows
     ]
+
+
+def counted(db: Session, survey: Survey, frame: Frame) -> list[Alike]:
+    """Return the kinds of rows of a frame, counted by the database: lists are long, kinds few."""
+    rules = RatingRules(survey)
+    kind = (FrameRow.stratum, FrameRow.group_code, FrameRow.attributes)
+    query = select(*kind, func.count()).where(FrameRow.frame_id == frame.id).group_by(*kind)
+    rows = [
+        Alike(
+            stratum,
+            group,
+            rules.eligible(group, attributes),
+            frozenset(codes(attributes.get("own_agencies"))),
+            n,
+        )
+        for stratum, group, attributes, n in db.execute(query)
+    ]
+    return sorted(rows, key=lambda row: (row.stratum, row.rated))
 
 
 def drawable(rows: Sequence[Candidate]) -> SamplingFrame:
@@ -81,7 +100,7 @@ def unseeded(db: Session, survey: Survey, announced: SampleDraw) -> tuple[Sampli
         known=known_main(db, announced),
         shortfall=stored["shortfall"],
         previous=tuple(_earlier(one) for one in earlier),
-        **waves.coordination(db, survey, announced),
+        **waves.coordination(db, survey, announced.frame_id, stored.get("first")),
         notes={**stored["notes"], "announced_at": announced.announced_at.isoformat()},
     )
     frame = drawable(candidates(db, survey, db.get_one(Frame, announced.frame_id)))
@@ -119,9 +138,19 @@ def seeded(db: Session, survey: Survey, announced: SampleDraw, act: Act) -> Act:
     return replace(act, seed=announced.own_seed, is_sealed=is_sealed, witness=inherited)
 
 
-def check_unchanged(frame: SamplingFrame, announced: SampleDraw) -> None:
+def rows_differ(db: Session, announced: SampleDraw, said: Mapping[str, str]) -> bool:
+    """Whether what the rows hold beside their strata is no longer what `said`, its notes, digest.
+
+    Draws of the first release have no such digest.
+    """
+    stored = said.get("frame_rows_sha256")
+    return stored is not None and digests.rows_digest(db, announced.frame_id) != stored
+
+
+def check_unchanged(db: Session, frame: SamplingFrame, announced: SampleDraw) -> None:
     """Refuse a list that is no longer the one whose digest was announced."""
-    if frame_digest(frame) != announced.frame_sha256:
+    changed = frame_digest(frame) != announced.frame_sha256
+    if changed or rows_differ(db, announced, announced.plan["notes"]):
         raise AppError(
             "SAMPLE-214",
             "Danh sách đã thay đổi sau khi công bố mã băm; chưa chọn ai.",

@@ -11,11 +11,13 @@ from sampling.canonical import canonical, frame_digest
 from sampling.frame_checks import make_frame
 from sampling.types import Plan
 from surveyapp.errors import AppError
+from surveyapp.frames import digests
 from surveyapp.models import Frame, FrameRow, SampleDraw, SampleUnit, Survey
 from surveyapp.samples.proposal import CONFIRM_BELOW, Choices, Proposal
 from surveyapp.samples.refusals import shortfall_sentence, translated
 
 SEED_LENGTH = 200
+REASON_LENGTH = 300
 #: In a survey by agency, answers of fewer invited persons cannot be kept anonymous.
 HIDDEN_AMONG = 5
 
@@ -34,7 +36,8 @@ def check_frame(db: Session, survey: Survey, frame: Frame) -> None:
     rows = db.execute(columns.where(FrameRow.frame_id == frame.id)).all()
     with translated():
         listed = make_frame([unit for unit, _ in rows], [stratum for _, stratum in rows])
-    if frame_digest(listed) != frame.sha256:
+    rows_sha256 = digests.rows_digest(db, frame.id)
+    if (frame_digest(listed), rows_sha256) != (frame.sha256, frame.rows_sha256):
         raise AppError(
             "SAMPLE-266",
             f"Danh sách bản {frame.version} đã thay đổi sau khi chốt (mã băm khác); chưa chọn ai.",
@@ -92,6 +95,24 @@ def check_contacts(frame: Frame, earlier: Sequence[SampleDraw]) -> None:
         )
 
 
+def check_reasons(*reasons: str) -> None:
+    """Refuse reasons longer than what is kept of them."""
+    for reason in reasons:
+        checked_reason(reason.strip())
+
+
+def checked_reason(reason: str) -> str:
+    """Return a reason that can be kept whole."""
+    if len(reason) > REASON_LENGTH:
+        raise AppError(
+            "SAMPLE-267",
+            f"Lý do dài {len(reason)} ký tự, quá {REASON_LENGTH}.",
+            "Viết ngắn lại; biên bản nêu nguyên văn.",
+            status=422,
+        )
+    return reason
+
+
 def check_shares(plan: Plan) -> None:
     """Refuse a share that no decimal number writes exactly: PLAN.toml could not hold it."""
     for title, share in (("dự phòng", plan.reserve_share), ("phúc tra", plan.recheck_share)):
@@ -127,6 +148,15 @@ def check_choices(
             "Chọn một cách: hạ chỉ tiêu bằng danh sách, hoặc lấy toàn bộ danh sách; nêu lý do.",
             status=409,
             problems=tuple(shortfall_sentence(s) for s in proposal.shortfalls),
+        )
+    if proposal.nobody and not choices.reason.strip():
+        raise AppError(
+            "SAMPLE-268",
+            f"Có {len(proposal.nobody)} nhóm người đánh giá không có ai để chọn; phiếu sẽ chia cho "
+            "các nhóm khác.",
+            "Bổ sung danh sách thành bản mới, hoặc ghi lý do; biên bản sẽ nêu.",
+            status=409,
+            problems=proposal.nobody,
         )
     needs_reason = proposal.shortfalls or proposal.changed or earlier
     if needs_reason and not choices.reason.strip():

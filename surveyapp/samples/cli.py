@@ -36,7 +36,7 @@ from surveyapp.samples.frame_files import (
 from surveyapp.samples.intercept_cli import blocks_command, intercept_command
 from surveyapp.samples.one_seed import only_one
 from surveyapp.samples.refusals import translated
-from surveyapp.samples.sample_files import PROTOCOL, SAMPLE, SECRET, write_folder
+from surveyapp.samples.sample_files import PROTOCOL, SAMPLE, SECRET, SEED, write_folder
 from surveyapp.samples.witness_cli import announce_command, commit_command, reveal_command
 
 #: Files below this size (bytes) are read before a bar would be seen.
@@ -114,6 +114,7 @@ def size_command(
 @click.option("--sheet", help="Trang tính của tệp .xlsx.")
 @click.option("--plan", "plan_path", type=_FILE, required=True, help="PLAN.toml")
 @click.option("--seed", "seeds", multiple=True, help="Hạt giống tự chọn.")
+@click.option("--seal", is_flag=True, help="Chương trình tạo hạt giống, niêm phong cho đợt sau.")
 @click.option("--announcement", type=_FILE, help="Bản công bố của lần chọn có chứng kiến.")
 @click.option("--reveal", "reveals", type=_FILE, multiple=True, help="Phần đã mở của một bên.")
 @_one("--public-value", help="Con số công khai, đúng như đã công bố.")
@@ -134,7 +135,7 @@ def draw_command(
 ) -> None:
     """Chọn mẫu từ danh sách theo kế hoạch."""
     plan = read_plan(plan_path)
-    act = act_of(plan, options)
+    act = act_of(plan, {**options, "out": out})
     with _bar(
         "Đọc danh sách", frame_path, frame_path.is_file() and frame_path.stat().st_size
     ) as bar:
@@ -230,8 +231,10 @@ def _draw_into(read: FrameFile, plan: Plan, act: Act, paths: tuple[Path, Path]) 
         opened = opening(frame, plan, act, bar)
         drawn = draw(frame, plan, act, bar)
     stored = protocol(opened, drawn)
-    secret = None if act.secret_chosen else act.secret
-    write_folder(out, sample_rows(drawn), stored, secret)
+    secrets = {SEED: act.seed} if act.is_sealed else {}
+    if act.secret is not None and not act.secret_chosen:
+        secrets[SECRET] = act.secret.hex()
+    write_folder(out, sample_rows(drawn), stored, secrets)
     return _summary(stored, out)
 
 
@@ -255,7 +258,7 @@ def _keep_existing(read: FrameFile, plan: Plan, act: Act, out: Path) -> None:
 
 def _summary(stored: Mapping[str, Any], out: Path) -> dict[str, Any]:
     """Say what was drawn and where it is."""
-    secret = out / SECRET
+    secret, seed = out / SECRET, out / SEED
     return {
         "label": stored["label"],
         "seed": stored["seed"],
@@ -269,6 +272,7 @@ def _summary(stored: Mapping[str, Any], out: Path) -> dict[str, Any]:
         "sample": str(out / SAMPLE),
         "protocol": str(out / PROTOCOL),
         "recheck_secret": str(secret) if secret.exists() else None,
+        "sealed_seed": str(seed) if seed.exists() else None,
     }
 
 
@@ -282,6 +286,11 @@ def _told(summary: Mapping[str, Any]) -> str:
         f"SHA-256 biên bản:  {summary['protocol_sha256']}",
         f"Mẫu: {summary['sample']}; biên bản: {summary['protocol']}",
     ]
+    if summary["sealed_seed"]:
+        lines.append(
+            f"Hạt giống niêm phong: {summary['sealed_seed']} (chỉ chủ tệp đọc được; giữ kín đến "
+            "hết đợt sau, biên bản chỉ ghi SHA-256 của nó)."
+        )
     if summary["recheck_secret"]:
         lines.append(
             f"Bí mật phúc tra: {summary['recheck_secret']} (chỉ chủ tệp đọc được; giữ kín đến khi "

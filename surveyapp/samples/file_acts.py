@@ -1,6 +1,7 @@
 """What a draw on files depends on beside frame and plan: seed, witnesses, waves, earlier draws."""
 
 import importlib.metadata
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from sampling.waves import has_seed, unsealed
 from surveyapp.errors import AppError
 from surveyapp.samples.frame_files import earlier_draws, read_object, read_protocol
 from surveyapp.samples.one_seed import two_seeds
+from surveyapp.samples.sample_files import SEED
 from surveyapp.samples.witness_files import witnessed_seed
 
 
@@ -50,7 +52,7 @@ def _chosen_act(options: Mapping[str, Any]) -> Act:
             "Thêm --announcement, hoặc bỏ hai tùy chọn này.",
         )
     first = options["first"] and read_protocol(options["first"])
-    seeds = list(options["seeds"])
+    seeds = [*options["seeds"], *_sealed_here(options)]
     if first and "seed_sha256" not in first:
         seeds.append(str(first.get("seed")))
     if len(seeds) > 1:
@@ -64,20 +66,42 @@ def _chosen_act(options: Mapping[str, Any]) -> Act:
     return Act(
         seed=seeds[0],
         first=first,
-        is_sealed=bool(first) and "seed_sha256" in first,
+        is_sealed=options["seal"] or _is_sealed(first, options["previous"], seeds[0]),
         witness=_inherited(first, options["previous"], seeds[0]),
         shortfall=options["shortfall"],
         previous=earlier_draws(options["previous"], options["reason"]),
     )
 
 
+def _sealed_here(options: Mapping[str, Any]) -> list[str]:
+    """Make the seed that is kept sealed; the same folder again uses its own."""
+    if not options["seal"]:
+        return []
+    if options["seeds"] or options["first"]:
+        raise AppError(
+            "SAMPLE-270",
+            "--seal để chương trình tạo hạt giống, không dùng cùng --seed hay --first.",
+            "Đợt đầu: chỉ ghi --seal. Đợt sau, chọn lại: --seed với hạt giống trong tệp "
+            f"{SEED} của đợt đầu.",
+        )
+    path: Path = options["out"] / SEED
+    return [path.read_text(encoding="utf-8").strip() if path.is_file() else secrets.token_hex(32)]
+
+
+def _is_sealed(first: Mapping[str, Any] | None, previous: Path | None, seed: str) -> bool:
+    """Whether an earlier draw keeps this seed sealed: then a later one does not tell it."""
+    earlier = read_object(previous) if previous else {}
+    return any("seed_sha256" in one and has_seed(one, seed) for one in (first or {}, earlier))
+
+
 def _witnessed_act(options: Mapping[str, Any]) -> Act:
     """Make the seed as it was announced."""
-    fixed = ("seeds", "first", "shortfall", "previous", "reason")
+    fixed = ("seeds", "seal", "first", "shortfall", "previous", "reason")
     if any(options[name] for name in fixed):
         raise AppError(
             "SAMPLE-164",
-            "--seed, --first, --shortfall, --previous, --reason không dùng cùng bản công bố.",
+            "--seed, --seal, --first, --shortfall, --previous, --reason không dùng cùng bản công "
+            "bố.",
             "Bỏ các tùy chọn này: bản công bố đã ghi.",
         )
     announced = read_object(options["announcement"])

@@ -97,9 +97,10 @@ def earlier_draws(path: Path | None, reason: str) -> tuple[Mapping[str, str], ..
     if last.get("format") == ANNOUNCEMENT:
         entry = {"announcement_sha256": json_digest(last), "reason": canonical(reason)}
     else:
+        told = "seed_sha256" if "seed_sha256" in last else "seed"
         entry = {
             "protocol_sha256": protocol_digest(last),
-            "seed": str(last.get("seed")),
+            told: str(last.get(told)),
             "reason": canonical(reason),
         }
     earlier = last.get("previous")

@@ -1,8 +1,8 @@
 """What a draw would take from every stratum and agency, before anything is fixed."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from sampling import allocation
@@ -10,10 +10,10 @@ from sampling.agency_sets import MERGED
 from sampling.errors import Shortfall
 from sampling.recheck import recheck_size
 from sampling.selection import reserve_size
-from sampling.types import KEY_SEPARATOR, Frame, Plan
+from sampling.types import KEY_SEPARATOR, Plan
 from surveyapp.errors import AppError
 from surveyapp.models import RatedAgency, Survey, SurveyGroup
-from surveyapp.samples.rating import Candidate
+from surveyapp.samples.rating import Alike, pop_sizes
 from surveyapp.samples.refusals import translated
 from surveyapp.surveys.plan_rating import most_agencies
 
@@ -57,6 +57,10 @@ class Choices:
     few_reason: str = ""
     response: str = "1"
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    def because(self, reason: str | None) -> "Choices":
+        """Return the same choices for another reason, where one is given."""
+        return replace(self, reason=reason or self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,14 @@ class AgencyForms:
 class Proposal:
     """A draw that could be announced, with everything that has to be decided about it."""
 
-    frame: Frame
     plan: Plan
     groups: tuple[GroupProposal, ...]
     agencies: tuple[AgencyForms, ...]
     excluded: tuple[RatedAgency, ...]
-    #: Rows that are left out: nobody is measured whom they may rate.
-    nothing_to_rate: tuple[str, ...]
+    #: How many rows are left out: nobody is measured whom they may rate.
+    nothing_to_rate: int
+    #: Rater groups of the plan in which nobody can be drawn.
+    nobody: tuple[str, ...]
 
     @property
     def main_n(self) -> int:
@@ -165,18 +170,15 @@ class Proposal:
         return tuple(a for a in self.agencies if CONFIRM_BELOW <= a.expected < NOTE_BELOW)
 
 
-def make_proposal(
-    survey: Survey, rows: Sequence[Candidate], frame: Frame, choices: Choices
-) -> Proposal:
+def make_proposal(survey: Survey, rows: Sequence[Alike], choices: Choices) -> Proposal:
     """Say what a draw would take.
 
     Parameters
     ----------
-    rows : every row of the list with the agencies that it may rate.
-    frame : the rows that can be drawn.
+    rows : every row of the list with the agencies that it may rate, those alike counted.
     """
     with translated():
-        groups = group_proposals(survey, frame, {r.stratum: r.group for r in rows}, choices)
+        groups = group_proposals(survey, rows, choices)
         plan = Plan(
             unit_id=UNIT,
             stratum=(STRATUM,),
@@ -186,26 +188,31 @@ def make_proposal(
         )
     rated = [row for row in rows if row.rated]
     return Proposal(
-        frame=frame,
         plan=plan,
         groups=groups,
         agencies=expected_forms(survey, groups, rated, choices.response),
         excluded=tuple(a for a in survey.agencies if a.exclusion is not None),
-        nothing_to_rate=tuple(row.unit for row in rows if not row.rated),
+        nothing_to_rate=sum(row.n for row in rows if not row.rated),
+        nobody=tuple(_nobody(survey, groups)),
     )
 
 
-def group_proposals(
-    survey: Survey, frame: Frame, groups: Mapping[str, str], choices: Choices
-) -> tuple[GroupProposal, ...]:
-    """Split every group's quota among its strata.
+def _nobody(survey: Survey, groups: Sequence[GroupProposal]) -> Iterator[str]:
+    """Name the rater groups that should rate a measured agency and have nobody to be drawn."""
+    measured = {agency.group_id for agency in survey.agencies if agency.exclusion is None}
+    for group, proposed in zip(survey.groups, groups, strict=True):
+        there = {s.key.split(KEY_SEPARATOR)[1] for s in proposed.strata if KEY_SEPARATOR in s.key}
+        for raters in group.rater_groups if group.id in measured and proposed.quota else ():
+            if raters.code not in there:
+                yield f"{raters.title} ({group.title})"
 
-    Parameters
-    ----------
-    frame : rows that can be drawn.
-    groups : group code of every stratum.
-    """
-    pop_size = frame.pop_size
+
+def group_proposals(
+    survey: Survey, rows: Sequence[Alike], choices: Choices
+) -> tuple[GroupProposal, ...]:
+    """Split every group's quota among its strata."""
+    pop_size = pop_sizes(rows)
+    groups = {row.stratum: row.group for row in rows}
     if choices.strata and set(choices.strata) != set(pop_size):
         raise AppError(
             "SAMPLE-230",
@@ -277,7 +284,7 @@ def above_the_lists(pop_size: Mapping[str, int], quota: int) -> dict[str, int]:
 def expected_forms(
     survey: Survey,
     groups: Sequence[GroupProposal],
-    candidates: Sequence[Candidate],
+    rows: Sequence[Alike],
     response: str = "1",
 ) -> tuple[AgencyForms, ...]:
     """Say how many forms would rate each measured agency, on average over all possible draws.
@@ -287,11 +294,11 @@ def expected_forms(
     most = most_agencies(survey)
     rates = {s.key: s.n / s.pop_size for group in groups for s in group.strata if s.pop_size}
     expected = {agency.code: 0.0 for agency in survey.agencies}
-    for candidate in candidates:
-        limit = most.get(candidate.group) or len(candidate.eligible)
-        blocks = math.ceil(len(candidate.eligible) / limit)
-        for code in candidate.rated:
-            expected[code] += rates[candidate.stratum] / blocks
+    for row in rows:
+        limit = most.get(row.group) or len(row.eligible)
+        blocks = math.ceil(len(row.eligible) / limit)
+        for code in row.rated:
+            expected[code] += row.n * rates[row.stratum] / blocks
     rate = float(exact_share(response))
     return tuple(
         AgencyForms(

@@ -1,10 +1,11 @@
 """What the signed protocol of a draw says: digests, seed, witnesses, counts, earlier draws."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.report import Report
@@ -23,10 +24,14 @@ _NAMED = 4
 _REASON_LENGTH = 150
 
 
-def list_digests(db: Session, drawn: SampleDraw) -> tuple[str, str]:
-    """Return the digest of the list as it was frozen, and why the draw has another."""
-    frame = db.get_one(Frame, drawn.frame_id)
-    return frame.sha256 or "", two_digests(frame, drawn)
+def list_digests(db: Session, draws: Sequence[SampleDraw]) -> dict[int, tuple[str, str]]:
+    """Return for each draw the digest of its list as it was frozen, and why it has another."""
+    wanted = {drawn.frame_id for drawn in draws}
+    frames = {one.id: one for one in db.scalars(select(Frame).where(Frame.id.in_(wanted)))}
+    return {
+        drawn.id: (frames[drawn.frame_id].sha256 or "", two_digests(frames[drawn.frame_id], drawn))
+        for drawn in draws
+    }
 
 
 def two_digests(frame: Frame, drawn: SampleDraw) -> str:

@@ -1,5 +1,6 @@
 """Which agencies a row of a frame may rate: by the rule of her rater group, or of her file."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,13 @@ from surveyapp.surveys.plan_rating import listed_agencies
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A row of a frame with what decides about its form.
+class Rating:
+    """What decides about the form of a row.
 
     `eligible` are the measured agencies of the rule in the order of the plan, her own among them;
     `own` the agencies that she leads or works in.
     """
 
-    unit: str
-    person: str
     stratum: str
     group: str
     eligible: tuple[str, ...]
@@ -27,6 +26,30 @@ class Candidate:
     def rated(self) -> tuple[str, ...]:
         """The agencies that she may rate."""
         return tuple(code for code in self.eligible if code not in self.own)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Rating):
+    """A row of a frame, by its pseudonyms."""
+
+    unit: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike(Rating):
+    """Rows of a frame of which the same is known, counted: `n` rows."""
+
+    n: int
+
+
+def pop_sizes(rows: Iterable[Alike]) -> dict[str, int]:
+    """Count the rows that can be drawn by stratum, in code-point order as a draw has them."""
+    counted: Counter[str] = Counter()
+    for row in rows:
+        if row.rated:
+            counted[row.stratum] += row.n
+    return dict(sorted(counted.items()))
 
 
 class RatingRules:

@@ -14,17 +14,19 @@ from sampling.listing import COLUMNS, SampleRow
 from surveyapp.errors import AppError
 
 SAMPLE, PROTOCOL, SECRET = "sample.csv", "protocol.json", "recheck.secret"
+#: A seed that a second wave uses again: for its owner only, until that wave is closed.
+SEED = "seed.secret"
 #: Written for a plan with several stages: what was drawn at each, for the design of the analysis.
 STAGES = "stages.csv"
 _STAGE_COLUMNS = ("stage", "parent", "pop_size", "order", "unit", "probability")
 
 
 def write_folder(
-    out: Path, rows: Iterable[SampleRow], stored: Mapping[str, Any], secret: bytes | None
+    out: Path, rows: Iterable[SampleRow], stored: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> None:
     """Write the files of a draw beside `out` and move them there when they are complete.
 
-    `secret` goes to a file that only its owner may read; None writes none.
+    `secrets` are texts by the name of their file, which only its owner may read.
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +34,7 @@ def write_folder(
     except OSError as error:
         raise _unwritable(out, error) from error
     try:
-        _write_all(folder, rows, stored, secret)
+        _write_all(folder, rows, stored, secrets)
         _move(folder, out)
     except OSError as error:
         raise _unwritable(out, error) from error
@@ -70,7 +72,7 @@ def _exists(path: Path) -> AppError:
 
 
 def _write_all(
-    folder: Path, rows: Iterable[SampleRow], stored: Mapping[str, Any], secret: bytes | None
+    folder: Path, rows: Iterable[SampleRow], stored: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> None:
     """Write every file completely and durably."""
     with (folder / SAMPLE).open("w", encoding="utf-8", newline="") as file:
@@ -87,10 +89,10 @@ def _write_all(
         json.dump(stored, file, ensure_ascii=False, indent=1)
         file.write("\n")
         _sync(file.fileno())
-    if secret is not None:
-        path = folder / SECRET
+    for name, secret in secrets.items():
+        path = folder / name
         path.touch(mode=0o600)
-        path.write_text(secret.hex() + "\n", encoding="ascii")
+        path.write_text(secret + "\n", encoding="utf-8")
 
 
 def _write_stages(path: Path, stages: Iterable[Iterable[Mapping[str, Any]]]) -> None:

@@ -33,14 +33,14 @@ __all__ = [
     "locked",
     "prepare",
     "propose",
+    "record_fixed",
     "verify",
 ]
 
 
 def propose(db: Session, survey: Survey, frame: Frame, choices: Choices = Choices()) -> Proposal:  # noqa: B008  frozen
     """Say what a draw would take from every stratum, and what has to be decided first."""
-    rows = candidates(db, survey, frame)
-    return make_proposal(survey, rows, drawable(rows), choices)
+    return make_proposal(survey, acts.counted(db, survey, frame), choices)
 
 
 def announce(
@@ -67,19 +67,24 @@ def announce(
         listed, plan, act = acts.unseeded(db, survey, announced)
         with translated():
             draw_sample(listed, plan, acts.seeded(db, survey, announced, act))
+    record_fixed(db, actor, "sample.announce", announced, seed=announced.told_seed)
+    return announced
+
+
+def record_fixed(db: Session, actor: Actor, action: str, fixed: SampleDraw, **more: str) -> None:
+    """Put the digests of a draw that is fixed and still to be carried out into the audit trail."""
     audit.record(
         db,
         actor,
-        "sample.announce",
-        survey.code,
-        draw=announced.id,
-        seed=announced.told_seed,
-        frame_sha256=announced.frame_sha256,
-        plan_sha256=announced.plan_sha256,
-        recheck_secret_sha256=announced.recheck_secret_sha256,
-        reason=announced.reason,
+        action,
+        db.get_one(Survey, fixed.survey_id).code,
+        draw=fixed.id,
+        frame_sha256=fixed.frame_sha256,
+        plan_sha256=fixed.plan_sha256,
+        recheck_secret_sha256=fixed.recheck_secret_sha256,
+        reason=fixed.reason,
+        **more,
     )
-    return announced
 
 
 def prepare(
@@ -91,6 +96,7 @@ def prepare(
     announcing.refuse_pending(earlier)
     announcing.check_frame(db, survey, frame)
     announcing.check_contacts(frame, earlier)
+    announcing.check_reasons(choices.reason, choices.few_reason)
     proposal = propose(db, survey, frame, choices)
     announcing.check_shares(proposal.plan)
     announcing.check_choices(survey, proposal, choices, earlier)
@@ -100,7 +106,7 @@ def prepare(
         survey_id=survey.id,
         frame_id=frame.id,
         seed="",
-        frame_sha256=frame_digest(proposal.frame),
+        frame_sha256=frame_digest(drawable(candidates(db, survey, frame))),
         plan_sha256=json_digest(content),
         plan={
             "sample": content,
@@ -152,12 +158,14 @@ def _notes(survey: Survey, frame: Frame, proposal: Proposal, choices: Choices) -
         "survey_plan_sha256": survey.plan_sha256,
         "frame_version": str(frame.version),
         "frame_version_sha256": frame.sha256 or "",
+        "frame_rows_sha256": frame.rows_sha256 or "",
         "program": f"sipas {importlib.metadata.version('sipas')}",
         "reason": choices.reason.strip(),
         "few_reason": choices.few_reason.strip(),
         "few_agencies": "; ".join(agency.code for agency in proposal.few),
         "excluded_agencies": "; ".join(f"{a.code}: {a.exclusion}" for a in proposal.excluded),
-        "nothing_to_rate": str(len(proposal.nothing_to_rate)),
+        "nothing_to_rate": str(proposal.nothing_to_rate),
+        "nobody_listed": "; ".join(proposal.nobody),
         **choices.notes,
     }
     return {key: text for key, text in notes.items() if text}
@@ -188,7 +196,7 @@ def draw(db: Session, actor: Actor, announced: SampleDraw) -> SampleDraw:
     """Carry out an announced draw once; store the sample, the re-check and the protocol."""
     survey = locked(db, announced)
     frame, plan, act = acts.unseeded(db, survey, announced)
-    acts.check_unchanged(frame, announced)
+    acts.check_unchanged(db, frame, announced)
     act = acts.seeded(db, survey, announced, act)
     with translated():
         opened = opening(frame, plan, act)
@@ -217,7 +225,7 @@ def draw(db: Session, actor: Actor, announced: SampleDraw) -> SampleDraw:
 def abandon(db: Session, actor: Actor, announced: SampleDraw, reason: str) -> SampleDraw:
     """Give up an announced draw; it and its seed stay listed in every later protocol."""
     survey = locked(db, announced)
-    reason = canonical(reason)
+    reason = announcing.checked_reason(canonical(reason))
     if not reason:
         raise AppError(
             "SAMPLE-242",

@@ -9,26 +9,26 @@ from sqlalchemy.orm import Session
 
 from sampling.canonical import json_digest
 from sampling.errors import Shortfall
-from sampling.types import Frame as SamplingFrame
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
-from surveyapp.models import Frame, SizeDecision, Survey
-from surveyapp.samples import announcing, service
+from surveyapp.models import Frame, SampleDraw, SizeDecision, Survey
+from surveyapp.samples import acts, announcing, service, waves
 from surveyapp.samples.proposal import Choices, Proposal, make_proposal, stratum_title
-from surveyapp.samples.rating import Candidate
+from surveyapp.samples.rating import Alike, pop_sizes
 from surveyapp.samples.refusals import shortfall_sentence, translated
 from surveyapp.samples.size_margins import SizeTable, size_table
-from surveyapp.samples.sizes import SizeRequest, Split, split
+from surveyapp.samples.sizes import SizeRequest, Split, plan_request, split
+from surveyapp.samples.waves import SeedAsked
+from surveyapp.surveys import service as surveys
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A frame as sizes are worked out on it: its rows, what can be drawn, counts per group."""
+    """A frame as sizes are worked out on it: its rows counted, and what can be drawn per group."""
 
     survey: Survey
-    rows: tuple[Candidate, ...]
-    drawable: SamplingFrame
+    rows: tuple[Alike, ...]
     pop_sizes: dict[str, dict[str, int]]
 
     @property
@@ -36,6 +36,31 @@ class Listed:
         """Words on screens for every stratum, in the order of the plan's groups."""
         keys = (key for strata in self.pop_sizes.values() for key in strata)
         return {key: stratum_title(self.survey, key) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is announced or opened next: a frozen list, the sizes for it, the draws so far."""
+
+    survey: Survey
+    frame: Frame
+    decision: SizeDecision
+    earlier: tuple[SampleDraw, ...]
+
+    @property
+    def choices(self) -> Choices:
+        """What an announcement takes over."""
+        return choices_of(self.decision)
+
+
+@dataclass(frozen=True, slots=True)
+class OnNewest:
+    """The newest list, the sizes adopted for it, and what is asked where nothing else is."""
+
+    frame: Frame
+    decision: SizeDecision | None
+    asked: SizeRequest
+    listed: Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +79,35 @@ class Worked:
 
 
 def listed(db: Session, survey: Survey, frame: Frame) -> Listed:
-    """Read a frame once; every request is worked out on it."""
-    rows = service.candidates(db, survey, frame)
-    drawable = service.drawable(rows)
-    pop_sizes: dict[str, dict[str, int]] = {group.code: {} for group in survey.groups}
+    """Count a frame once; every request is worked out on it."""
+    rows = acts.counted(db, survey, frame)
+    by_group: dict[str, dict[str, int]] = {group.code: {} for group in survey.groups}
     groups = {row.stratum: row.group for row in rows}
-    for key, n in drawable.pop_size.items():
-        pop_sizes[groups[key]][key] = n
-    return Listed(survey, tuple(rows), drawable, pop_sizes)
+    for key, n in pop_sizes(rows).items():
+        by_group[groups[key]][key] = n
+    return Listed(survey, tuple(rows), by_group)
+
+
+def on_newest(db: Session, survey: Survey) -> OnNewest:
+    """Return the newest list; before it is frozen sizes can be tried, not adopted."""
+    frame = surveys.latest_frame(db, survey)
+    if frame is None:
+        raise AppError(
+            "SAMPLE-236",
+            "Chưa có danh sách nên chưa tính được cỡ mẫu.",
+            "Nhập danh sách trước.",
+            status=409,
+        )
+    decision = latest(db, survey, frame)
+    asked = request_of(decision) if decision else plan_request(survey)
+    return OnNewest(frame, decision, asked, listed(db, survey, frame))
 
 
 def work_out(on: Listed, request: SizeRequest) -> Worked:
     """Say what a request gives; nothing is stored."""
     with translated():
         found = split(on.survey, on.pop_sizes, request)
-        proposal = make_proposal(on.survey, on.rows, on.drawable, found.choices(request))
+        proposal = make_proposal(on.survey, on.rows, found.choices(request))
         return Worked(request, found, proposal, size_table(on.survey, proposal, request))
 
 
@@ -85,6 +124,7 @@ def adopt(
             status=409,
         )
     announcing.check_frame(db, survey, frame)
+    announcing.check_reasons(request.reason, request.few_reason)
     worked = work_out(listed(db, survey, frame), request)
     _check_bounds(worked)
     announcing.check_shares(worked.proposal.plan)
@@ -166,6 +206,36 @@ def latest(db: Session, survey: Survey, frame: Frame) -> SizeDecision | None:
     made = (SizeDecision.survey_id == survey.id, SizeDecision.frame_id == frame.id)
     newest = select(SizeDecision).where(*made).order_by(SizeDecision.id.desc())
     return db.scalar(newest.limit(1))
+
+
+def frozen(db: Session, survey: Survey) -> Frame:
+    """Return the latest list, if it is frozen."""
+    frame = surveys.latest_frame(db, survey)
+    if frame is None or frame.frozen_at is None:
+        raise AppError(
+            "SAMPLE-221",
+            "Chưa chốt danh sách chọn mẫu.",
+            "Nhập và chốt danh sách trước, rồi chọn mẫu.",
+            status=409,
+        )
+    return frame
+
+
+def decided(db: Session, survey: Survey) -> Decided | None:
+    """Return what can be announced or opened now; None where no sizes are adopted yet."""
+    frame = frozen(db, survey)
+    decision = latest(db, survey, frame)
+    if decision is None:
+        return None
+    return Decided(survey, frame, decision, tuple(service.draws(db, survey)))
+
+
+def announce(
+    db: Session, actor: Actor, decided: Decided, asked: SeedAsked, reason: str | None
+) -> SampleDraw:
+    """Announce the adopted sizes with the seed that is asked for."""
+    seed = waves.seed_asked(decided.survey, decided.earlier, asked)
+    return service.announce(db, actor, decided.frame, seed, decided.choices.because(reason))
 
 
 def request_of(decision: SizeDecision) -> SizeRequest:

@@ -1,16 +1,16 @@
 """The page on sizes: formula and allocation with live margins, and the decision."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from surveyapp import web
 from surveyapp.errors import AppError
-from surveyapp.models import Frame, Survey
 from surveyapp.samples import size_decisions, size_margins
-from surveyapp.samples.size_decisions import Listed, Worked
+from surveyapp.samples.size_decisions import Listed, OnNewest
 from surveyapp.samples.size_forms import SizeForm, size_form
-from surveyapp.samples.sizes import SizeRequest, plan_request
+from surveyapp.samples.sizes import SizeRequest
 from surveyapp.surveys import service as surveys
 
 bp = Blueprint("sizes", __name__, url_prefix="/surveys/<code>/sample")
@@ -19,38 +19,41 @@ bp = Blueprint("sizes", __name__, url_prefix="/surveys/<code>/sample")
 @bp.route("/size", methods=["GET", "POST"])
 def edit(code: str) -> ResponseReturnValue:
     """Show what a choice of sizes gives; adopt it where that is asked."""
-    db = web.session() if request.method == "POST" else web.reading()
+    db = web.session_by_method()
     survey = surveys.find(db, code)
-    frame = _stored(db, survey)
-    decision = size_decisions.latest(db, survey, frame)
-    asked = size_decisions.request_of(decision) if decision else plan_request(survey)
-    listed = size_decisions.listed(db, survey, frame)
-    form = size_form(survey, listed.titles, asked)
-    is_current = not form.is_submitted()
-    problems: tuple[str, ...] = ()
+    on = size_decisions.on_newest(db, survey)
+    form = size_form(survey, on.listed.titles, on.asked)
+    tried = _Tried(on.asked, is_current=not form.is_submitted())
     if form.validate_on_submit():
         try:
-            asked = _asked(listed, form)
-            is_current = True
+            tried = _Tried(_asked(on.listed, form), is_current=True)
             if not form.recalculate.data:
-                size_decisions.adopt(db, web.actor(), survey, frame, asked)
+                size_decisions.adopt(db, web.actor(), survey, on.frame, tried.asked)
                 db.commit()
                 flash("Đã lưu phương án cỡ mẫu. Việc tiếp theo: công bố trước khi chọn mẫu.")
                 return redirect(url_for("samples.announce", code=survey.code))
         except AppError as error:
             db.rollback()
             form.form_errors.append(f"{error.message} {error.fix}")
-            problems = error.problems
-    worked = size_decisions.work_out(listed, asked)
-    if is_current:
+            tried = replace(tried, problems=error.problems)
+    return _page(on, form, tried), 422 if form.errors else 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What the tables show, whether that is what the fields hold, and what was refused of it."""
+
+    asked: SizeRequest
+    is_current: bool
+    problems: tuple[str, ...] = ()
+
+
+def _page(on: OnNewest, form: SizeForm, tried: _Tried) -> str:
+    """Work out what was tried and render it."""
+    survey = on.listed.survey
+    worked = size_decisions.work_out(on.listed, tried.asked)
+    if tried.is_current:
         form.show_sizes({s.key: s.n for group in worked.proposal.groups for s in group.strata})
-    shown = {"decision": decision, "is_current": is_current, "problems": problems}
-    page = _page(survey, form, worked, frame=frame, **shown)
-    return page, 422 if form.errors else 200
-
-
-def _page(survey: Survey, form: SizeForm, worked: Worked, **shown: object) -> str:
-    """Render the page; `is_current` says that the tables belong to what the fields hold."""
     return render_template(
         "samples/size.html",
         survey=survey,
@@ -60,7 +63,10 @@ def _page(survey: Survey, form: SizeForm, worked: Worked, **shown: object) -> st
         worked=worked,
         unmet=size_decisions.sentences(worked.unmet),
         too_small=size_margins.too_small(survey, worked.proposal),
-        **shown,
+        frame=on.frame,
+        decision=on.decision,
+        is_current=tried.is_current,
+        problems=tried.problems,
     )
 
 
@@ -69,16 +75,3 @@ def _asked(listed: Listed, form: SizeForm) -> SizeRequest:
     asked = form.request()
     size_decisions.work_out(listed, asked)
     return asked
-
-
-def _stored(db: Session, survey: Survey) -> Frame:
-    """Return the newest list; before it is frozen sizes can be tried, not adopted."""
-    frame = surveys.latest_frame(db, survey)
-    if frame is None:
-        raise AppError(
-            "SAMPLE-236",
-            "Chưa có danh sách nên chưa tính được cỡ mẫu.",
-            "Nhập danh sách trước.",
-            status=409,
-        )
-    return frame

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sampling.draw import draw
+from sampling.types import Act, Plan
 from surveyapp.models import SampleDraw, Survey
-from surveyapp.samples import acts
+from surveyapp.samples import acts, waves
 from surveyapp.samples.refusals import translated
+from surveyapp.samples.size_decisions import Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +51,53 @@ class Changes:
         }
 
 
-def changes(db: Session, drawn: SampleDraw) -> Changes | None:
-    """Hold a draw against the last one carried out before it; None for the first."""
-    before = _before(db, drawn)
-    if before is None or drawn.protocol is None or before.protocol is None:
-        return None
-    return _compared(before, _main(drawn))
+def changes(draws: Sequence[SampleDraw]) -> dict[int, Changes]:
+    """Hold every draw of a survey against the last one carried out before it, by its number.
 
-
-def foreseen(db: Session, announced: SampleDraw) -> Changes | None:
-    """Say whom an announced draw will add and release; None for a first one, or a carried out one.
-
-    The numbers of persons are those of the earlier draw, so that nothing new is learnt of chance.
+    `draws` are all of the survey in their order; the first one carried out changes nothing.
     """
-    before = _before(db, announced)
-    if before is None or not announced.is_pending or not announced.own_seed:
+    done = [one for one in draws if one.drawn_at is not None]
+    return {later.id: _compared(before, _main(later)) for before, later in pairwise(done)}
+
+
+def foreseen(db: Session, draws: Sequence[SampleDraw]) -> Changes | None:
+    """Say whom the announced draw among `draws` will add and release.
+
+    None where none waits, for a first draw and while its seed is unknown. The numbers of persons
+    are those of the earlier draw, so that nothing new is learnt of chance.
+    """
+    before = _last(draws)
+    waiting = next((one for one in draws if one.is_pending), None)
+    if before is None or waiting is None or not waiting.own_seed:
         return None
-    survey = db.get_one(Survey, announced.survey_id)
-    frame, plan, act = acts.unseeded(db, survey, announced)
+    survey = db.get_one(Survey, waiting.survey_id)
+    frame, plan, act = acts.unseeded(db, survey, waiting)
     with translated():
-        drawn = draw(frame, plan, acts.seeded(db, survey, announced, act))
+        drawn = draw(frame, plan, acts.seeded(db, survey, waiting, act))
     return _compared(before, {part.stratum: part.main for part in drawn.strata})
 
 
-def _before(db: Session, drawn: SampleDraw) -> SampleDraw | None:
-    """Return the last draw carried out before this one."""
-    return db.scalars(
-        select(SampleDraw)
-        .where(
-            SampleDraw.survey_id == drawn.survey_id,
-            SampleDraw.id < drawn.id,
-            SampleDraw.drawn_at.is_not(None),
-        )
-        .order_by(SampleDraw.id.desc())
-        .limit(1)
-    ).one_or_none()
+def proposed(db: Session, decided: Decided, plan: Plan) -> Changes | None:
+    """Say whom a supplementary draw of the decided sizes would add and release; stores nothing."""
+    before = _last(decided.earlier)
+    if before is None:
+        return None
+    survey, frame = decided.survey, decided.frame
+    first = waves.first_draw(db, survey, decided.earlier).get("first")
+    act = Act(
+        seed=before.own_seed,
+        shortfall=decided.choices.shortfall,
+        **waves.coordination(db, survey, frame.id, first),
+    )
+    listed = acts.drawable(acts.candidates(db, survey, frame))
+    with translated():
+        drawn = draw(listed, waves.coordinated(plan, survey), act)
+    return _compared(before, {part.stratum: part.main for part in drawn.strata})
+
+
+def _last(draws: Sequence[SampleDraw]) -> SampleDraw | None:
+    """Return the last draw carried out."""
+    return next((one for one in reversed(draws) if one.drawn_at is not None), None)
 
 
 def _compared(before: SampleDraw, new: Mapping[str, Sequence[str]]) -> Changes:

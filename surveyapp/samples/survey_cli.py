@@ -76,21 +76,22 @@ def draw_command(  # noqa: PLR0913  one per option
         survey = surveys.find(db, survey_code)
         announced = pending(db, survey)
         if announced is not None and announced.is_witnessed:
-            _refuse_decisions(seed, options)
+            _refuse_decisions({"seed": seed, "seal": seal, **options})
             if public_value is not None:
                 witnessing.take_number(db, actor, announced, public_value)
         else:
-            seed = waves.seed_asked(survey, service.draws(db, survey), seed, seal=seal)
+            asked = waves.SeedAsked(seed, seal=seal)
+            seed = waves.seed_asked(survey, service.draws(db, survey), asked)
             frame = frozen_frame(db, survey)
             choices = size_decisions.chosen(db, survey, frame, choices_of(options))
             announced = service.announce(db, actor, frame, seed, choices)
         if preview:
-            _foretell(supplement.foreseen(db, announced))
+            _foretell(supplement.foreseen(db, service.draws(db, survey)))
             return
         db.commit()  # seed and digests are durable before anything is drawn
         drawn = service.draw(db, actor, announced)
         db.commit()
-        summary = _summary(drawn, supplement.changes(db, drawn))
+        summary = _summary(drawn, supplement.changes(service.draws(db, survey)).get(drawn.id))
     click.echo(json.dumps(summary, ensure_ascii=False) if as_json else _told(summary))
 
 
@@ -102,14 +103,13 @@ def _foretell(foreseen: supplement.Changes | None) -> None:
     click.echo(json.dumps(told, ensure_ascii=False))
 
 
-def _refuse_decisions(seed: str | None, options: Mapping[str, Any]) -> None:
+def _refuse_decisions(options: Mapping[str, Any]) -> None:
     """Refuse to decide again what was frozen when the witnessed draw was opened."""
-    decided = [name for name, value in options.items() if value and value != "0"]
-    if seed is not None or decided:
+    if any(value and value != "0" for value in options.values()) or options["seed"] is not None:
         raise AppError(
             "SAMPLE-254",
             "Lần chọn có chứng kiến đang mở đã chốt chỉ tiêu và nguồn ngẫu nhiên.",
-            "Chạy không có --seed, --quota, --shortfall, --reserve-share, --reason; "
+            "Chạy không có --seed, --seal, --quota, --shortfall, --reserve-share, --reason; "
             "hoặc bỏ lần chọn đó kèm lý do: sipas sample abandon.",
             status=409,
         )
@@ -118,7 +118,7 @@ def _refuse_decisions(seed: str | None, options: Mapping[str, Any]) -> None:
 def choices_of(options: Mapping[str, Any]) -> Choices:
     """Return what was decided."""
     return Choices(
-        quotas=dict(map(_quota, options["quotas"])),
+        quotas=commands.once("quota", map(_quota, options["quotas"])),
         shortfall=options["shortfall"],
         reserve_share=options["reserve_share"],
         reason=options["reason"],

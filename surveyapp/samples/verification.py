@@ -32,6 +32,9 @@ def verify(db: Session, drawn: SampleDraw) -> Difference | None:
     with translated():
         stored = unsealed(drawn.protocol, act.seed)
         found = verify_protocol(frame, plan, stored, act.secret, first=act.first)
+    if found is None and acts.rows_differ(db, drawn, drawn.protocol["notes"]):
+        stored_rows = drawn.protocol["notes"]["frame_rows_sha256"]
+        found = Difference("frame.rows", stored_rows, "dòng của danh sách đã bị sửa")
     return (
         found
         or _announced_differences(drawn, drawn.protocol, act)

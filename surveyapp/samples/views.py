@@ -1,15 +1,13 @@
 """Pages of samples: proposal, announcement, draw, protocol, lists per office."""
 
-from dataclasses import replace
-
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from sampling.protocol import protocol_digest
 from surveyapp import roles, web
 from surveyapp.errors import AppError
-from surveyapp.models import Frame, SampleDraw, Survey
+from surveyapp.models import Survey
 from surveyapp.samples import (
     announcing,
     papers,
@@ -20,7 +18,7 @@ from surveyapp.samples import (
     waves,
 )
 from surveyapp.samples.forms import AnnounceForm
-from surveyapp.samples.proposal import Proposal
+from surveyapp.samples.size_decisions import Decided
 from surveyapp.surveys import service as surveys
 
 bp = Blueprint("samples", __name__, url_prefix="/surveys/<code>/sample")
@@ -39,27 +37,28 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
     """Render the draws, the newest first."""
     draws = service.draws(db, survey)
     frame = surveys.latest_frame(db, survey)
-    waiting = next((draw for draw in draws if draw.is_pending), None)
+    counts = {draw.id: protocol_paper.counts(survey, draw) for draw in draws}
     return render_template(
         "samples/index.html",
         survey=survey,
         practice=survey.is_practice,
         draws=list(reversed(draws)),
-        counts={draw.id: protocol_paper.counts(survey, draw) for draw in draws},
-        digests={draw.id: protocol_paper.list_digests(db, draw) for draw in draws},
+        counts=counts,
+        digests=protocol_paper.list_digests(db, draws),
         titles={
             row["stratum"]: row["title"]
-            for draw in draws
-            for _group, rows in protocol_paper.counts(survey, draw)
+            for groups in counts.values()
+            for _group, rows in groups
             for row in rows
         },
-        changes={draw.id: supplement.changes(db, draw) for draw in draws},
+        changes=supplement.changes(draws),
         digest={draw.id: protocol_digest(draw.protocol) for draw in draws if draw.protocol},
-        waiting=waiting,
-        foreseen=supplement.foreseen(db, waiting) if waiting else None,
+        waiting=next((draw for draw in draws if draw.is_pending), None),
+        foreseen=supplement.foreseen(db, draws),
         is_drawn=any(draw.drawn_at for draw in draws),
         forgot=any(draw.forgot_undrawn_at for draw in draws),
         is_frozen=frame is not None and frame.frozen_at is not None,
+        is_sized=frame is not None and size_decisions.latest(db, survey, frame) is not None,
         may={name.partition(".")[2]: web.actor().has_any(roles.ENDPOINTS[name]) for name in _ACTS},
         **more,
     )
@@ -74,26 +73,16 @@ _ACTS = (
 @bp.route("/announce", methods=["GET", "POST"])
 def announce(code: str) -> ResponseReturnValue:
     """Announce the decided sizes with a seed; both are stored before anything is drawn."""
-    db = web.session() if request.method == "POST" else web.reading()
-    survey = surveys.find(db, code)
-    frame = frozen(db, survey)
-    decision = size_decisions.latest(db, survey, frame)
-    if decision is None:
+    db = web.session_by_method()
+    decided = size_decisions.decided(db, surveys.find(db, code))
+    if decided is None:
         flash("Chọn cỡ mẫu trước, rồi mới công bố.")
         return redirect(url_for("sizes.edit", code=code))
     form = AnnounceForm()
-    earlier = service.draws(db, survey)
-    sealed = waves.is_sealed(survey, earlier)
-    held = None if sealed else announcing.held_seed(earlier)
-    if held or sealed:
-        form.seed.data = held
-    choices = size_decisions.choices_of(decision)
     problems: tuple[str, ...] = ()
     if form.validate_on_submit():
-        choices = replace(choices, reason=form.reason.data or choices.reason)
         try:
-            seed = waves.seed_asked(survey, earlier, form.seed.data, seal=form.seal.data)
-            service.announce(db, web.actor(), frame, seed, choices)
+            size_decisions.announce(db, web.actor(), decided, form.seed_asked, form.reason.data)
             db.commit()
             flash("Đã lưu hạt giống và mã băm. Giờ có thể chọn mẫu.")
             return redirect(url_for("samples.index", code=code))
@@ -101,36 +90,30 @@ def announce(code: str) -> ResponseReturnValue:
             db.rollback()
             form.form_errors.append(f"{error.message} {error.fix}")
             problems = error.problems
-    shown = {"form": form, "problems": problems, "decision": decision}
-    shown |= {"held": held, "sealed": sealed}
-    page = _announce_page(survey, service.propose(db, survey, frame, choices), earlier, **shown)
-    return page, 422 if form.errors else 200
+    return _announce_page(db, decided, form, problems), 422 if form.errors else 200
 
 
 def _announce_page(
-    survey: Survey, proposal: Proposal, earlier: list[SampleDraw], **more: object
+    db: Session, decided: Decided, form: AnnounceForm, problems: tuple[str, ...]
 ) -> str:
+    """Render what is decided, whom it would change, and the seed that holds or is asked for."""
+    survey = decided.survey
+    proposal = service.propose(db, survey, decided.frame, decided.choices)
+    is_sealed = waves.is_sealed(survey, decided.earlier)
     return render_template(
         "samples/announce.html",
         survey=survey,
         practice=survey.is_practice,
         proposal=proposal,
-        earlier=earlier,
-        **more,
+        decision=decided.decision,
+        earlier=decided.earlier,
+        changes=supplement.proposed(db, decided, proposal.plan),
+        titles={s.key: s.title for group in proposal.groups for s in group.strata},
+        sealed=is_sealed,
+        held=None if is_sealed else announcing.held_seed(decided.earlier),
+        form=form,
+        problems=problems,
     )
-
-
-def frozen(db: Session, survey: Survey) -> Frame:
-    """Return the latest list, if it is frozen."""
-    frame = surveys.latest_frame(db, survey)
-    if frame is None or frame.frozen_at is None:
-        raise AppError(
-            "SAMPLE-221",
-            "Chưa chốt danh sách chọn mẫu.",
-            "Nhập và chốt danh sách trước, rồi chọn mẫu.",
-            status=409,
-        )
-    return frame
 
 
 @bp.post("/<int:draw_id>/draw")

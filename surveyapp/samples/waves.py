@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -51,10 +51,17 @@ def is_sealed(survey: Survey, earlier: Sequence[SampleDraw]) -> bool:
     return survey.first is not None or any(one.sealed_seed for one in earlier)
 
 
-def seed_asked(
-    survey: Survey, earlier: Sequence[SampleDraw], given: str | None, *, seal: bool
-) -> str | None:
+@dataclass(frozen=True, slots=True)
+class SeedAsked:
+    """What is asked of a seed: the one that is given, or one that the program makes and seals."""
+
+    given: str | None
+    seal: bool = False
+
+
+def seed_asked(survey: Survey, earlier: Sequence[SampleDraw], asked: SeedAsked) -> str | None:
     """Return the seed to announce: given, held since an earlier draw, or None for a sealed one."""
+    given, seal = asked.given, asked.seal
     if given and seal:
         raise AppError(
             "SAMPLE-265",
@@ -114,15 +121,17 @@ def refuse_after_second(db: Session, survey: Survey) -> None:
         )
 
 
-def coordination(db: Session, survey: Survey, announced: SampleDraw) -> dict[str, Any]:
+def coordination(
+    db: Session, survey: Survey, frame_id: int, first_id: int | None
+) -> dict[str, Any]:
     """Return what an act of a second wave needs: the first protocol, and who else is left out.
 
     A person who leaves after the first wave may stand in other rows of the second list; those
     are not drawn either.
     """
-    if survey.first is None:
+    if first_id is None:
         return {}
-    first = db.get_one(SampleDraw, announced.plan["first"])
+    first = db.get_one(SampleDraw, first_id)
     protocol = first.protocol or {}
     leaving = [u for ids in dropped(protocol, survey.wave_keep or "0").values() for u in ids]
     listed = {unit for part in protocol["lists"]["main"] for unit in part["ids"]}
@@ -133,7 +142,7 @@ def coordination(db: Session, survey: Survey, announced: SampleDraw) -> dict[str
             FrameRow.unit_code.in_(leaving[start : start + _CHUNK]),
         )
         rows = select(FrameRow.unit_code).where(
-            FrameRow.frame_id == announced.frame_id, FrameRow.person_code.in_(persons)
+            FrameRow.frame_id == frame_id, FrameRow.person_code.in_(persons)
         )
         also.update(db.scalars(rows))
     return {"first": protocol, "also": frozenset(also - listed - set(leaving))}

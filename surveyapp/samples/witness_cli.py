@@ -21,6 +21,7 @@ from surveyapp.samples.witness_files import (
     SECRET_PART,
     read_commitments,
     read_public,
+    refuse_second_wave,
     reveal,
     write_new,
     write_part,
@@ -70,6 +71,7 @@ def announce_command(
 ) -> None:
     """Công bố danh sách, kế hoạch và nguồn ngẫu nhiên, trước khi ai biết hạt giống."""
     plan = read_plan(plan_path)
+    refuse_second_wave(is_second=plan.keep is not None)
     earlier = earlier_draws(options["previous"], options["reason"])
     commitments = read_commitments(options["commitments"])
     public = read_public(options["public"], options["public_digits"])

@@ -112,6 +112,17 @@ def witnessed_seed(
     return seed, section
 
 
+def refuse_second_wave(*, is_second: bool) -> None:
+    """Refuse a seed made before witnesses for a wave that must use the seed of the first."""
+    if is_second:
+        raise AppError(
+            "SAMPLE-269",
+            "Đợt sau dùng lại hạt giống của đợt trước nên không lập hạt giống mới trước các bên.",
+            "Chọn đợt sau như thường, để trống hạt giống (trên tệp: sipas sample draw --first).",
+            status=409,
+        )
+
+
 def refuse_early(announced: Mapping[str, Any]) -> None:
     """Refuse a public number whose day has not come."""
     public = announced.get("public")

@@ -1,14 +1,18 @@
 """Input of the pages of a witnessed draw."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from wtforms import DateField, IntegerField, StringField, SubmitField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from sampling import witness
 from sampling.canonical import canonical
 from surveyapp.forms import Form
+from surveyapp.samples.announcing import REASON_LENGTH
 from surveyapp.samples.witnessing import PART_LENGTH, PARTY_LENGTH
 
-REASON = Length(max=300)
+REASON = Length(max=REASON_LENGTH)
 
 
 class OpenForm(Form):
@@ -20,11 +24,15 @@ class OpenForm(Form):
     reason = StringField("Lý do, nếu chỉ tiêu khác kế hoạch hoặc mở lại", [REASON])
     submit = SubmitField("Chốt danh sách và mở lần chọn")
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether source, day and digits are all given, or none of them."""
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        """Refuse a public number that is named by halves."""
+        if not super().validate(extra_validators):
+            return False
         given = (canonical(self.source.data or ""), self.on.data, self.digits.data)
-        return all(given) or not any(given)
+        if any(given) and not all(given):
+            half = "Con số công khai cần đủ nguồn, ngày và số chữ số; hoặc để trống."
+            self.form_errors.append(half)
+        return not self.form_errors
 
     def public(self) -> witness.PublicNumber | None:
         """Return the public number that is named."""

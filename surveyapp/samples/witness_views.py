@@ -1,18 +1,18 @@
 """Pages of a witnessed draw: open, commit, close, reveal; giving up; deleting the undrawn."""
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from sampling import witness
 from sampling.canonical import json_digest
 from surveyapp import roles, web
 from surveyapp.errors import AppError
 from surveyapp.models import SampleDraw, SampleParty, Survey
 from surveyapp.samples import acts, contacts, service, size_decisions, witnessing
-from surveyapp.samples.views import frozen
 from surveyapp.samples.witness_forms import (
     CommitForm,
     NumberForm,
@@ -32,29 +32,24 @@ _ACTS = (
 @bp.route("/witness", methods=["GET", "POST"])
 def begin(code: str) -> ResponseReturnValue:
     """Freeze list, plan and source of chance of a draw before witnesses."""
-    db = web.session() if request.method == "POST" else web.reading()
+    db = web.session_by_method()
     survey = surveys.find(db, code)
-    frame = frozen(db, survey)
-    decision = size_decisions.latest(db, survey, frame)
-    if decision is None:
+    decided = size_decisions.decided(db, survey)
+    if decided is None:
         flash("Chọn cỡ mẫu trước, rồi mới mở lần chọn có chứng kiến.")
         return redirect(url_for("sizes.edit", code=code))
-    form, choices = OpenForm(), size_decisions.choices_of(decision)
-    if form.validate_on_submit() and not form.is_whole:
-        form.form_errors.append("Con số công khai cần đủ nguồn, ngày và số chữ số; hoặc để trống.")
-    elif form.is_submitted() and not form.errors:
-        choices = replace(choices, reason=form.reason.data or choices.reason)
+    form = OpenForm()
+    if form.validate_on_submit():
         try:
-            opened = witnessing.open_draw(db, web.actor(), frame, choices, form.public())
+            choices = decided.choices.because(form.reason.data)
+            opened = witnessing.open_draw(db, web.actor(), decided.frame, choices, form.public())
             db.commit()
             flash("Đã chốt. Đọc hai mã băm cho mọi bên ghi lại.")
-            return redirect(url_for("witness.show", code=code, draw_id=opened.id))
+            return _back(code, opened.id)
         except AppError as error:
             _refused(db, form, error)
-    page = render_template(
-        "samples/witness_open.html", survey=survey, practice=survey.is_practice, form=form
-    )
-    return page, 422 if form.errors else 200
+    page = {"survey": survey, "practice": survey.is_practice, "form": form}
+    return render_template("samples/witness_open.html", **page), 422 if form.errors else 200
 
 
 @bp.get("/<int:draw_id>/witness")
@@ -68,34 +63,30 @@ def show(code: str, draw_id: int) -> ResponseReturnValue:
 @bp.post("/<int:draw_id>/commit")
 def commit(code: str, draw_id: int) -> ResponseReturnValue:
     """Take a commitment, or make the part of the party and show it once."""
-    db, survey, opened = _found(code, draw_id)
     form = CommitForm()
-    if not form.validate_on_submit():
-        return _page(db, survey, opened, commit_form=form), 422
-    try:
+
+    def verb(db: Session, opened: SampleDraw) -> object:
+        party = form.party.data or ""
         if form.make.data:
-            return _made_part(db, survey, opened, form.party.data or "")
-        given = form.party.data or "", form.sha256.data or ""
-        witnessing.commit(db, web.actor(), opened, *given)
-        db.commit()
-    except AppError as error:
-        _refused(db, form, error)
-        return _page(db, survey, opened, commit_form=form), error.status
+            return witnessing.make_part(db, web.actor(), opened, party)
+        return witnessing.commit(db, web.actor(), opened, party, form.sha256.data or "")
+
+    given, refusal = _tried(code, draw_id, {"commit_form": form}, verb)
+    if refusal is not None:
+        return refusal
+    if isinstance(given, witness.Part):
+        return _part_page(code, draw_id, given)
     flash("Đã nhận cam kết.")
     return _back(code, draw_id)
 
 
-def _made_part(db: Session, survey: Survey, opened: SampleDraw, party: str) -> str:
-    """Make the part of the party, and show it: it is stored nowhere."""
-    part = witnessing.make_part(db, web.actor(), opened, party)
-    db.commit()
-    return render_template(
-        "samples/witness_part.html",
-        survey=survey,
-        practice=survey.is_practice,
-        draw=opened,
-        part=part,
-    )
+def _part_page(code: str, draw_id: int, part: witness.Part) -> str:
+    """Show the part of a party: it is stored nowhere."""
+    db = web.reading()
+    survey = surveys.find(db, code)
+    opened = service.find_draw(db, survey, draw_id)
+    page = {"survey": survey, "practice": survey.is_practice, "draw": opened, "part": part}
+    return render_template("samples/witness_part.html", **page)
 
 
 @bp.post("/<int:draw_id>/close")
@@ -111,17 +102,15 @@ def close(code: str, draw_id: int) -> ResponseReturnValue:
 @bp.post("/<int:draw_id>/reveal")
 def reveal(code: str, draw_id: int) -> ResponseReturnValue:
     """Take the part of a party."""
-    db, survey, opened = _found(code, draw_id)
     form = RevealForm()
-    if not form.validate_on_submit():
-        return _page(db, survey, opened, reveal_form=form), 422
-    try:
+
+    def verb(db: Session, opened: SampleDraw) -> object:
         shown = form.part.data or "", form.nonce.data or ""
-        witnessing.reveal(db, web.actor(), opened, *shown)
-        db.commit()
-    except AppError as error:
-        _refused(db, form, error)
-        return _page(db, survey, opened, reveal_form=form), error.status
+        return witnessing.reveal(db, web.actor(), opened, *shown)
+
+    _, refusal = _tried(code, draw_id, {"reveal_form": form}, verb)
+    if refusal is not None:
+        return refusal
     flash("Đã mở phần của mình; phần này khớp với cam kết.")
     return _back(code, draw_id)
 
@@ -129,18 +118,39 @@ def reveal(code: str, draw_id: int) -> ResponseReturnValue:
 @bp.post("/<int:draw_id>/number")
 def number(code: str, draw_id: int) -> ResponseReturnValue:
     """Take the public number on its day."""
-    db, survey, opened = _found(code, draw_id)
     form = NumberForm()
+
+    def verb(db: Session, opened: SampleDraw) -> object:
+        return witnessing.take_number(db, web.actor(), opened, form.value.data or "")
+
+    _, refusal = _tried(code, draw_id, {"number_form": form}, verb)
+    if refusal is not None:
+        return refusal
+    flash("Đã ghi con số công khai.")
+    return _back(code, draw_id)
+
+
+def _tried(
+    code: str,
+    draw_id: int,
+    named: Mapping[str, CommitForm | NumberForm | RevealForm],
+    verb: Callable[[Session, SampleDraw], object],
+) -> tuple[object, ResponseReturnValue | None]:
+    """Try what the form of the present step asks; give what came of it, or the page that refuses.
+
+    `named` is the form under the name that the page has for it.
+    """
+    db, survey, opened = _found(code, draw_id)
+    (form,) = named.values()
     if not form.validate_on_submit():
-        return _page(db, survey, opened, number_form=form), 422
+        return None, (_page(db, survey, opened, **named), 422)
     try:
-        witnessing.take_number(db, web.actor(), opened, form.value.data or "")
+        done = verb(db, opened)
         db.commit()
     except AppError as error:
         _refused(db, form, error)
-        return _page(db, survey, opened, number_form=form), error.status
-    flash("Đã ghi con số công khai.")
-    return _back(code, draw_id)
+        return None, (_page(db, survey, opened, **named), error.status)
+    return done, None
 
 
 @bp.route("/<int:draw_id>/abandon", methods=["GET", "POST"])
@@ -156,20 +166,14 @@ def abandon(code: str, draw_id: int) -> ResponseReturnValue:
             return redirect(url_for("samples.index", code=code))
         except AppError as error:
             _refused(db, form, error)
-    page = render_template(
-        "samples/abandon.html",
-        survey=survey,
-        practice=survey.is_practice,
-        form=form,
-        draw=announced,
-    )
-    return page, 422 if form.errors else 200
+    page = {"survey": survey, "practice": survey.is_practice, "form": form, "draw": announced}
+    return render_template("samples/abandon.html", **page), 422 if form.errors else 200
 
 
 @bp.route("/forget", methods=["GET", "POST"])
 def forget(code: str) -> ResponseReturnValue:
     """Ask, then delete the contacts of whoever was not drawn."""
-    db = web.session() if request.method == "POST" else web.reading()
+    db = web.session_by_method()
     survey = surveys.find(db, code)
     if request.method == "POST":
         n = contacts.forget_undrawn(db, web.actor(), survey)
@@ -185,7 +189,7 @@ def forget(code: str) -> ResponseReturnValue:
 
 
 def _found(code: str, draw_id: int) -> tuple[Session, Survey, SampleDraw]:
-    db = web.session()
+    db = web.session_by_method()
     survey = surveys.find(db, code)
     return db, survey, service.find_draw(db, survey, draw_id)
 

@@ -17,7 +17,7 @@ from surveyapp.models import Frame, SampleDraw, SampleParty, Survey
 from surveyapp.samples import acts, service
 from surveyapp.samples.proposal import Choices
 from surveyapp.samples.refusals import translated
-from surveyapp.samples.witness_files import public_number, refuse_early
+from surveyapp.samples.witness_files import public_number, refuse_early, refuse_second_wave
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 PARTY_LENGTH = PART_LENGTH = 200
@@ -32,6 +32,7 @@ def open_draw(
 ) -> SampleDraw:
     """Freeze list, plan and source of chance of a draw whose seed nobody knows yet."""
     survey = db.get_one(Survey, frame.survey_id, with_for_update=True, populate_existing=True)
+    refuse_second_wave(is_second=survey.first is not None)
     earlier = acts.draws(db, survey)
     if any(one.drawn_at is not None for one in earlier):
         raise AppError(
@@ -58,17 +59,7 @@ def open_draw(
         )  # a fault after the reveal would allow a retry
         if public is not None:
             witness.announcement(frozen(listed, plan, act), (), public, clock.today())
-    audit.record(
-        db,
-        actor,
-        "sample.open",
-        survey.code,
-        draw=opened.id,
-        frame_sha256=opened.frame_sha256,
-        plan_sha256=opened.plan_sha256,
-        recheck_secret_sha256=opened.recheck_secret_sha256,
-        reason=opened.reason,
-    )
+    service.record_fixed(db, actor, "sample.open", opened)
     return opened
 
 
@@ -122,7 +113,7 @@ def close(db: Session, actor: Actor, opened: SampleDraw) -> SampleDraw:
     if opened.announcement is not None:
         return opened
     listed, plan, act = acts.unseeded(db, survey, opened)
-    acts.check_unchanged(listed, opened)
+    acts.check_unchanged(db, listed, opened)
     commitments = [witness.Commitment(one.party, one.sha256) for one in acts.parties(db, opened)]
     public = public_number(opened.public_number)
     with translated():

@@ -13,6 +13,7 @@ from surveyapp import codes
 from surveyapp.accounts import service as accounts
 from surveyapp.actor import Actor
 from surveyapp.collect import rights
+from surveyapp.frames.digests import rows_digest
 from surveyapp.models import Contact, Frame, FrameRow, Invitation, Survey
 from surveyapp.samples import service as samples
 from surveyapp.samples.proposal import Choices
@@ -131,7 +132,7 @@ def frame_of(db: Session, survey: Survey, rows: list[Mapping[str, Any]], version
             FrameRow(
                 frame_id=frame.id,
                 unit_code=entry["unit"],
-                person_code="p" + entry["unit"],
+                person_code=entry.get("person", "p" + entry["unit"]),
                 stratum=entry["stratum"],
                 group_code="provincial" if is_file else group,
                 attributes=entry["attributes"],
@@ -147,6 +148,7 @@ def frame_of(db: Session, survey: Survey, rows: list[Mapping[str, Any]], version
             )
         )
     db.flush()
+    frame.rows_sha256 = rows_digest(db, frame.id)
     return frame
 
 

@@ -135,7 +135,7 @@ def test_two_digests_are_explained_with_the_rows_in_between(db: Session) -> None
     survey, frame = make.survey_with(db, actor, RATERS_PLAN, make.raters() + everybody_leads)
     drawn = make.drawn(db, actor, frame, few_reason="thử")
     assert drawn.frame_sha256 != frame.sha256
-    whole, sentence = protocol_paper.list_digests(db, drawn)
+    whole, sentence = protocol_paper.list_digests(db, [drawn])[drawn.id]
     assert whole == frame.sha256
     assert "91 dòng; chọn từ 90 dòng, vì 1 dòng không có cơ quan nào" in sentence
     words = " ".join(text_of(papers.paper(db, survey, drawn, "protocol.pdf").content).split())

@@ -207,7 +207,7 @@ def test_files_of_an_excluded_agency_are_left_out(db: Session) -> None:
 
     (group,) = proposal.groups
     assert {s.title: s.n for s in group.strata} == {"Sở Nội vụ": 10, "Sở Tư pháp": 50}
-    assert len(proposal.nothing_to_rate) == 20
+    assert proposal.nothing_to_rate == 20
     assert "so-y-te: too_few_transactions" in drawn.protocol["notes"]["excluded_agencies"]
     assert service.verify(db, drawn) is None
 
@@ -271,7 +271,7 @@ def test_raters_whose_only_agency_is_left_out_are_not_drawn(db: Session) -> None
 
     proposal = service.propose(db, survey, frame)
 
-    assert len(proposal.nothing_to_rate) == 10
+    assert proposal.nothing_to_rate == 10
     assert not any("hoai-an" in s.key for g in proposal.groups for s in g.strata)
 
 

@@ -70,12 +70,12 @@ def test_a_person_of_the_first_wave_is_not_drawn_by_another_row(db: Session) -> 
     actor = make.official(db, "minh")
     later = surveys.create_from_plan(db, actor, LATER)
     waves.follow(db, actor, later, survey)
-    more = [make.row(f"x{i}", "so-y-te", agency="so-y-te") for i in range(8)]
-    frame = make.frame_of(db, later, [*make.files(SIZES), *more])
     asked = sorted(units(db, first, "main"))[:8]
-    for number, unit in enumerate(asked):  # eight rows more, each of a person who was asked
-        db.get_one(FrameRow, (frame.id, f"x{number}")).person_code = f"p{unit}"
-    db.flush()
+    more = [  # eight rows more, each of a person who was asked
+        make.row(f"x{i}", "so-y-te", agency="so-y-te") | {"person": f"p{unit}"}
+        for i, unit in enumerate(asked)
+    ]
+    frame = make.frame_of(db, later, [*make.files(SIZES), *more])
     second = service.draw(db, actor, service.announce(db, actor, frame, None, CHOICES))
     assert second.protocol["wave"]["also"] == [f"x{i}" for i in range(8)]
     assert not {f"x{i}" for i in range(8)} & units(db, second)

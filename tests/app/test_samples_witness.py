@@ -13,7 +13,7 @@ from surveyapp import clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.models import Account, AuditEntry, Frame, FrameRow, SampleDraw, SampleUnit, Survey
-from surveyapp.samples import service, supplement, witnessing
+from surveyapp.samples import acts, service, supplement, witnessing
 from surveyapp.samples.proposal import Choices
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN, SECRET
@@ -278,7 +278,7 @@ def test_a_supplementary_draw_of_a_witnessed_one_stays_witnessed(stage: Stage) -
     assert second.protocol["label"] == "có chứng kiến"
     assert second.protocol["witness"]["of_protocol_sha256"] == json_digest(first.protocol)
     assert second.protocol["previous"][0]["protocol_sha256"] == json_digest(first.protocol)
-    changed = supplement.changes(stage.db, second)
+    changed = supplement.changes(acts.draws(stage.db, stage.survey))[second.id]
     assert (len(changed.added), changed.released) == (2, ())
     assert service.verify(stage.db, second) is None
 
@@ -288,14 +288,14 @@ def test_a_lowered_quota_says_who_is_released(stage: Stage) -> None:
     fewer = Choices(quotas={"district": 20}, few_reason="thử", reason="giảm")
     announced = service.announce(stage.db, stage.actors[0], stage.frame, first.seed, fewer)
     second = service.draw(stage.db, stage.actors[0], announced)
-    changed = supplement.changes(stage.db, second)
+    changed = supplement.changes(acts.draws(stage.db, stage.survey))[second.id]
     before, after = (
         set(stage.db.scalars(select(SampleUnit.unit_code).where(SampleUnit.draw_id == one.id)))
         for one in (first, second)
     )
     assert set(changed.released) == before - after and len(changed.released) == 4
     assert changed.added == ()
-    assert supplement.changes(stage.db, first) is None
+    assert first.id not in supplement.changes([first, second])
 
 
 @pytest.mark.parametrize("field", ["part", "public_value", "party"])
