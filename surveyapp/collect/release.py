@@ -17,7 +17,9 @@ from surveyapp.collect.keys import Keyring
 from surveyapp.collect.sealing import unseal
 from surveyapp.db import Database
 from surveyapp.errors import AppError
+from surveyapp.fieldwork.reports import forget_persons
 from surveyapp.models import Batch, FormDraft, RecheckLink, Response, Survey, WaitingAnswer
+from surveyapp.models.survey import STATES
 
 #: Never fewer are released together, except at the lock.
 SMALLEST = 5
@@ -59,6 +61,8 @@ _SPENT: Final = select(Batch.id).where(
     Batch.is_open.is_(False),
     ~exists().where(WaitingAnswer.batch_id == Batch.id),
 )
+#: States in which an unfinished form may still be sent one day.
+_OPEN_STATES: Final = frozenset(STATES[: STATES.index("locked")])
 #: database -> survey -> when this process looked last
 _looked: WeakKeyDictionary[Database, dict[int, datetime]] = WeakKeyDictionary()
 log = structlog.get_logger()
@@ -160,7 +164,10 @@ def release_all(
     """
     db.execute(select(Survey.id).where(Survey.id == survey_id).with_for_update())
     connection, keeper = db.connection(), keyring.keeper
-    if not leave_behind:  # this is the lock: nobody can send an unfinished form any more
+    if not leave_behind:
+        forget_persons(db, survey_id)
+    if not leave_behind or _is_closed(connection, survey_id):
+        # at the lock, and after it: nobody can send an unfinished form any more
         connection.execute(_DROP_DRAFTS, {"of_survey": survey_id})
     elsewhere: dict[str, int] = {}
     unreadable = 0
@@ -188,6 +195,11 @@ def release_all(
         elsewhere=elsewhere,
         unreadable=unreadable,
     )
+
+
+def _is_closed(connection: Connection, survey_id: int) -> bool:
+    state = select(Survey.state).where(Survey.id == survey_id)
+    return connection.execute(state).scalar_one() not in _OPEN_STATES
 
 
 def destroy_spent_keys(database: Database, keyring: Keyring) -> None:

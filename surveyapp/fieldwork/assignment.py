@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import Select, exists, insert, select
 from sqlalchemy.orm import Session
 
 from sampling.agency_sets import (
@@ -19,6 +19,7 @@ from sampling.agency_sets import (
 from sampling.assignment import InfeasiblePlanError
 from sampling.types import KEY_SEPARATOR
 from surveyapp.errors import AppError
+from surveyapp.fieldwork.possible import answered
 from surveyapp.models import (
     Assignment,
     EligibleCount,
@@ -65,20 +66,30 @@ def open_units(
     db: Session, survey: Survey, draw: SampleDraw, rows: Iterable[Candidate]
 ) -> list[Candidate]:
     """Return the drawn main units that have no form yet, from this draw or an earlier one."""
-    drawn = set(
-        db.scalars(
-            select(SampleUnit.unit_code).where(
-                SampleUnit.draw_id == draw.id,
-                SampleUnit.role == "main",
-                ~exists().where(
-                    Assignment.unit_code == SampleUnit.unit_code,
-                    Assignment.draw_id == SampleDraw.id,
-                    SampleDraw.survey_id == survey.id,
-                ),
-            )
-        )
-    )
+    drawn = set(db.scalars(_without_form(survey, draw, "main")))
     return [row for row in rows if row.unit in drawn]
+
+
+def waiting_units(
+    db: Session, survey: Survey, draw: SampleDraw, stratum: str | None = None
+) -> list[str]:
+    """Return the reserve units in order that have no form yet, of one stratum or of all."""
+    query = _without_form(survey, draw, "reserve").order_by(SampleUnit.stratum, SampleUnit.order)
+    if stratum is not None:
+        query = query.where(SampleUnit.stratum == stratum)
+    return list(db.scalars(query))
+
+
+def _without_form(survey: Survey, draw: SampleDraw, role: str) -> Select[str]:
+    return select(SampleUnit.unit_code).where(
+        SampleUnit.draw_id == draw.id,
+        SampleUnit.role == role,
+        ~exists().where(
+            Assignment.unit_code == SampleUnit.unit_code,
+            Assignment.draw_id == SampleDraw.id,
+            SampleDraw.survey_id == survey.id,
+        ),
+    )
 
 
 def cells_of(db: Session, survey: Survey) -> list[FormCell]:
@@ -122,15 +133,14 @@ def give_forms(
 ) -> Assigned:
     """Store who gets which form, and how many of the frame may rate each agency."""
     given = []
+    late = answered(db, draw.survey_id)
     for placing in placings:
         if placing.cell not in db:
             db.add(placing.cell)
             db.flush()
         placing.cell.persons += placing.persons
-        given += [
-            {"draw_id": draw.id, "unit_code": unit, "cell_id": placing.cell.id}
-            for unit in placing.units
-        ]
+        cell = {"cell_id": placing.cell.id, "after_answers": placing.cell.id in late}
+        given += [{"draw_id": draw.id, "unit_code": unit, **cell} for unit in placing.units]
     if given:
         db.execute(insert(Assignment), sorted(given, key=lambda row: str(row["unit_code"])))
     counts = [
@@ -151,6 +161,16 @@ def eligible_counts(rows: Iterable[Candidate]) -> Counter[tuple[str, str]]:
     return counts
 
 
+def may_join(survey: Survey, cell: FormCell, unit: Candidate) -> bool:
+    """Whether a unit may get the form of a cell: its questionnaire, stratum and agencies fit."""
+    group = next(group for group in survey.groups if group.code == unit.group)
+    return (
+        cell.group_id == group.id
+        and unit.stratum in cell.stratum.split(MERGED)
+        and set(cell.agencies) <= set(unit.rated)
+    )
+
+
 def fitting_cell(
     cells: Iterable[FormCell], survey: Survey, unit: Candidate, added: Mapping[int, int]
 ) -> FormCell | None:
@@ -160,13 +180,7 @@ def fitting_cell(
     counts those who join it at the same time.
     """
     group = next(group for group in survey.groups if group.code == unit.group)
-    fitting = [
-        cell
-        for cell in cells
-        if cell.group_id == group.id
-        and unit.stratum in cell.stratum.split(MERGED)
-        and set(cell.agencies) <= set(unit.rated)
-    ]
+    fitting = [cell for cell in cells if may_join(survey, cell, unit)]
     in_parts = most_agencies(survey).get(group.code) is not None
 
     def rank(cell: FormCell) -> tuple[int, int, str]:

@@ -12,6 +12,7 @@ from surveyapp import commands, config, key_files, roles
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import outlook, people, reserve, service
 from surveyapp.fieldwork.letters import entry, letters_pdf
+from surveyapp.fieldwork.reports import Report
 from surveyapp.models import SampleDraw, Survey
 from surveyapp.surveys import service as surveys
 
@@ -120,13 +121,14 @@ def people_command(survey_code: str, as_login: str, *, as_json: bool) -> None:
     """Xem ai được giao phiếu, theo nơi nhận, với mã đơn vị để báo thay; không có mã phiếu."""
     with commands.opened(as_login, roles.COMMANDS["invitation people"]) as (db, actor):
         survey = surveys.find(db, survey_code)
-        found = people.listed(db, actor, _drawn(db, survey))
+        found = people.listed(db, actor, _drawn(db, survey), config.load().keys)
         db.commit()
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
         return
     for one in found:
-        click.echo(f"{one.unit}\t{one.office}\t{one.name}\t{one.group_title}\t{one.reason}")
+        told = one.reason or ("báo cáo sẽ không ghi tên" if one.is_hidden else "")
+        click.echo(f"{one.unit}\t{one.office}\t{one.name}\t{one.group_title}\t{told}")
 
 
 @cli.command()
@@ -134,30 +136,36 @@ def people_command(survey_code: str, as_login: str, *, as_json: bool) -> None:
 @click.option("--unit", required=True, metavar="MÃ", help="Mã đơn vị, xem: invitation people.")
 @click.option("--reason", required=True, type=click.Choice(list(reserve.REASON_TITLES)))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Thư mục thư mời.")
+@click.option("--token", default="", help="Cho báo cáo không ghi tên: gửi lại không đếm hai lần.")
 @commands.as_login
 @_json
-def replace(
-    survey_code: str, unit: str, reason: str, out: Path, as_login: str, *, as_json: bool
-) -> None:
+def replace(survey_code: str, out: Path, as_login: str, *, as_json: bool, **report: str) -> None:
     """Báo một người không trả lời, lấy người kế tiếp của danh sách dự phòng, ghi thư mời."""
     settings = config.load()
     address = settings.public_address or "http://127.0.0.1:8000"
     with commands.opened(as_login, roles.COMMANDS["invitation replace"]) as (db, actor):
         survey = surveys.find(db, survey_code)
         draw = _drawn(db, survey)
-        done = reserve.replace(db, actor, draw, unit, reason, settings.keys)
+        done = reserve.replace(db, actor, draw, Report(**report), settings.keys)
         path = None
         if done.letter is not None:
             path = _fresh(out, f"{survey.code}-thu-moi-thay-{draw.id}")
             pages = entry(address, survey.code)
             _write(path, letters_pdf([done.letter], pages, simulated=survey.is_practice))
         db.commit()
-    told = {"is_new": done.is_new, "released": done.released, "left": done.left}
+    told = {
+        "is_new": done.is_new,
+        "is_named": done.is_named,
+        "released": done.released,
+        "left": done.left,
+    }
     if as_json:
         file = str(path) if path else None
         click.echo(json.dumps(told | {"file": file}, ensure_ascii=False))
     else:
-        click.echo(f"Người thay: {done.released or 'hết dự phòng'}; còn {done.left} dự phòng")
+        kept = "Đã ghi nhận" if done.is_named else "Đã đếm, không ghi tên"
+        taken = done.released or "không còn ai thay được"
+        click.echo(f"{kept}. Người thay: {taken}; còn {done.left} dự phòng")
 
 
 def _day(text: str) -> date:

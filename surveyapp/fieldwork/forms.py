@@ -1,6 +1,6 @@
 """Input of the field work pages."""
 
-from wtforms import DateField, SelectField, StringField, SubmitField
+from wtforms import DateField, HiddenField, SelectField, StringField, SubmitField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import TextInput
@@ -44,4 +44,6 @@ class ReplaceForm(Form):
         [InputRequired()],
         choices=[SelectChoice(value=code, label=title) for code, title in REASON_TITLES.items()],
     )
+    #: The same page sent again counts a report without a name once; it names nobody.
+    token = HiddenField()
     submit = SubmitField("Ghi nhận và thay bằng người dự phòng")

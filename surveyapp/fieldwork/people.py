@@ -1,6 +1,7 @@
 """The drawn persons by office, with what the field has reported: names, never a code."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from surveyapp import audit
 from surveyapp.actor import Actor
 from surveyapp.exports.collation import name_key
-from surveyapp.fieldwork.reserve import REASON_TITLES
+from surveyapp.fieldwork.reserve import REASON_TITLES, unnamed
 from surveyapp.models import (
     Assignment,
     Contact,
@@ -25,7 +26,10 @@ from surveyapp.samples.papers import NO_OFFICE
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A form with its person; `reason` is empty unless the field reports it as nobody's."""
+    """A form with its person; `reason` is empty unless the field reports it as nobody's.
+
+    `is_hidden` says that a report would be counted without the name.
+    """
 
     unit: str
     office: str
@@ -34,6 +38,7 @@ class Listed:
     is_reserve: bool
     reason: str
     replaced_by: str
+    is_hidden: bool
 
     @property
     def state(self) -> str:
@@ -44,9 +49,12 @@ class Listed:
         return f"{self.reason}; {taken}"
 
 
-def listed(db: Session, actor: Actor, draw: SampleDraw, words: str = "") -> list[Listed]:
+def listed(
+    db: Session, actor: Actor, draw: SampleDraw, keys: Path, words: str = ""
+) -> list[Listed]:
     """Return the forms of a draw by office and name; those only that hold all `words`."""
     survey = db.get_one(Survey, draw.survey_id)
+    hidden = set() if survey.is_locked else unnamed(db, draw, keys)
     rows = db.execute(
         select(
             Assignment.unit_code,
@@ -56,6 +64,8 @@ def listed(db: Session, actor: Actor, draw: SampleDraw, words: str = "") -> list
             SampleUnit.role,
             Disposition.reason,
             Disposition.released_unit,
+            FormCell.id,
+            SampleUnit.stratum,
         )
         .join(
             SampleUnit,
@@ -89,8 +99,9 @@ def listed(db: Session, actor: Actor, draw: SampleDraw, words: str = "") -> list
             role == "reserve",
             REASON_TITLES.get(reason, ""),
             names.get(released or "", ""),
+            not reason and (cell, stratum) in hidden,
         )
-        for unit, office, name, group, role, reason, released in rows
+        for unit, office, name, group, role, reason, released, cell, stratum in rows
     ]
     audit.record(db, actor, "fieldwork.people", survey.code, draw=draw.id, forms=len(found))
     wanted = words.casefold().split()

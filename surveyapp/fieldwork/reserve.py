@@ -2,23 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp import audit, clock, codes
+from sampling.agency_sets import MERGED
+from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
-from surveyapp.fieldwork.assignment import cells_of, fitting_cell, frame_rows
+from surveyapp.fieldwork import reports
+from surveyapp.fieldwork.assignment import (
+    cells_of,
+    fitting_cell,
+    frame_rows,
+    may_join,
+    waiting_units,
+)
+from surveyapp.fieldwork.possible import Room, answered, rooms
+from surveyapp.fieldwork.reports import Report
 from surveyapp.fieldwork.service import Letter, forms_of, letter, locked
-from surveyapp.fieldwork.spare_codes import next_spare
+from surveyapp.fieldwork.spare_codes import Spares
 from surveyapp.models import (
     Assignment,
     Disposition,
     FormCell,
     FrameRow,
-    Invitation,
     SampleDraw,
     SampleUnit,
     Survey,
@@ -43,76 +54,111 @@ class Replaced:
     Attributes
     ----------
     is_new : False where the same had been reported before.
-    released : the reserve unit that takes the place; None where the reserve is used up.
+    is_named : False where it is only counted, so that the others of the cell stay hidden.
+    released : the reserve unit that takes the place; None where there is none that can.
     letter : her letter, only at the release itself and once the codes of the draw are out.
-    left : reserve units of the stratum that can still be released.
+    left : reserve units of the stratum that have no form yet.
     """
 
     is_new: bool
+    is_named: bool
     released: str | None
     letter: Letter | None
     left: int
 
 
-def replace(
-    db: Session, actor: Actor, draw: SampleDraw, unit: str, reason: str, keys: Path
-) -> Replaced:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The next reserve unit with the cell that she gets a form of, and her code once codes are out.
+
+    `passed` counts the units before her that could join no cell.
+    """
+
+    unit: str
+    cell: FormCell
+    code: tuple[str, date] | None
+    passed: int
+
+
+def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: Path) -> Replaced:
     """Report that a form stays empty, and release the next reserve unit of its stratum.
 
     The reserve is used in its order; only a unit for whose own agencies no shared form is left is
     passed over. Nothing here tells who has answered: the field says it, a code leads to nobody.
+    Where fewer than five others could then have answered in the cell, the report is counted
+    without the person, who stays on the list.
     """
     survey = locked(db, draw)
-    cell = _checked(db, draw, unit, reason)
-    stratum = db.get_one(SampleUnit, (draw.id, unit)).stratum
-    known = db.get(Disposition, (draw.id, unit))
+    cell = _checked(db, draw, report)
+    stratum = db.get_one(SampleUnit, (draw.id, report.unit)).stratum
+    reserve = Reserve(db, survey, draw, keys)
+    known = db.get(Disposition, (draw.id, report.unit))
+    before = known or reports.counted_before(db, draw, cell, report)
     if known is not None:
-        _check_same(known, reason)
-        return Replaced(False, known.released_unit, None, len(_waiting(db, survey, draw, stratum)))
-    waiting = _waiting(db, survey, draw, stratum)
-    released, place, passed = _next(db, survey, draw, (waiting, cell))
-    db.add(
-        Disposition(
-            draw_id=draw.id,
-            unit_code=unit,
-            reason=reason,
-            reported_on=clock.today(),
-            released_unit=released,
-        )
-    )
+        _check_same(known, report.reason)
+    if before is not None:
+        left = len(reserve.waiting(stratum))
+        return Replaced(False, known is not None, before.released_unit, None, left)
+    place = reserve.next(stratum, cell)
+    is_named = reserve.may_name(cell, place)
+    if not is_named and MERGED in cell.stratum:
+        place = None  # her own stratum would say who it was among few
+    released = place.unit if place else None
+    if is_named:
+        _store(db, draw, report, released)
+    else:
+        reports.count_without_name(db, draw, cell, report, released)
     db.flush()
-    made = None
-    if released is not None and place is not None:
-        made = _give(db, survey, draw, (released, place), keys)
+    made = reserve.give(place) if place else None
     audit.record(
         db,
         actor,
         "fieldwork.replace",
         survey.code,
         draw=draw.id,
-        unit=unit,
-        reason=reason,
-        released=released,
-        passed_over="; ".join(passed),
+        stratum=cell.stratum,
+        replaced=int(place is not None),
+        passed_over=place.passed if place else 0,
     )
-    used = len(passed) + (released is not None)
-    return Replaced(True, released, made, len(waiting) - used)
+    return Replaced(True, is_named, released, made, len(reserve.waiting(stratum)))
 
 
-def _checked(db: Session, draw: SampleDraw, unit: str, reason: str) -> FormCell:
+def unnamed(db: Session, draw: SampleDraw, keys: Path) -> set[tuple[int, str]]:
+    """Return the cells, with strata of the draw, in which a report would be counted only."""
+    reserve = Reserve(db, db.get_one(Survey, draw.survey_id), draw, keys)
+    given = (
+        select(FormCell, SampleUnit.stratum)
+        .join(Assignment, Assignment.cell_id == FormCell.id)
+        .join(
+            SampleUnit,
+            (SampleUnit.draw_id == Assignment.draw_id)
+            & (SampleUnit.unit_code == Assignment.unit_code),
+        )
+        .where(Assignment.draw_id == draw.id)
+        .distinct()
+    )
+    return {
+        (cell.id, stratum)
+        for cell, stratum in db.execute(given)
+        if not reserve.may_name(cell, None)
+        and not reserve.may_name(cell, reserve.next(stratum, cell))
+    }
+
+
+def _checked(db: Session, draw: SampleDraw, report: Report) -> FormCell:
     """Return the cell of a form that may be reported."""
-    if reason not in REASON_TITLES:
+    if report.reason not in REASON_TITLES:
         raise AppError(
             "FIELD-019",
-            f"Không có lý do «{reason}».",
+            f"Không có lý do «{report.reason}».",
             f"Chọn một trong: {', '.join(REASON_TITLES)}.",
             status=422,
         )
-    given = db.get(Assignment, (draw.id, unit))
+    given = db.get(Assignment, (draw.id, report.unit))
     if given is None:
         raise AppError(
             "FIELD-020",
-            f"Lần chọn mẫu này không giao phiếu nào cho «{unit}».",
+            f"Lần chọn mẫu này không giao phiếu nào cho «{report.unit}».",
             "Mở lại danh sách người được chọn; giao phiếu trước nếu chưa giao.",
             status=404,
         )
@@ -124,114 +170,104 @@ def _check_same(known: Disposition, reason: str) -> None:
         raise AppError(
             "FIELD-021",
             f"Người này đã được báo với lý do khác: {REASON_TITLES[known.reason]}.",
-            "Giữ lý do đã ghi; nhật ký nêu ai ghi và khi nào.",
+            "Giữ lý do đã ghi; báo cáo không sửa được.",
             status=409,
         )
 
 
-def _waiting(db: Session, survey: Survey, draw: SampleDraw, stratum: str) -> list[str]:
-    """Return the reserve units of a stratum in order, without those that have a form by now."""
-    return list(
-        db.scalars(
-            select(SampleUnit.unit_code)
-            .where(
-                SampleUnit.draw_id == draw.id,
-                SampleUnit.stratum == stratum,
-                SampleUnit.role == "reserve",
-                ~exists().where(
-                    Assignment.unit_code == SampleUnit.unit_code,
-                    Assignment.draw_id == SampleDraw.id,
-                    SampleDraw.survey_id == survey.id,
-                ),
-            )
-            .order_by(SampleUnit.order)
+def _store(db: Session, draw: SampleDraw, report: Report, released: str | None) -> None:
+    db.add(
+        Disposition(
+            draw_id=draw.id,
+            unit_code=report.unit,
+            reason=report.reason,
+            reported_on=clock.today(),
+            released_unit=released,
         )
     )
 
 
-def _next(
-    db: Session, survey: Survey, draw: SampleDraw, places: tuple[list[str], FormCell]
-) -> tuple[str | None, FormCell | None, list[str]]:
-    """Find the next reserve unit with her cell: rather that of the unit whose place she takes."""
-    waiting, cell = places
-    rows = {row.unit: row for row in frame_rows(db, survey, draw)} if waiting else {}
-    cells = cells_of(db, survey)
-    passed: list[str] = []
-    for unit in waiting:
-        row = rows[unit]
-        found = cell if _fits(cell, row) else fitting_cell(cells, survey, row, {})
-        if found is not None:
-            return unit, found, passed
-        passed.append(unit)
-    return None, None, passed
+class Reserve:
+    """The reserve of one draw: who is next, for which cell, and what that leaves possible."""
 
+    def __init__(self, db: Session, survey: Survey, draw: SampleDraw, keys: Path) -> None:
+        self.db = db
+        self.survey = survey
+        self.draw = draw
+        self.cells = cells_of(db, survey)
+        self.rooms = rooms(db, survey)
+        self.answered = answered(db, survey.id)
+        self.codes = None if draw.issued_at is None else Spares(db, keys, draw).next
 
-def _fits(cell: FormCell, row: Candidate) -> bool:
-    return set(cell.agencies) <= set(row.rated)
+    @cached_property
+    def rows(self) -> Mapping[str, Candidate]:
+        """The rows of the frame by unit."""
+        return {row.unit: row for row in frame_rows(self.db, self.survey, self.draw)}
 
+    def waiting(self, stratum: str) -> list[str]:
+        """Return the reserve units of a stratum in order that have no form yet."""
+        return waiting_units(self.db, self.survey, self.draw, stratum)
 
-def _give(
-    db: Session, survey: Survey, draw: SampleDraw, place: tuple[str, FormCell], keys: Path
-) -> Letter | None:
-    """Give a released unit its form and, where the codes of the draw are out, a code."""
-    unit, cell = place
-    before = _released_in(db, draw, cell)
-    cell.persons += _is_new_there(db, draw, place)
-    db.execute(insert(Assignment), [{"draw_id": draw.id, "unit_code": unit, "cell_id": cell.id}])
-    if draw.issued_at is None:
+    def next(self, stratum: str, cell: FormCell) -> Place | None:
+        """Find the next reserve unit with a cell: rather that of the unit whose place she takes."""
+        for passed, unit in enumerate(self.waiting(stratum)):
+            row = self.rows[unit]
+            usable = [one for one in self.cells if may_join(self.survey, one, row)]
+            if self.codes is not None:  # a cell without a kept code cannot be used
+                usable = [one for one in usable if one.id in self.codes]
+            found = cell if cell in usable else fitting_cell(usable, self.survey, row, {})
+            if found is not None:
+                return Place(unit, found, self.codes[found.id] if self.codes else None, passed)
         return None
-    code = next_spare(db, keys, draw, cell.id, before)
-    sha256 = codes.sha256(code)
-    last = select(func.max(Invitation.expires_on)).where(
-        Invitation.cell_id == cell.id, Invitation.is_revoked.is_(False)
-    )
-    expires_on = db.scalar(last) or clock.today()
-    if expires_on < clock.today():
-        raise AppError(
-            "FIELD-022",
-            "Mã phiếu của cuộc khảo sát đã hết hạn nên người thay không trả lời được nữa.",
-            "Chọn bổ sung và phát hành mã mới nếu còn thời gian.",
-            status=409,
-        )
-    if db.get(Invitation, sha256) is None:  # no hash was kept for this one
-        kept = {"survey_id": survey.id, "cell_id": cell.id, "expires_on": expires_on}
-        db.execute(insert(Invitation), [{"code_sha256": sha256, **kept}])
-    _, _, group, contact = next(form for form in forms_of(db, draw) if form[0] == unit)
-    return letter(survey, group, contact, (code, expires_on))
 
+    def may_name(self, cell: FormCell, place: Place | None) -> bool:
+        """Whether a person of a cell can be named and five others may still have answered.
 
-def _released_in(db: Session, draw: SampleDraw, cell: FormCell) -> int:
-    """Count the reserve units of a draw that have a form of this cell."""
-    released = (
-        select(func.count())
-        .select_from(Assignment)
-        .join(
-            SampleUnit,
-            (SampleUnit.draw_id == Assignment.draw_id)
-            & (SampleUnit.unit_code == Assignment.unit_code),
-        )
-        .where(
-            Assignment.draw_id == draw.id,
-            Assignment.cell_id == cell.id,
-            SampleUnit.role == "reserve",
-        )
-    )
-    return db.scalar(released) or 0
+        Who comes into the cell in her place counts only while no answer has come: she has written
+        none of the earlier ones.
+        """
+        room = self.rooms.get(cell.id, Room())
+        joins = place is not None and place.cell is cell and self._is_possible(place)
+        return room.spare - 1 + joins >= 0
 
+    def _is_possible(self, place: Place) -> bool:
+        return place.cell.id not in self.answered and self._is_new_there(place)
 
-def _is_new_there(db: Session, draw: SampleDraw, place: tuple[str, FormCell]) -> bool:
-    """Whether no other form of the cell is the same person's: several files may be."""
-    unit, cell = place
-    person = select(FrameRow.person_code).where(
-        FrameRow.frame_id == draw.frame_id, FrameRow.unit_code == unit
-    )
-    others = (
-        select(Assignment.unit_code)
-        .join(FrameRow, FrameRow.unit_code == Assignment.unit_code)
-        .where(
-            Assignment.cell_id == cell.id,
-            FrameRow.frame_id == draw.frame_id,
-            FrameRow.person_code == person.scalar_subquery(),
+    def give(self, place: Place) -> Letter | None:
+        """Give a released unit its form and, where the codes of the draw are out, a code."""
+        if place.code is not None and place.code[1] < clock.today():
+            raise AppError(
+                "FIELD-022",
+                "Mã phiếu của cuộc khảo sát đã hết hạn nên người thay không trả lời được nữa.",
+                "Chọn bổ sung và phát hành mã mới nếu còn thời gian.",
+                status=409,
+            )
+        place.cell.persons += self._is_new_there(place)
+        form = {
+            "draw_id": self.draw.id,
+            "unit_code": place.unit,
+            "cell_id": place.cell.id,
+            "after_answers": place.cell.id in self.answered,
+        }
+        self.db.execute(insert(Assignment), [form])
+        if place.code is None:
+            return None
+        forms = forms_of(self.db, self.draw)
+        _, _, group, contact = next(form for form in forms if form[0] == place.unit)
+        return letter(self.survey, group, contact, place.code)
+
+    def _is_new_there(self, place: Place) -> bool:
+        """Whether no other form of the cell is the same person's: several files may be."""
+        person = select(FrameRow.person_code).where(
+            FrameRow.frame_id == self.draw.frame_id, FrameRow.unit_code == place.unit
         )
-    )
-    return db.scalar(others.limit(1)) is None
+        others = (
+            select(Assignment.unit_code)
+            .join(FrameRow, FrameRow.unit_code == Assignment.unit_code)
+            .where(
+                Assignment.cell_id == place.cell.id,
+                FrameRow.frame_id == self.draw.frame_id,
+                FrameRow.person_code == person.scalar_subquery(),
+            )
+        )
+        return self.db.scalar(others.limit(1)) is None

@@ -1,6 +1,7 @@
 """The verbs of field work: assign forms, issue codes, count what has come in."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +22,8 @@ from surveyapp.fieldwork.assignment import (
     open_units,
     place,
 )
-from surveyapp.fieldwork.spare_codes import spare_hashes
+from surveyapp.fieldwork.possible import rooms
+from surveyapp.fieldwork.spare_codes import Spares
 from surveyapp.models import (
     Assignment,
     Contact,
@@ -185,6 +187,8 @@ def _make_codes(
     """Store the hash of a new code for every form of a draw; return the letters."""
     forms = forms_of(db, draw)
     rechecked = set(db.scalars(select(RecheckUnit.unit_code).where(RecheckUnit.draw_id == draw.id)))
+    # behind a link somebody is known: five others must be left in her cell, or there is no link
+    may_link = Counter({cell: max(0, room.spare) for cell, room in rooms(db, survey).items()})
     letters: list[Letter] = []
     invitations: list[dict[str, object]] = []
     links: list[dict[str, object]] = []
@@ -193,12 +197,13 @@ def _make_codes(
         sha256 = codes.sha256(code)
         place = {"survey_id": survey.id, "cell_id": cell, "expires_on": expires_on}
         invitations.append({"code_sha256": sha256, **place})
-        if unit in rechecked:
+        if unit in rechecked and may_link[cell]:
+            may_link[cell] -= 1
             links.append({"code_sha256": sha256, "draw_id": draw.id, "unit_code": unit})
         letters.append(letter(survey, group, contact, (code, expires_on)))
     if keys is not None:
         place = {"survey_id": survey.id, "expires_on": expires_on}
-        spares = spare_hashes(db, keys, draw)
+        spares = Spares(db, keys, draw).hashes(survey)
         invitations += [{"code_sha256": sha, "cell_id": cell, **place} for sha, cell in spares]
     for model, rows in ((Invitation, invitations), (RecheckLink, links)):
         if rows:  # in the order of the hashes, which says nothing about persons

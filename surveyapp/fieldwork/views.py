@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from surveyapp import roles, web
 from surveyapp.errors import AppError
 from surveyapp.exports.numbers import NumberStyle
-from surveyapp.fieldwork import office_lists, outlook, people, reserve, service
+from surveyapp.fieldwork import office_lists, outlook, people, reports, reserve, service
 from surveyapp.fieldwork.forms import IssueForm, ReissueForm, ReplaceForm, SearchForm
 from surveyapp.fieldwork.letters import entry, letters_pdf
+from surveyapp.fieldwork.reports import Report
 from surveyapp.models import SampleDraw, Survey
 from surveyapp.samples.proposal import stratum_title
 from surveyapp.surveys import service as surveys
@@ -124,7 +125,7 @@ def reissue(code: str) -> ResponseReturnValue:
 @bp.route("/people", methods=["GET", "POST"], endpoint="people")
 def people_page(code: str) -> ResponseReturnValue:
     """List who was given a form, by office; a search comes by POST, as names stay out of URLs."""
-    return _people(code, SearchForm(), ReplaceForm(formdata=None))
+    return _people(code, SearchForm(), _fresh())
 
 
 @bp.post("/people.<any('pdf', 'xlsx', 'csv'):kind>")
@@ -132,7 +133,7 @@ def office_list(code: str, kind: str) -> ResponseReturnValue:
     """Give the persons with forms by office as a file; the look at names is recorded."""
     db = web.session()
     survey = surveys.find(db, code)
-    found = people.listed(db, web.actor(), _drawn(db, survey))
+    found = people.listed(db, web.actor(), _drawn(db, survey), web.settings().keys)
     content = office_lists.office_file(survey, found, kind)
     db.commit()
     name = f"{code}-nguoi-duoc-giao-phieu.{kind}"
@@ -148,8 +149,8 @@ def replace(code: str) -> ResponseReturnValue:
     form = ReplaceForm()
     if not form.validate_on_submit():
         return _people(code, SearchForm(formdata=None), form), 422
-    unit, reason = form.unit.data or "", form.reason.data or ""
-    done = reserve.replace(db, web.actor(), draw, unit, reason, web.settings().keys)
+    report = Report(form.unit.data or "", form.reason.data or "", form.token.data or "")
+    done = reserve.replace(db, web.actor(), draw, report, web.settings().keys)
     flash(_said(done))
     if done.letter is not None:
         return _letters(db, survey, draw, [done.letter])
@@ -157,11 +158,18 @@ def replace(code: str) -> ResponseReturnValue:
     return redirect(url_for("fieldwork.people", code=code))
 
 
+def _fresh() -> ReplaceForm:
+    """Return an empty form that counts as one sending, however often it is sent."""
+    return ReplaceForm(formdata=None, data={"token": reports.new_token()})
+
+
 def _people(code: str, search: SearchForm, form: ReplaceForm) -> str:
     db = web.session()
     survey = surveys.find(db, code)
     draw = _drawn(db, survey)
-    found = people.listed(db, web.actor(), draw, search.words.data or "")
+    keys = web.settings().keys
+    found = people.listed(db, web.actor(), draw, keys, search.words.data or "")
+    tallies = [(stratum_title(survey, one.stratum), one) for one in reports.tallies(db, survey)]
     db.commit()  # looking at names is an act of the audit trail
     return render_template(
         "fieldwork/people.html",
@@ -169,6 +177,9 @@ def _people(code: str, search: SearchForm, form: ReplaceForm) -> str:
         practice=survey.is_practice,
         found=found[:SHOWN],
         total=len(found),
+        hides=any(one.is_hidden for one in found),
+        tallies=tallies,
+        reasons=reserve.REASON_TITLES,
         search=search,
         form=form,
     )
@@ -177,13 +188,24 @@ def _people(code: str, search: SearchForm, form: ReplaceForm) -> str:
 def _said(done: reserve.Replaced) -> str:
     """Say what a report did."""
     left = f"Danh sách dự phòng của nhóm còn {done.left} người."
+    if not done.is_new and not done.is_named:
+        return (
+            "Báo cáo gửi từ trang này đã được đếm, không đếm lần nữa. Nếu báo người khác, mở lại "
+            f"trang này rồi báo. {left}"
+        )
     if not done.is_new:
         return f"Đã ghi nhận từ trước, không thay thêm ai. {left}"
+    kept = "Đã ghi nhận." if done.is_named else _COUNTED
     if done.released is None:
-        return (
-            "Đã ghi nhận. Danh sách dự phòng của nhóm đã hết: không thay được; có thể chọn bổ sung."
-        )
-    return f"Đã ghi nhận và lấy người kế tiếp trong danh sách dự phòng. {left}"
+        return f"{kept} Không còn ai trong dự phòng thay được; có thể chọn bổ sung."
+    return f"{kept} Đã lấy người kế tiếp trong danh sách dự phòng. {left}"
+
+
+_COUNTED = (
+    "Đã đếm báo cáo theo nhóm và lý do, không ghi tên: phiếu này chỉ còn vừa đủ người có thể đã "
+    "trả lời; ghi tên thì đoán được câu trả lời của những người còn lại. Người này vẫn ở trong "
+    "danh sách; đừng báo lại."
+)
 
 
 def _letters(

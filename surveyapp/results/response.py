@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analysis.weights import response_rates
-from surveyapp.models import Assignment, Disposition, FormCell, SurveyGroup
+from surveyapp.fieldwork.reports import by_reason
+from surveyapp.models import SurveyGroup
 from surveyapp.results.answers import GroupAnswers
 
 #: Found not to be in scope (4.10). No known address (3.20) leaves open whether somebody is.
@@ -21,18 +21,7 @@ def response(db: Session, group: SurveyGroup, data: GroupAnswers) -> dict[str, A
     (AAPOR 3.19, nothing returned). No report says who has answered; so where more forms came than
     the reports leave room for, that many reported persons have answered after all.
     """
-    reported = db.execute(
-        select(Disposition.reason, func.count())
-        .join(
-            Assignment,
-            (Assignment.draw_id == Disposition.draw_id)
-            & (Assignment.unit_code == Disposition.unit_code),
-        )
-        .join(FormCell, FormCell.id == Assignment.cell_id)
-        .where(FormCell.group_id == group.id)
-        .group_by(Disposition.reason)
-    )
-    reports: dict[str, int] = dict(reported.all())
+    reports = by_reason(db, group)
     received = data.received
     ineligible, unknown = reports.get(INELIGIBLE, 0), reports.get(UNKNOWN, 0)
     refused = sum(reports.values()) - ineligible - unknown

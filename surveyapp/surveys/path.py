@@ -15,7 +15,6 @@ from surveyapp.models import (
     Account,
     Assignment,
     AuditEntry,
-    Disposition,
     Frame,
     RecheckUnit,
     SampleDraw,
@@ -304,9 +303,15 @@ def _collecting_facts(db: Session, survey: Survey) -> str:
         select(func.count()).select_from(RecheckUnit).where(RecheckUnit.draw_id == _sample(survey))
     )
     replaced = db.scalar(
-        select(func.count(Disposition.released_unit))
-        .join(SampleDraw, SampleDraw.id == Disposition.draw_id)
-        .where(SampleDraw.survey_id == survey.id)
+        select(func.count())
+        .select_from(Assignment)
+        .join(
+            SampleUnit,
+            (SampleUnit.draw_id == Assignment.draw_id)
+            & (SampleUnit.unit_code == Assignment.unit_code),
+        )
+        .join(SampleDraw, SampleDraw.id == SampleUnit.draw_id)
+        .where(SampleDraw.survey_id == survey.id, SampleUnit.role == "reserve")
     )
     if replaced:
         facts.append(f"thay từ dự phòng {_count(replaced)}")

@@ -17,7 +17,8 @@ from surveyapp import clock, codes
 from surveyapp.cli import cli
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import people, reserve, service
+from surveyapp.fieldwork import people, reports, reserve, service
+from surveyapp.fieldwork.reports import Report, new_token
 from surveyapp.models import (
     Assignment,
     AuditEntry,
@@ -60,6 +61,10 @@ def draw(db: Session, actor) -> SampleDraw:
     return given_forms(db, actor)
 
 
+def report(unit: str, reason: str) -> Report:
+    return Report(unit, reason, new_token())
+
+
 def units(db: Session, draw: SampleDraw, role: str, stratum: str = COUNCIL) -> list[str]:
     query = select(SampleUnit.unit_code).where(
         SampleUnit.draw_id == draw.id, SampleUnit.role == role, SampleUnit.stratum == stratum
@@ -70,8 +75,8 @@ def units(db: Session, draw: SampleDraw, role: str, stratum: str = COUNCIL) -> l
 def test_the_next_of_the_reserve_takes_the_place_in_order(db, actor, draw, tmp_path) -> None:
     main, waiting = units(db, draw, "main"), units(db, draw, "reserve")
 
-    first = reserve.replace(db, actor, draw, main[7], "refused", tmp_path)
-    second = reserve.replace(db, actor, draw, main[2], "died", tmp_path)
+    first = reserve.replace(db, actor, draw, report(main[7], "refused"), tmp_path)
+    second = reserve.replace(db, actor, draw, report(main[2], "died"), tmp_path)
 
     assert [first.released, second.released] == waiting[:2]
     assert (first.left, second.left) == (len(waiting) - 1, len(waiting) - 2)
@@ -80,36 +85,41 @@ def test_the_next_of_the_reserve_takes_the_place_in_order(db, actor, draw, tmp_p
     own = db.scalar(select(FrameRow.attributes).where(FrameRow.unit_code == waiting[0]))
     assert not set(cell.agencies) & set(own["own_agencies"])
     audit = db.scalars(select(AuditEntry).where(AuditEntry.action == "fieldwork.replace")).all()
-    assert [entry.detail["reason"] for entry in audit] == ["refused", "died"]
+    told = {"draw": draw.id, "stratum": cell.stratum, "replaced": 1, "passed_over": 0}
+    assert audit[0].detail == told and audit[1].detail.keys() == told.keys()
 
 
 def test_the_same_report_twice_releases_one_and_another_reason_is_refused(
     db, actor, draw, tmp_path
 ) -> None:
     unit = units(db, draw, "main")[0]
-    once = reserve.replace(db, actor, draw, unit, "refused", tmp_path)
-    twice = reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+    once = reserve.replace(db, actor, draw, report(unit, "refused"), tmp_path)
+    twice = reserve.replace(db, actor, draw, report(unit, "refused"), tmp_path)
 
     assert (once.is_new, twice.is_new) == (True, False)
     assert once.released == twice.released and twice.letter is None
     assert db.scalar(select(func.count()).select_from(Disposition)) == 1
     assert db.scalar(select(func.count()).select_from(Assignment)) == 65
     with pytest.raises(AppError, match="FIELD-021"):
-        reserve.replace(db, actor, draw, unit, "died", tmp_path)
+        reserve.replace(db, actor, draw, report(unit, "died"), tmp_path)
 
 
 def test_a_reserve_that_is_used_up_says_so_and_the_report_stays(db, actor, draw, tmp_path) -> None:
     main, waiting = units(db, draw, "main"), units(db, draw, "reserve")
-    done = [reserve.replace(db, actor, draw, unit, "unable", tmp_path) for unit in main[:6]]
+    done = [reserve.replace(db, actor, draw, report(unit, "unable"), tmp_path) for unit in main[:6]]
 
     assert [one.released for one in done[: len(waiting)]] == waiting
     assert done[-1].released is None and done[-1].is_new and done[-1].left == 0
-    assert db.get_one(Disposition, (draw.id, main[5])).reason == "unable"
+    named = db.scalar(select(func.count()).select_from(Disposition))
+    assert named == sum(one.is_named for one in done) and 0 < named < 6  # a block of five is there
+    assert sum(tally.n for tally in reports.tallies(db, db.get_one(Survey, draw.survey_id))) == (
+        6 - named
+    )
 
 
 def test_a_replacement_can_be_replaced(db, actor, draw, tmp_path) -> None:
-    first = reserve.replace(db, actor, draw, units(db, draw, "main")[0], "left", tmp_path)
-    then = reserve.replace(db, actor, draw, first.released, "not_reached", tmp_path)
+    first = reserve.replace(db, actor, draw, report(units(db, draw, "main")[0], "left"), tmp_path)
+    then = reserve.replace(db, actor, draw, report(first.released, "not_reached"), tmp_path)
 
     assert then.released == units(db, draw, "reserve")[1]
 
@@ -119,20 +129,20 @@ def test_unknown_reasons_units_without_a_form_and_locked_surveys_are_refused(
 ) -> None:
     main, waiting = units(db, draw, "main"), units(db, draw, "reserve")
     with pytest.raises(AppError, match="FIELD-019"):
-        reserve.replace(db, actor, draw, main[0], "answered", tmp_path)
+        reserve.replace(db, actor, draw, report(main[0], "answered"), tmp_path)
     with pytest.raises(AppError, match="FIELD-020"):
-        reserve.replace(db, actor, draw, waiting[0], "died", tmp_path)
+        reserve.replace(db, actor, draw, report(waiting[0], "died"), tmp_path)
     db.get_one(Survey, draw.survey_id).state = "locked"
     db.flush()
     with pytest.raises(AppError, match="FIELD-005"):
-        reserve.replace(db, actor, draw, main[0], "died", tmp_path)
+        reserve.replace(db, actor, draw, report(main[0], "died"), tmp_path)
 
 
 def test_who_dies_before_the_letters_gets_none_and_the_substitute_gets_one(
     db, actor, draw, tmp_path
 ) -> None:
     unit = units(db, draw, "main")[0]
-    done = reserve.replace(db, actor, draw, unit, "died", tmp_path)
+    done = reserve.replace(db, actor, draw, report(unit, "died"), tmp_path)
     letters = service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
 
     names = {letter.name for letter in letters}
@@ -148,7 +158,7 @@ def test_a_release_stores_no_new_code_so_that_two_backups_show_nothing(
     before = set(db.scalars(select(Invitation.code_sha256)))
 
     done = [
-        reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+        reserve.replace(db, actor, draw, report(unit, "refused"), tmp_path)
         for unit in units(db, draw, "main")[:3]
     ]
 
@@ -162,13 +172,15 @@ def test_a_release_stores_no_new_code_so_that_two_backups_show_nothing(
         assert make.spend(db, survey, one.letter.code).cell_id == cell
 
 
-def test_without_a_kept_code_the_substitute_still_gets_one(db, actor, draw, tmp_path) -> None:
+def test_without_a_kept_code_nobody_is_released_and_nothing_new_is_written(
+    db, actor, draw, tmp_path
+) -> None:
     service.issue(db, actor, draw, expires_on=UNTIL)  # as an older version did
-    done = reserve.replace(db, actor, draw, units(db, draw, "main")[0], "refused", tmp_path)
+    before = set(db.scalars(select(Invitation.code_sha256)))
+    done = reserve.replace(db, actor, draw, report(units(db, draw, "main")[0], "refused"), tmp_path)
 
-    survey = db.get_one(Survey, draw.survey_id)
-    assert done.letter.expires_on == UNTIL
-    assert make.spend(db, survey, done.letter.code).cell_id is not None
+    assert done.is_new and done.released is None and done.letter is None
+    assert set(db.scalars(select(Invitation.code_sha256))) == before
 
 
 def test_codes_kept_for_the_reserve_are_not_counted_as_out(db, actor, draw, tmp_path) -> None:
@@ -176,7 +188,7 @@ def test_codes_kept_for_the_reserve_are_not_counted_as_out(db, actor, draw, tmp_
     service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
     assert sum(row.issued for row in service.progress(db, survey)) == 64
 
-    reserve.replace(db, actor, draw, units(db, draw, "main")[0], "refused", tmp_path)
+    reserve.replace(db, actor, draw, report(units(db, draw, "main")[0], "refused"), tmp_path)
     counted = service.progress(db, survey)
     assert sum(row.issued for row in counted) == sum(row.planned for row in counted) == 65
 
@@ -184,9 +196,9 @@ def test_codes_kept_for_the_reserve_are_not_counted_as_out(db, actor, draw, tmp_
 def test_new_codes_for_lost_letters_reach_the_substitutes_too(db, actor, draw, tmp_path) -> None:
     service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
     main = units(db, draw, "main")
-    done = reserve.replace(db, actor, draw, main[0], "refused", tmp_path)
+    done = reserve.replace(db, actor, draw, report(main[0], "refused"), tmp_path)
     again = service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp", keys=tmp_path)
-    after = reserve.replace(db, actor, draw, main[1], "refused", tmp_path)
+    after = reserve.replace(db, actor, draw, report(main[1], "refused"), tmp_path)
 
     assert len(again) == 64
     assert f"Nguyễn Thị {done.released.upper()}" in {letter.name for letter in again}
@@ -200,9 +212,9 @@ def test_the_list_of_persons_holds_no_code_and_is_searched_by_words(
 ) -> None:
     letters = service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
     unit = units(db, draw, "main")[0]
-    reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+    reserve.replace(db, actor, draw, report(unit, "refused"), tmp_path)
 
-    listed = people.listed(db, actor, draw)
+    listed = people.listed(db, actor, draw, tmp_path)
     assert len(listed) == 65
     hashes = {codes.sha256(letter.code) for letter in letters}
     shown = str(listed)
@@ -210,7 +222,7 @@ def test_the_list_of_persons_holds_no_code_and_is_searched_by_words(
     assert not any(sha in shown for sha in hashes)
     one = next(found for found in listed if found.unit == unit)
     assert "2.10" in one.reason and one.replaced_by
-    assert [f.unit for f in people.listed(db, actor, draw, f"nguyễn {unit}")] == [unit]
+    assert [f.unit for f in people.listed(db, actor, draw, tmp_path, f"nguyễn {unit}")] == [unit]
 
 
 def test_of_two_reports_at_once_each_releases_another_unit(database: Database, tmp_path) -> None:
@@ -221,16 +233,16 @@ def test_of_two_reports_at_once_each_releases_another_unit(database: Database, t
         db.commit()
     start = threading.Barrier(2, timeout=20)
 
-    def report(unit: str) -> str | None:
+    def send(unit: str) -> str | None:
         with database.session() as db, clock.set_to(make.NOW):
             start.wait()
             draw = db.get_one(SampleDraw, draw_id)
-            done = reserve.replace(db, actor, draw, unit, "refused", tmp_path)
+            done = reserve.replace(db, actor, draw, report(unit, "refused"), tmp_path)
             db.commit()
             return done.released
 
     with ThreadPoolExecutor(2) as pool:
-        released = list(pool.map(report, main))
+        released = list(pool.map(send, main))
 
     with database.read_session() as db:
         found = db.get_one(SampleDraw, draw_id)
@@ -295,7 +307,7 @@ def test_replacing_by_command(database: Database, monkeypatch, tmp_path: Path) -
     with database.session() as db:
         actor = make.official(db)
         made = given_forms(db, actor)
-        service.issue(db, actor, made, expires_on=UNTIL, keys=tmp_path)
+        service.issue(db, actor, made, expires_on=UNTIL, keys=tmp_path / "keys")
         unit, waiting = units(db, made, "main")[0], units(db, made, "reserve")
         db.commit()
     base = ["--survey", "par-test", "--as", "lan.anh", "--json"]
