@@ -18,9 +18,10 @@ from surveyapp.frames import drafts, headings, sealing, service
 from surveyapp.frames.asking import Asked, read_asked
 from surveyapp.frames.entries import FrameReport
 from surveyapp.frames.lists import kind_of
+from surveyapp.frames.short_texts import short_text
 from surveyapp.importers.table import Table, TableProblem
 from surveyapp.models import Account, ListDraft, Survey, Unit, UnitList
-from surveyapp.surveys.names import clean, spelling
+from surveyapp.surveys.names import spelling
 from surveyapp.surveys.units import Period, find_or_create
 
 _ROW = re.compile(r"\b([dD]òng) (\d+)")
@@ -207,12 +208,13 @@ def decide(
             "Đôn đốc đơn vị gửi danh sách trước.",
             status=409,
         )
-    if reason is not None and not clean(reason):
+    reason = None if reason is None else short_text(reason, 300, "Lý do trả lại")
+    if reason == "":
         raise AppError(
             "FRAME-034", "Chưa ghi lý do trả lại.", "Ghi điều cần sửa để đơn vị biết.", status=422
         )
     unit_list.state = "accepted" if reason is None else "returned"
-    unit_list.reason = clean(reason)[:300] if reason else None
+    unit_list.reason = reason
     unit_list.decided_at = clock.now()
     db.flush()
     action = "list.accept" if reason is None else "list.return"

@@ -65,6 +65,7 @@ class FileList:
             self._check_day(i, row)
             self._check_phone(i, row)
             self._check_key(i, row, seen)
+        headings.check_lengths(self.table, headings.FILES, self.columns, self.problems)
 
     def _check_phone(self, i: int, row: int) -> None:
         phone = cells.phone(self.columns["phone"][i])

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem, Wanted
-from surveyapp.surveys.names import nearest, spelling
+from surveyapp.surveys.names import clean, nearest, spelling
+
+#: Characters of a person's texts that can be stored; an office leaves room for «và 2 nơi khác».
+LONGEST: Final = {"name": 200, "office": 180, "address": 300}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,31 @@ def fields(
         if heading.required and _found(table, heading) is None:
             problems.add(_absent(table, heading, taken))
     return columns
+
+
+def check_lengths(
+    table: Table,
+    headings: Sequence[Heading],
+    columns: Mapping[str, Sequence[str]],
+    problems: Problems,
+) -> None:
+    """Refuse texts that are longer than can be stored; nothing is cut."""
+    for heading in headings:
+        most = LONGEST.get(heading.field)
+        if most is None:
+            continue
+        for row, text in zip(table.rows, columns[heading.field], strict=True):
+            if len(text) > most and len(clean(text)) > most:
+                problems.add(
+                    TableProblem(
+                        Rule.TOO_LONG,
+                        f"Ô có {len(clean(text))} ký tự, nhiều nhất {most}.",
+                        "Ghi ngắn lại.",
+                        table.sheet,
+                        row,
+                        heading.title,
+                    )
+                )
 
 
 def _found(table: Table, heading: Heading) -> str | None:

@@ -8,9 +8,9 @@ from surveyapp import audit, clock
 from surveyapp.actor import Actor
 from surveyapp.errors import AppError
 from surveyapp.frames.persons import Pair
+from surveyapp.frames.short_texts import short_text
 from surveyapp.models import PostDecision, Survey
 from surveyapp.models.unit_list import VERDICTS
-from surveyapp.surveys.names import clean
 
 
 def decide(
@@ -26,7 +26,7 @@ def decide(
     ----------
     choice : code of the pair, "same" or "different", reason (needed for two persons).
     """
-    code, verdict, reason = choice[0], choice[1], clean(choice[2])[:300]
+    code, verdict, reason = choice[0], choice[1], short_text(choice[2], 300, "Lý do")
     if survey.state != "draft":
         raise AppError(
             "FRAME-037",

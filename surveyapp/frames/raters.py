@@ -1,6 +1,7 @@
 """Lists of raters: persons with several posts become one, with all their agencies."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from surveyapp.frames import cells, headings
 from surveyapp.frames.agencies import MISSPELLED, AgencyIndex, split_names
@@ -20,6 +21,9 @@ from surveyapp.importers.table import Problems, Table, TableProblem
 from surveyapp.importers.tables import lost_zeros
 from surveyapp.models import RatedAgency, RaterGroup, Survey, SurveyGroup
 from surveyapp.surveys.names import clean, nearest, spelling
+
+#: Characters that the office of a person has in the vault.
+OFFICE_COLUMN: Final = 200
 
 
 class RaterList:
@@ -46,6 +50,7 @@ class RaterList:
         columns = headings.fields(table, headings.RATERS, self.problems)
         if not self.problems.total:
             self._read(columns, table.rows)
+            headings.check_lengths(table, headings.RATERS, columns, self.problems)
             self._persons.finish()
 
     @property
@@ -234,8 +239,8 @@ class RaterList:
         """Give the persons for the vault."""
         for rater in self.raters:
             code = pseudonym(self.key, "person", rater.natural_key())
-            office = "; ".join(dict.fromkeys(post.office for post in rater.posts))
-            yield Person(code, rater.name, rater.phone, rater.address, office[:200])
+            office = _joined([post.office for post in rater.posts])
+            yield Person(code, rater.name, rater.phone, rater.address, office)
 
     def warnings(self) -> list[str]:
         """Say who was merged, and which offices are no rated agency."""
@@ -271,3 +276,14 @@ class RaterList:
     def few(self) -> list[FewTransactions]:
         """Name nothing: raters are no transactions."""
         return []
+
+
+def _joined(offices: Sequence[str]) -> str:
+    """Return the offices of a person as one text that can be stored; says how many do not fit."""
+    names = list(dict.fromkeys(offices))
+    kept = len(names)
+    text = "; ".join(names)
+    while len(text) > OFFICE_COLUMN and kept > 1:
+        kept -= 1
+        text = "; ".join([*names[:kept], f"và {len(names) - kept} nơi khác"])
+    return text

@@ -23,6 +23,7 @@ class Rule(StrEnum):
     NAMESAKE = "FRAME-015"
     NO_NAME = "FRAME-016"
     NO_YEAR = "FRAME-017"
+    TOO_LONG = "FRAME-018"
 
 
 class NoteRule(StrEnum):
