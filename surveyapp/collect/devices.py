@@ -157,10 +157,12 @@ def seen(connection: Connection, sent: Iterable[tuple[Tablet, bool]]) -> None:
     """Note the day, never the time, on which tablets sent something; count what is new."""
     today = clock.today()
     new = Counter[int]()
-    for tablet, is_new in sorted(sent, key=lambda one: one[0].id):  # nobody waits in a circle
-        if tablet.seen_on != today:
-            connection.execute(_SEEN, {"of_id": tablet.id, "today": today})
+    first = set()
+    for tablet, is_new in sent:
         new[tablet.id] += is_new
-    for device_id, count in sorted(new.items()):
-        if count:
-            tablet_ledger.count_accepted(connection, device_id, today, count)
+        if tablet.seen_on != today:
+            first.add(tablet.id)
+    if first:
+        # in one order, so that nobody waits in a circle
+        connection.execute(_SEEN, [{"of_id": one, "today": today} for one in sorted(first)])
+    tablet_ledger.count_accepted(connection, new, today)

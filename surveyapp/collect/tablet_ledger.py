@@ -55,10 +55,16 @@ class Ledger:
         return any(day.revision for day in self.days)
 
 
-def count_accepted(connection: Connection, device_id: int, day: date, count: int) -> None:
-    """Count new forms that the server took from a tablet today."""
-    row = {"device_id": device_id, "day": day, "accepted": count, "revision": 0}
-    connection.execute(_COUNT[connection.dialect.name], row | dict.fromkeys(COUNTS, 0))
+def count_accepted(connection: Connection, counts: Mapping[int, int], day: date) -> None:
+    """Count the new forms that the server took from each tablet today, in one statement."""
+    rows = [
+        {"device_id": device_id, "day": day, "accepted": count, "revision": 0}
+        | dict.fromkeys(COUNTS, 0)
+        for device_id, count in sorted(counts.items())  # nobody waits in a circle
+        if count
+    ]
+    if rows:
+        connection.execute(_COUNT[connection.dialect.name], rows)
 
 
 def report(db: Session, device_id: int, body: object) -> None:
