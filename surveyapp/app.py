@@ -32,6 +32,9 @@ BLUEPRINTS: Final = (
     "surveyapp.fieldwork.views",
     "surveyapp.collect.api_views",
     "surveyapp.collect.views",
+    "surveyapp.collect.question_views",
+    "surveyapp.collect.check_views",
+    "surveyapp.collect.pairing_views",
     "surveyapp.collect.later_views",
     "surveyapp.collect.device_views",
     "surveyapp.collect.tablet_views",
@@ -72,8 +75,9 @@ def create_app(settings: Settings) -> Flask:
     csrf.init_app(app)
     error_pages.init_app(app)
     _sign_in(app)
-    for module in BLUEPRINTS:
-        app.register_blueprint(importlib.import_module(module).bp)
+    # the citizens' pages stand in several modules of one blueprint
+    for bp in dict.fromkeys(importlib.import_module(module).bp for module in BLUEPRINTS):
+        app.register_blueprint(bp)
     for name in ("collect_api", "tablet_api"):
         csrf.exempt(app.blueprints[name])  # devices send no cookie
     app.add_url_rule("/", "home", _home)

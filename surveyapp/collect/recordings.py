@@ -5,6 +5,7 @@ code, or the item's code, "-" and the code of an option or a missing code, with 
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -17,14 +18,22 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,130}")
 
 def addresses(home: Path, asked: Questionnaire) -> dict[str, dict[str, str]]:
     """Return language -> item or option -> path below `/tablet/audio/`; foreign files are none."""
-    known = {key for item in asked.items for key in _keys(item)}
+    return {one: of_items(home, asked, one, asked.items) for one in asked.languages}
+
+
+def of_items(
+    home: Path, asked: Questionnaire, language: str, items: Iterable[Item]
+) -> dict[str, str]:
+    """Return the same for some items in one language."""
+    try:
+        files = sorted(_folder(home, asked.code, asked.version, language).iterdir())
+    except FileNotFoundError:  # the usual case, on every page
+        return {}
+    known = {key for item in items for key in _keys(item)}
     return {
-        language: {
-            path.stem: "/".join(path.parts[-4:])
-            for path in sorted(_folder(home, asked.code, asked.version, language).glob("*"))
-            if path.stem in known and path.suffix in TYPES
-        }
-        for language in asked.languages
+        path.stem: "/".join(path.parts[-4:])
+        for path in files
+        if path.stem in known and path.suffix in TYPES
     }
 
 
@@ -42,4 +51,4 @@ def _keys(item: Item) -> list[str]:
 
 
 def _folder(home: Path, code: str, version: int, language: str) -> Path:
-    return home / "audio" / code / str(version) / language
+    return home.joinpath("audio", code, str(version), language)

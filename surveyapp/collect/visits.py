@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from flask import render_template, request, session, url_for
+from flask import request, session, url_for
 from werkzeug.wrappers import Response
 
 from questionnaires.types import Questionnaire
 from surveyapp import codes, web
-from surveyapp.collect import devices, draft, look, rights
+from surveyapp.collect import devices, draft, drawing, look, rights
 from surveyapp.collect.api_views import keyring
 from surveyapp.collect.devices import Tablet
 from surveyapp.collect.draft import Draft
@@ -17,7 +17,7 @@ from surveyapp.collect.rights import OpenSurvey
 from surveyapp.collect.screens import Answered
 from surveyapp.collect.showing import refusal_text
 from surveyapp.errors import AppError
-from surveyapp.labels import LANGUAGES, words
+from surveyapp.labels import LANGUAGES
 
 DEVICE_COOKIE = "sipas_device"
 COOKIE_PATH = "/s"
@@ -98,16 +98,21 @@ def with_given(visit: Visit, given: Answered) -> Visit:
     return replace(visit, draft=replace(begun, given=given))
 
 
-def page(template: str, chosen: Look, *, status: int = 200, **values: object) -> Response:
-    """Render a citizens' page."""
-    html = render_template(
-        f"collect/{template}.html",
-        look=chosen,
-        say=words(chosen.language),
-        interface_languages=LANGUAGES,
-        **values,
-    )
-    return Response(html, status, mimetype="text/html")
+def page(
+    template: str,
+    chosen: Look,
+    *,
+    status: int = 200,
+    visit: Visit | None = None,
+    is_common: bool = False,
+    **values: object,
+) -> Response:
+    """Draw a citizens' page; `is_common`: nothing that a person said is on it."""
+    place = None
+    if visit is not None:
+        place = drawing.Place(visit.survey, visit.is_walk_in, visit.device is not None)
+    shown = drawing.Page(template, chosen, place, values)
+    return Response(drawing.html(shown, is_common=is_common), status, mimetype="text/html")
 
 
 def refusal(error: AppError) -> Response:

@@ -1,0 +1,114 @@
+"""Citizens' pages of questions: show one screen, keep what was answered on it."""
+
+from flask import redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from questionnaires.answer_problems import AnswerProblem
+from surveyapp import web
+from surveyapp.collect import entry, kept_drafts, recordings, rights, showing
+from surveyapp.collect.api_views import keyring
+from surveyapp.collect.journey import bp, go_to, languages_of, relooked
+from surveyapp.collect.screens import (
+    Answered,
+    Screen,
+    first_unfinished,
+    following,
+    preceding,
+    problems,
+    screens_of,
+    shown,
+    value_on,
+)
+from surveyapp.collect.visits import Visit, keep_draft, open_visit, page, unfinished, with_given
+from surveyapp.errors import AppError
+
+
+def _screen(form: rights.Form, key: str) -> Screen:
+    for screen in screens_of(form):
+        if screen.key == key:
+            return screen
+    raise AppError(
+        "COLLECT-063", "Phiếu này không có trang đó.", "Mời Ông/Bà về trang đầu.", status=404
+    )
+
+
+@bp.get("/s/<survey_code>/q/<key>")
+def question(survey_code: str, key: str) -> Response:
+    """Show one question or one short group."""
+    visit = open_visit(survey_code)
+    form, begun = unfinished(visit)
+    screen = _screen(form, key)
+    if not shown(form, screen, begun.given):
+        return go_to(visit, following(form, screen, begun.given))
+    return _question_page(visit, screen, ())
+
+
+def _question_page(visit: Visit, screen: Screen, found: tuple[AnswerProblem, ...]) -> Response:
+    form, begun = unfinished(visit)
+    return page(
+        "question",
+        visit.look,
+        status=422 if found else 200,
+        visit=visit,
+        is_common=not found and not _is_begun(screen, begun.given),
+        screen=showing.screen_values(form, screen, begun.given, found, visit.look.language),
+        is_stale=session.pop("is_stale", False),
+        languages=languages_of(form.questionnaire),
+        from_check=request.args.get("from") == "check",
+        recordings=recordings.of_items(
+            web.settings().home, form.questionnaire, visit.look.language, screen.items
+        ),
+    )
+
+
+def _is_begun(screen: Screen, given: Answered) -> bool:
+    """Say whether some question of a screen has an answer."""
+    rows = [given.ratings.get(agency.code, {}) for _, agency in screen.rows]
+    about = rows if screen.rows else [value_on(screen, given)]
+    return any(code in one for one in about for code in screen.codes)
+
+
+@bp.post("/s/<survey_code>/q/<key>")
+def answer(survey_code: str, key: str) -> Response:
+    """Keep the answers of one screen and go on, back, or show them in another look."""
+    visit = open_visit(survey_code)
+    form, begun = unfinished(visit)
+    screen = _screen(form, key)
+    asked = shown(form, screen, begun.given)
+    given = entry.with_entry(begun.given, screen, asked, request.form.getlist)
+    found = problems(form, screen, given)
+    visit, shown_now = with_given(visit, entry.without(given, found)), with_given(visit, given)
+    if found and _goes_on():
+        response = _question_page(shown_now, screen, found)
+    else:
+        response = relooked(visit, request.full_path.rstrip("?")) or _onward(visit, screen)
+    keep_draft(response, visit)
+    _keep(visit)
+    return response
+
+
+def _goes_on() -> bool:
+    return "look" not in request.form and request.form.get("go") != "back"
+
+
+def _keep(visit: Visit) -> None:
+    """Keep a long form on the server as well."""
+    if not kept_drafts.is_kept(visit.survey):
+        return
+    db = web.session()
+    kept_drafts.keep(db.connection(), keyring().draft_key, visit.survey, unfinished(visit)[1])
+    db.commit()
+
+
+def _onward(visit: Visit, screen: Screen) -> Response:
+    """Choose the next page: one further, one back, or to the last look where all is answered."""
+    form, begun = unfinished(visit)
+    if request.form.get("go") == "back":
+        before = preceding(form, screen, begun.given)
+        if before is None:
+            return redirect(url_for("collect.about", survey_code=visit.survey.code), 303)
+        return go_to(visit, before)
+    if request.args.get("from") == "check":
+        unanswered = first_unfinished(form, begun.given)
+        return go_to(visit, unanswered, "check")
+    return go_to(visit, following(form, screen, begun.given))
