@@ -66,10 +66,10 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def running_server(programs: Path) -> Iterator[PostgresServer]:
-    """Make a cluster, serve it, and remove it whatever happens."""
+def running_server(programs: Path, place: Path | None = None) -> Iterator[PostgresServer]:
+    """Make a cluster in a new folder of `place` (/tmp), serve it, and remove it in any case."""
     # pytest's own temporary folders are closed to another user, and a socket's path must be short
-    folder = Path(tempfile.mkdtemp(prefix="sipas-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="sipas-pg-", dir=place or "/tmp"))  # noqa: S108  a new name
     try:
         as_user = _become_user(folder)
         data = folder / "data"

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 
+from tests.load.replies import read
 from tests.load.servers import Address, Server
 
 CLIENTS = 32
@@ -121,12 +122,6 @@ def _client(address: Address, requests: Sequence[bytes], start: float) -> _Repli
 
 def _read_created(replies: BufferedReader) -> None:
     """Read one reply; anything but "created" ends the measurement with what was said."""
-    status = replies.readline()
-    length = 0
-    while (line := replies.readline()) not in (b"\r\n", b""):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            length = int(value)
-    content = replies.read(length)
-    if status.split()[1:2] != [str(CREATED).encode()]:
-        raise RuntimeError(f"{status!r} {content[:500]!r}")
+    reply = read(replies)
+    if reply.status != CREATED:
+        raise RuntimeError(f"{reply.status} {reply.content[:500]!r}")

@@ -4,11 +4,11 @@ The same 39 questions twice: in 7 pages of grouped questions, and one question a
 """
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,6 +22,7 @@ from surveyapp.models import Exchange
 from tests.app.collect_world import World, codes_for
 from tests.load.clients import CLIENTS, PROCESSES, READY_SECONDS, TIMEOUT_SECONDS
 from tests.load.figure import Figure
+from tests.load.replies import read
 from tests.load.servers import WORKERS, Address, Server, real_server
 
 ITEMS, PAGES = 39, 7
@@ -32,8 +33,9 @@ WAYS = {
     "single": "questionnaires, 1 question a page",
 }
 SURVEY = "ks-2024"
-_TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
-_NAME = re.compile(r'type="radio"[^>]*name="(q\d+)"|name="(q\d+)"[^>]*type="radio"')
+OK, SEE_OTHER = 200, 303
+_TOKEN = re.compile(rb'name="csrf_token"[^>]*value="([^"]+)"')
+_NAME = re.compile(rb'name="(q\d+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +152,13 @@ def _person(address: Address, codes: list[str], start: float) -> _Done:
 
 
 class _Browser:
-    """A browser of one person: cookies, forms with their token, redirects."""
+    """A browser of one person: a connection, cookies, forms with their token, redirects."""
 
     def __init__(self, address: Address, pages: list[float]) -> None:
-        self._connection = HTTPConnection(*address, timeout=TIMEOUT_SECONDS)
-        self._cookies: dict[str, str] = {}
+        self._connection = socket.create_connection(address, TIMEOUT_SECONDS)
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._replies = self._connection.makefile("rb")
+        self._cookies: dict[bytes, bytes] = {}
         self._pages = pages
         self._at = f"/s/{SURVEY}"
 
@@ -162,41 +166,45 @@ class _Browser:
         """Fill in one form from the start to the thanks."""
         page = self._get(self._at)
         while not self._at.endswith("/thanks"):
-            fields = {name: "4" for pair in _NAME.findall(page) for name in pair if name}
+            fields = {name.decode(): "4" for name in _NAME.findall(page)}
             if self._at.endswith("/code"):
                 fields["invitation"] = code
             token = _TOKEN.search(page)
             if token is None:
-                raise RuntimeError(f"no form at {self._at}: {page[:300]}")
-            page = self._post({**fields, "csrf_token": token[1], "go": "next"})
+                raise RuntimeError(f"no form at {self._at}: {page[:300]!r}")
+            page = self._post({**fields, "csrf_token": token[1].decode(), "go": "next"})
+        self._replies.close()
         self._connection.close()
 
-    def _get(self, path: str) -> str:
+    def _get(self, path: str) -> bytes:
         self._at = urlsplit(path).path
-        return self._ask("GET", path, None)
+        return self._ask("GET", path, b"")
 
-    def _post(self, fields: dict[str, str]) -> str:
+    def _post(self, fields: dict[str, str]) -> bytes:
         before = self._at
-        page = self._ask("POST", before, urlencode(fields))
+        page = self._ask("POST", before, urlencode(fields).encode())
         if page:
-            raise RuntimeError(f"refused at {before}: {page[:2000]}")
+            raise RuntimeError(f"refused at {before}: {page[:2000]!r}")
         return self._get(self._at)
 
-    def _ask(self, method: str, path: str, body: str | None) -> str:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+    def _ask(self, method: str, path: str, body: bytes) -> bytes:
+        lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: 127.0.0.1"]
+        if self._cookies:
+            kept = b"; ".join(b"%b=%b" % cookie for cookie in self._cookies.items())
+            lines.append(b"Cookie: " + kept)
+        if method == "POST":
+            lines.append(b"Content-Type: application/x-www-form-urlencoded")
+            lines.append(b"Content-Length: %d" % len(body))
         sent = time.monotonic()
-        self._connection.request(method, path, body, headers)
-        reply = self._connection.getresponse()
-        content = reply.read().decode()
+        self._connection.sendall(b"\r\n".join([*lines, b"", body]))
+        reply = read(self._replies)
         self._pages.append(time.monotonic() - sent)
-        for cookie in reply.headers.get_all("Set-Cookie", []):
-            name, _, value = cookie.partition(";")[0].partition("=")
+        for cookie in reply.all_of(b"set-cookie"):
+            name, _, value = cookie.partition(b";")[0].partition(b"=")
             self._cookies[name] = value
-        if reply.status == 303:
-            self._at = reply.headers["Location"]
-            return ""
-        if reply.status != 200:
-            raise RuntimeError(f"{reply.status} at {path}")
-        return content
+        if reply.status == SEE_OTHER:
+            self._at = next(reply.all_of(b"location")).decode()
+            return b""
+        if reply.status != OK:
+            raise RuntimeError(f"{reply.status} at {path}: {reply.content[:500]!r}")
+        return reply.content

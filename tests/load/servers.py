@@ -37,12 +37,12 @@ class Server:
 
 
 @contextmanager
-def real_server(home: Path) -> Iterator[Server]:
+def real_server(home: Path, database_url: str = "") -> Iterator[Server]:
     """Serve the installation in `home` as `sipas serve` does, with two workers."""
     address = _free_address()
     words = ["serve", f"--bind={_text(address)}", f"--workers={WORKERS}"]
     sipas = Path(sys.executable).with_name("sipas")
-    with _running([str(sipas), *words], home, address) as server:
+    with _running([str(sipas), *words], home, address, database_url) as server:
         yield server
 
 
@@ -66,10 +66,12 @@ def _text(address: Address) -> str:
 
 
 @contextmanager
-def _running(command: Sequence[str], home: Path, address: Address) -> Iterator[Server]:
+def _running(
+    command: Sequence[str], home: Path, address: Address, database_url: str = ""
+) -> Iterator[Server]:
     log = home / "server.log"
     root = str(Path(__file__).parents[2])
-    more = {"SURVEY_HOME": str(home), "SURVEY_DATABASE_URL": "", "PYTHONPATH": root}
+    more = {"SURVEY_HOME": str(home), "SURVEY_DATABASE_URL": database_url, "PYTHONPATH": root}
     with log.open("a") as output:
         process = subprocess.Popen(  # noqa: S603  our own command
             ["setpriv", "--pdeathsig", "TERM", *command],  # noqa: S607  as in the tests

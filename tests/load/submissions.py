@@ -6,6 +6,7 @@ same clients, bodies and gunicorn settings.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from tests.app.collect_world import World, codes_for, made
 from tests.load.clients import CLIENTS, RUN_SECONDS, Crowd, Run, crowd, put_request
 from tests.load.figure import Figure, middle
 from tests.load.servers import WORKERS, bare_server, real_server
+from tests.postgres_server import find_programs, running_server
 
 #: Per run at most, after a warm-up.
 COUNT = 2_000
@@ -33,20 +35,35 @@ TABLETS = 120
 
 
 def measure(place: Path) -> list[Figure]:
-    """Measure both ways in."""
+    """Measure both ways in on SQLite, and the tablets' on PostgreSQL where it is installed."""
     with crowd() as clients:
-        return [figure for way in WAYS for figure in _measure_way(place / way, way, clients)]
+        figures = [one for way in WAYS for one in _measure_way(place / way, way, clients)]
+        with _postgres(place.parent) as url:
+            if url:
+                figures += _measure_way(place / "postgresql", "tablet", clients, url)
+    return figures
 
 
-def _measure_way(home: Path, way: str, clients: Crowd) -> list[Figure]:
+@contextmanager
+def _postgres(place: Path) -> Iterator[str]:
+    """Give the address of an empty database, "" without PostgreSQL; its files lie in `place`."""
+    programs = find_programs()
+    if programs is None:
+        yield ""
+        return
+    with running_server(programs, place) as server:
+        yield server.create("bench")
+
+
+def _measure_way(home: Path, way: str, clients: Crowd, url: str = "") -> list[Figure]:
     home.mkdir()
-    settings = load({"SURVEY_HOME": str(home)})
+    settings = load({"SURVEY_HOME": str(home), "SURVEY_DATABASE_URL": url})
     upgrade(settings.database_url)
     real: list[Run] = []
     bare: list[Run] = []
     with Database(settings.database_url) as database:
         requests = _requests(database, way, WARM_UP + RUNS * COUNT)
-        with real_server(home) as server, bare_server(home, server) as least:
+        with real_server(home, url) as server, bare_server(home, server) as least:
             warm_up = [next(requests) for _ in range(WARM_UP)]
             warm = clients.send(server, warm_up)
             clients.send(least, warm_up)
@@ -55,7 +72,7 @@ def _measure_way(home: Path, way: str, clients: Crowd) -> list[Figure]:
                 real.append(clients.send(server, sent))
                 bare.append(clients.send(least, sent))
         _check_stored(database, sum(run.accepted for run in [warm, *real]))
-    return _figures(way, real, bare)
+    return _figures(way, "PostgreSQL" if url else "SQLite", real, bare)
 
 
 def _requests(database: Database, way: str, count: int) -> Iterator[bytes]:
@@ -99,9 +116,9 @@ def _check_stored(database: Database, accepted: int) -> None:
         raise RuntimeError(f"{accepted} submissions acknowledged, {stored} stored")
 
 
-def _figures(way: str, real: list[Run], bare: list[Run]) -> list[Figure]:
-    name = f"submissions by {way}"
-    how = f"at most {COUNT} or {RUN_SECONDS} s each, {CLIENTS} clients, {WORKERS} workers, SQLite"
+def _figures(way: str, engine: str, real: list[Run], bare: list[Run]) -> list[Figure]:
+    name = f"submissions by {way}, {engine}"
+    how = f"at most {COUNT} or {RUN_SECONDS} s each, {CLIENTS} clients, {WORKERS} workers"
     ratios = [mine.per_second / least.per_second for mine, least in zip(real, bare, strict=True)]
     return [
         middle(name, [run.per_second for run in real], "per second", how),
@@ -109,7 +126,7 @@ def _figures(way: str, real: list[Run], bare: list[Run]) -> list[Figure]:
         middle(f"{name}: p99", [run.p99 for run in real], "ms"),
         middle(f"{name}: longest", [run.longest for run in real], "ms"),
         middle(f"{name}: processor time each", [run.work for run in real], "ms"),
-        middle(f"{name}: bare view", [run.per_second for run in bare], "per second", how),
+        middle(f"{name}: bare view", [run.per_second for run in bare], "per second", "SQLite"),
         middle(f"{name}: bare view, p99", [run.p99 for run in bare], "ms"),
         middle(f"{name}: bare view, processor time each", [run.work for run in bare], "ms"),
         middle(f"{name}: against the bare view", ratios, "ratio"),
