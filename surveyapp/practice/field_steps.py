@@ -153,7 +153,7 @@ def ask_again(db: Session, world: World, survey: Survey) -> Step:
     links = db.execute(select(RecheckLink.case_id, RecheckLink.code_sha256))
     code_of: dict[str, str] = dict(links.all())
     opinions = Opinions(world.seed)
-    for case in recheck.cases(db, survey):
+    for case in recheck.cases(db, world.officials.rechecker, survey):
         random = chance.generator(world.seed, "again", survey.code, case.unit_code)
         interview = _interview(
             db, survey, (case, world.answered[code_of[case.id]]), random, opinions

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -81,12 +81,29 @@ class RecheckProgress:
         return sum(self.by_outcome.values())
 
 
-def cases(db: Session, survey: Survey) -> list[RecheckCase]:
+def cases(db: Session, actor: Actor, survey: Survey) -> list[RecheckCase]:
     """Return who has answered and is in the pre-drawn subsample, without an outcome first.
 
-    Contacts come from the vault: the re-check role is the only one that may see both.
+    Contacts come from the vault: the re-check role is the only one that may see both, and every
+    look is recorded.
     """
-    rows = db.execute(
+    rows = db.execute(_cases(survey)).all()
+    audit.record(db, actor, "recheck.people", survey.code, cases=len(rows))
+    found = [_as_case(row) for row in rows]
+    return sorted(found, key=lambda case: (case.outcome is not None, case.unit_code))
+
+
+def case(db: Session, actor: Actor, survey: Survey, case_id: str) -> RecheckCase:
+    """Return one case, and record the look at its contact."""
+    row = db.execute(_cases(survey).where(RecheckLink.case_id == case_id)).one_or_none()
+    if row is None:
+        raise _unknown()
+    audit.record(db, actor, "recheck.person", survey.code)
+    return _as_case(row)
+
+
+def _cases(survey: Survey) -> Select[RecheckLink, FrameRow, Contact, str]:
+    return (
         select(RecheckLink, FrameRow, Contact, RecheckInterview.outcome)
         .join(SampleDraw, SampleDraw.id == RecheckLink.draw_id)
         .join(
@@ -100,20 +117,24 @@ def cases(db: Session, survey: Survey) -> list[RecheckCase]:
         )
         .outerjoin(RecheckInterview, RecheckInterview.code_sha256 == RecheckLink.code_sha256)
         .where(SampleDraw.survey_id == survey.id, RecheckLink.answer_id.is_not(None))
-    ).all()
-    found = [
-        RecheckCase(
-            link.case_id,
-            link.unit_code,
-            contact.name if contact else "",
-            (contact.phone if contact else None) or "",
-            (contact.office if contact else None) or "",
-            row.group_code,
-            outcome,
-        )
-        for link, row, contact, outcome in rows
-    ]
-    return sorted(found, key=lambda case: (case.outcome is not None, case.unit_code))
+    )
+
+
+def _as_case(found: Row[RecheckLink, FrameRow, Contact, str]) -> RecheckCase:
+    link, row, contact, outcome = found
+    return RecheckCase(
+        link.case_id,
+        link.unit_code,
+        contact.name if contact else "",
+        (contact.phone if contact else None) or "",
+        (contact.office if contact else None) or "",
+        row.group_code,
+        outcome,
+    )
+
+
+def _unknown() -> AppError:
+    return AppError("RECHECK-005", "Không có phiếu phúc tra này.", "Về danh sách.", status=404)
 
 
 def form_of(db: Session, survey: Survey, case_id: str) -> tuple[ShortForm, SurveyGroup]:
@@ -212,7 +233,7 @@ def _case(db: Session, survey: Survey, case_id: str) -> tuple[FormCell, RecheckL
         .where(RecheckLink.answer_id.is_not(None))
     ).one_or_none()
     if found is None:
-        raise AppError("RECHECK-005", "Không có phiếu phúc tra này.", "Về danh sách.", status=404)
+        raise _unknown()
     return found[0], found[1]
 
 

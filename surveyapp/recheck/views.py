@@ -15,13 +15,15 @@ bp = Blueprint("recheck", __name__, url_prefix="/surveys/<code>/recheck")
 @bp.get("/")
 def index(code: str) -> ResponseReturnValue:
     """List who is to be asked again."""
-    db = web.reading()
+    db = web.session()
     survey = surveys.find(db, code)
+    cases = service.cases(db, web.actor(), survey)
+    db.commit()  # looking at names is an act of the audit trail
     return render_template(
         "recheck/index.html",
         survey=survey,
         practice=survey.is_practice,
-        cases=service.cases(db, survey),
+        cases=cases,
         progress=service.progress(db, survey),
         outcomes=service.OUTCOMES,
         groups={group.code: group.title for group in survey.groups},
@@ -31,7 +33,7 @@ def index(code: str) -> ResponseReturnValue:
 @bp.route("/<case_id>", methods=["GET", "POST"])
 def interview(code: str, case_id: str) -> ResponseReturnValue:
     """Ask again; the first answers are never shown."""
-    db = web.session() if request.method == "POST" else web.reading()
+    db = web.session()
     survey = surveys.find(db, code)
     form, group = service.form_of(db, survey, case_id)
     if request.method == "POST":
@@ -42,13 +44,15 @@ def interview(code: str, case_id: str) -> ResponseReturnValue:
         db.commit()
         flash("Đã lưu phiếu phúc tra.")
         return redirect(url_for("recheck.index", code=code))
+    case = service.case(db, web.actor(), survey, case_id)
+    db.commit()  # looking at a name is an act of the audit trail
     return render_template(
         "recheck/interview.html",
         survey=survey,
         practice=survey.is_practice,
         form=form,
         group=group,
-        case=next(case for case in service.cases(db, survey) if case.id == case_id),
+        case=case,
         outcomes=service.OUTCOMES,
         missing=MISSING_TEXTS,
         agencies={agency.code: agency.title for agency in survey.agencies},

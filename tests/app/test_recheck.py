@@ -17,6 +17,7 @@ from surveyapp.collect.keys import Keyring
 from surveyapp.config import Settings
 from surveyapp.errors import AppError
 from surveyapp.models import (
+    AuditEntry,
     Contact,
     FrameRow,
     Invitation,
@@ -81,19 +82,19 @@ def done(case: service.RecheckCase, **answers: str) -> service.SecondInterview:
     return service.SecondInterview(case.id, "done", answers, {})
 
 
-def test_only_those_who_answered_are_asked_again(db: Session, survey: Survey) -> None:
+def test_only_those_who_answered_are_asked_again(db: Session, actor: Actor, survey: Survey) -> None:
     link = db.scalars(select(RecheckLink)).first()
     link.answer_id = None
     db.flush()
-    assert len(service.cases(db, survey)) == 1
+    assert len(service.cases(db, actor, survey)) == 1
     progress = service.progress(db, survey)
     assert (progress.drawn, progress.answered, progress.asked) == (2, 1, 0)
 
 
 def test_the_page_shows_whom_to_ask_and_never_the_first_answers(
-    db: Session, survey: Survey, signed_in: Callable[..., FlaskClient]
+    db: Session, actor: Actor, survey: Survey, signed_in: Callable[..., FlaskClient]
 ) -> None:
-    case = service.cases(db, survey)[0]
+    case = service.cases(db, actor, survey)[0]
     db.commit()
     client = signed_in("recheck")
     listed = client.get(f"/surveys/{survey.code}/recheck/").text
@@ -101,6 +102,27 @@ def test_the_page_shows_whom_to_ask_and_never_the_first_answers(
     assert case.name in listed
     assert case.name in page
     assert "checked" not in page
+
+
+def test_every_look_at_names_is_recorded_and_names_nobody(
+    db: Session, actor: Actor, survey: Survey, signed_in: Callable[..., FlaskClient]
+) -> None:
+    case = service.cases(db, actor, survey)[0]
+    db.commit()
+    client = signed_in("recheck")
+    client.get(f"/surveys/{survey.code}/recheck/")
+    client.get(f"/surveys/{survey.code}/recheck/{case.id}")
+
+    looks = select(AuditEntry).where(AuditEntry.action.startswith("recheck."))
+    told = [(entry.action, entry.detail) for entry in db.scalars(looks.order_by(AuditEntry.id))]
+    assert told == [
+        ("recheck.people", {"cases": 2}),  # of this test itself
+        ("recheck.people", {"cases": 2}),
+        ("recheck.person", {}),
+    ]
+    unknown = f"/surveys/{survey.code}/recheck/{'0' * 32}"
+    db.commit()
+    assert client.get(unknown).status_code == 404
 
 
 def test_nobody_else_opens_the_recheck(
@@ -111,15 +133,15 @@ def test_nobody_else_opens_the_recheck(
         assert signed_in(role).get(f"/surveys/{survey.code}/recheck/").status_code == 403
 
 
-def test_an_interviewer_may_not_recheck(db: Session, survey: Survey) -> None:
-    case = service.cases(db, survey)[0]
+def test_an_interviewer_may_not_recheck(db: Session, actor: Actor, survey: Survey) -> None:
+    case = service.cases(db, actor, survey)[0]
     both = Actor(1, "lan", frozenset({"recheck", "interviewer"}))
     with pytest.raises(AppError, match="RECHECK-001"):
         service.record(db, both, survey, done(case, access_signs="4"))
 
 
 def test_a_case_is_recorded_once(db: Session, actor: Actor, survey: Survey) -> None:
-    case = service.cases(db, survey)[0]
+    case = service.cases(db, actor, survey)[0]
     service.record(db, actor, survey, done(case, access_signs="4"))
     with pytest.raises(AppError, match="RECHECK-004"):
         service.record(db, actor, survey, done(case, access_signs="5"))
@@ -137,14 +159,14 @@ def test_a_case_is_recorded_once(db: Session, actor: Actor, survey: Survey) -> N
 def test_a_wrong_answer_is_refused_and_nothing_is_stored(
     db: Session, actor: Actor, survey: Survey, answers: dict[str, str], code: str
 ) -> None:
-    case = service.cases(db, survey)[0]
+    case = service.cases(db, actor, survey)[0]
     with pytest.raises(AppError, match=code):
         service.record(db, actor, survey, service.SecondInterview(case.id, "done", answers, {}))
     assert db.scalars(select(RecheckInterview)).all() == []
 
 
 def test_an_unknown_case_or_outcome_is_refused(db: Session, actor: Actor, survey: Survey) -> None:
-    case = service.cases(db, survey)[0]
+    case = service.cases(db, actor, survey)[0]
     with pytest.raises(AppError, match="RECHECK-005"):
         service.record(db, actor, survey, service.SecondInterview("x", "done", {}, {}))
     with pytest.raises(AppError, match="RECHECK-003"):
@@ -154,7 +176,7 @@ def test_an_unknown_case_or_outcome_is_refused(db: Session, actor: Actor, survey
 def test_the_lock_keeps_pairs_and_destroys_every_link_to_a_person(
     db: Session, actor: Actor, survey: Survey, settings: Settings
 ) -> None:
-    first, second = service.cases(db, survey)
+    first, second = service.cases(db, actor, survey)
     service.record(db, actor, survey, done(first, access_signs="5", outcome="granted"))
     service.record(db, actor, survey, service.SecondInterview(second.id, "absent", {}, {}))
 
@@ -177,7 +199,7 @@ def test_the_lock_keeps_pairs_and_destroys_every_link_to_a_person(
 def test_what_stays_after_the_lock_joins_no_two_answers_of_one_form(
     db: Session, actor: Actor, survey: Survey, settings: Settings
 ) -> None:
-    first, second = service.cases(db, survey)
+    first, second = service.cases(db, actor, survey)
     service.record(db, actor, survey, done(first, access_signs="5", outcome="granted"))
     service.record(db, actor, survey, done(second, access_signs="2", outcome="rejected"))
     results.lock(db, actor, survey, Keyring(settings.keys))
@@ -189,7 +211,7 @@ def test_what_stays_after_the_lock_joins_no_two_answers_of_one_form(
 
 
 def test_a_case_said_to_be_done_needs_an_answer(db: Session, actor: Actor, survey: Survey) -> None:
-    case = service.cases(db, survey)[0]
+    case = service.cases(db, actor, survey)[0]
     with pytest.raises(AppError, match="RECHECK-007"):
         service.record(db, actor, survey, done(case))
 
@@ -203,9 +225,9 @@ def test_the_second_lock_changes_nothing(
     assert survey.state == "locked"
 
 
-def test_no_address_holds_what_belongs_to_a_code(db: Session, survey: Survey) -> None:
+def test_no_address_holds_what_belongs_to_a_code(db: Session, actor: Actor, survey: Survey) -> None:
     codes = set(db.scalars(select(RecheckLink.code_sha256)))
-    cases = {case.id for case in service.cases(db, survey)}
+    cases = {case.id for case in service.cases(db, actor, survey)}
     assert len(cases) == 2
     assert not cases & codes
 
@@ -213,7 +235,7 @@ def test_no_address_holds_what_belongs_to_a_code(db: Session, survey: Survey) ->
 def test_facts_that_differ_are_counted_by_re_checker_under_a_number_of_no_meaning(
     db: Session, actor: Actor, survey: Survey, settings: Settings
 ) -> None:
-    first, second = service.cases(db, survey)
+    first, second = service.cases(db, actor, survey)
     service.record(db, actor, survey, done(first, access_signs="5", outcome="rejected"))
     service.record(db, actor, survey, service.SecondInterview(second.id, "not_interviewed", {}, {}))
     results.lock(db, actor, survey, Keyring(settings.keys))
@@ -233,7 +255,7 @@ def test_the_plan_says_how_answers_are_compared(
             "leave_out": ["5"],
         },
     }
-    first, second = service.cases(db, survey)
+    first, second = service.cases(db, actor, survey)
     service.record(db, actor, survey, done(first, access_signs="5"))
     service.record(db, actor, survey, done(second, access_signs="3"))
     results.lock(db, actor, survey, Keyring(settings.keys))
