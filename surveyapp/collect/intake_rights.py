@@ -95,10 +95,13 @@ class Rights:
         """Return a survey that collects answers, or refuse."""
         return rights.survey_that_collects(self.surveys.get(code))
 
-    def of_code(self, survey: rights.OpenSurvey, code_sha256: str) -> Asked:
+    def of_code(self, survey: rights.OpenSurvey, code_sha256: str, tablet: Tablet | None) -> Asked:
         """Return the form of an invitation that can still be used, or refuse."""
         invitation = self.invitations.get(code_sha256)
-        return self.cells[rights.usable_cell(survey, invitation)]
+        asked = self.cells[rights.usable_cell(survey, invitation)]
+        if tablet is not None:
+            rights.refuse_many(asked.questionnaire)
+        return asked
 
     def of_tablet(self, survey: rights.OpenSurvey, device: Tablet) -> Asked:
         """Return the form of whoever comes to a counter, or refuse."""

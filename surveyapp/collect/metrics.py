@@ -2,7 +2,9 @@
 
 They come from the database and the disk, so every worker says the same. Nothing is counted per
 device, form cell or moment: a scrape every few seconds would otherwise tell when an answer came.
-The counts of answers are those of the days before today, as today's would show each arrival.
+The counts of answers are those of the days before today, as today's would show each arrival;
+so are the codes that people take home from a counter. Those of a drawn sample are issued all at
+once.
 """
 
 import shutil
@@ -11,9 +13,10 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.engine import Row
 
+from surveyapp.collect.later import VALID
 from surveyapp.models import Device, Invitation, Response, Survey
 
 #: Label values are codes of surveys and states: letters, digits and marks that need no escaping.
@@ -34,6 +37,7 @@ def text(connection: Connection, home: Path, today: date) -> str:
     issued = (
         select(Survey.code, func.count())
         .join(Invitation, Invitation.survey_id == Survey.id)
+        .where(or_(Survey.kind != "counter", Invitation.expires_on < today + VALID))
         .group_by(Survey.code)
         .order_by(Survey.code)
     )
@@ -45,7 +49,12 @@ def text(connection: Connection, home: Path, today: date) -> str:
             "survey",
             connection.execute(responses),
         ),
-        *_metric("sipas_invitations", "Codes issued.", "survey", connection.execute(issued)),
+        *_metric(
+            "sipas_invitations",
+            "Codes issued; at counters before today.",
+            "survey",
+            connection.execute(issued),
+        ),
         *_plain("sipas_devices", "Paired tablets.", connection.execute(_DEVICES).scalar_one()),
         *_plain("sipas_disk_free_bytes", "Free bytes where the data lies.", free),
     ]

@@ -235,12 +235,17 @@ def check_counter(survey: AnySurvey) -> None:
 
 def check_tablet(form: Form) -> None:
     """Refuse forms that rate many agencies: their tables are too wide for a tablet."""
-    if form.questionnaire.rates == "many":
+    refuse_many(form.questionnaire)
+
+
+def refuse_many(questionnaire: Questionnaire) -> None:
+    """Refuse a questionnaire about many agencies, whatever code somebody types on a tablet."""
+    if questionnaire.rates == "many":
         raise AppError(
             "COLLECT-071",
             "Phiếu của cuộc khảo sát này đánh giá nhiều cơ quan, không hỏi trên máy tính bảng.",
             "Dùng điện thoại hoặc máy tính, mở địa chỉ trên giấy mời.",
-            status=409,
+            status=403,
         )
 
 

@@ -241,7 +241,7 @@ def _asked(
             status=403,
         )
     if submission.invitation_sha256 is not None:
-        return held.of_code(survey, submission.invitation_sha256)
+        return held.of_code(survey, submission.invitation_sha256, tablet)
     if tablet is not None:
         return held.of_tablet(survey, tablet)
     raise AppError(

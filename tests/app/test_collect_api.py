@@ -144,6 +144,28 @@ def test_a_form_that_rates_many_agencies_needs_all_of_them(
     assert accepted.status_code == 201
 
 
+def test_a_raters_code_is_refused_from_a_tablet_and_stays_usable(
+    client: FlaskClient, database: Database
+) -> None:
+    world = made(database, "sociological", "par_district")
+    [code] = codes_for(database, world, [3])
+    with database.session() as db:
+        token = world.device(db)[1]
+        db.commit()
+    asked = world.questionnaire()
+    about_one = {item.code: "3" for item in asked.items if item.per_agency}
+    common = {item.code: "dk" for item in asked.items if not item.per_agency and item.required}
+    ratings = dict.fromkeys(("A1", "A2", "A3"), about_one)
+
+    for mode in ("tablet", "interviewer", "web"):
+        body = as_bytes(world.body(code, mode=mode, answers=common, ratings=ratings))
+        refused = put(client, body, Authorization=f"Bearer {token}")
+        assert (refused.status_code, refused.json["code"]) == (403, "COLLECT-071")
+    assert stored(database) == 0
+    body = as_bytes(world.body(code, answers=common, ratings=ratings))
+    assert put(client, body).status_code == 201
+
+
 def test_enough_answers_are_released_by_the_last_request(
     client: FlaskClient, database: Database, world: World, settings: Settings
 ) -> None:

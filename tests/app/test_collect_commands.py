@@ -7,13 +7,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
-from surveyapp import codes
+from surveyapp import clock, codes
 from surveyapp.actor import Actor
 from surveyapp.cli import cli
 from surveyapp.collect.keys import Keyring
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.models import AuditEntry, Device, Response
+from surveyapp.models import AuditEntry, Device, FormDraft, Response, Survey
 from tests.app.collect_world import World, codes_for, made, send
 
 Run = Callable[..., Result]
@@ -80,3 +80,19 @@ def test_a_server_releases_what_waits_on_it(
     with database.read_session() as db:
         assert db.scalar(select(func.count()).select_from(Response)) == 3
     assert keyring.batches() == set()
+
+
+@pytest.mark.parametrize(("state", "left"), [("collecting", 1), ("locked", 0), ("published", 0)])
+def test_a_release_drops_the_unfinished_forms_of_a_locked_survey_only(
+    run: Run, database: Database, world: World, state: str, left: int
+) -> None:
+    with database.session() as db:  # as a backup of before the lock brings them back
+        unfinished = {"sealed": b"x", "expires_on": clock.today()}
+        db.add(FormDraft(id="0" * 64, survey_id=world.survey.id, **unfinished))
+        db.get_one(Survey, world.survey.id).state = state
+        db.commit()
+
+    assert run("collect", "release", "--survey", "ks-2024").exit_code == 0
+
+    with database.read_session() as db:
+        assert len(db.scalars(select(FormDraft)).all()) == left

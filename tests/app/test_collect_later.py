@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from surveyapp import clock, codes
 from surveyapp.collect import later, release
 from surveyapp.collect.keys import Keyring
+from surveyapp.collect.metrics import text
 from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.models import DeviceDay, Invitation, Response, Survey
@@ -168,3 +170,17 @@ def test_a_survey_with_slips_gives_none(app: Flask, database: Database) -> None:
 
     assert client.post(f"{HOME}/later").status_code == 403
     assert "Trả lời sau" not in unescape(client.get(HOME).text)
+
+
+def test_the_figures_for_monitoring_tell_a_code_from_a_counter_a_day_later(
+    database: Database, world: World, tablet: FlaskClient, tmp_path: Path
+) -> None:
+    tablet.post(f"{HOME}/later")
+
+    def figure() -> str:
+        with database.read_engine.connect() as connection:
+            return text(connection, tmp_path, clock.today())
+
+    assert "sipas_invitations{" not in figure()
+    with clock.set_to(clock.now() + timedelta(days=1)):
+        assert f'sipas_invitations{{survey="{world.survey.code}"}} 1\n' in figure()
