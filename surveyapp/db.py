@@ -13,11 +13,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from surveyapp.errors import AppError
-from surveyapp.writers import Turn
+from surveyapp.writers import Turn, busy
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 WRITING = "BEGIN IMMEDIATE"
@@ -89,7 +90,12 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         if begin == WRITING:
-            connection.exec_driver_sql(begin)
+            try:
+                connection.exec_driver_sql(begin)
+            except OperationalError as error:
+                if "locked" not in str(error.orig):
+                    raise
+                raise busy() from error  # held by a program that does not know the queue
         else:  # takes no lock, so it cannot fail: the driver's own word is enough
             raw: Any = connection.connection.driver_connection
             raw.execute(begin)

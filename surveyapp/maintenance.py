@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import click
 from sqlalchemy.engine import make_url
 
-from surveyapp import clock, config, db, key_files
+from surveyapp import clock, config, db, key_files, running
 from surveyapp.config import Settings
 from surveyapp.errors import AppError
 
@@ -53,10 +53,17 @@ def backup(settings: Settings, target: Path) -> Path:
 def restore(settings: Settings, source: Path) -> Path | None:
     """Replace the database by a backup; the present one is backed up first, if there is one.
 
-    A backup of a newer program is refused before anything is touched.
+    A backup of a newer program is refused before anything is touched, and so is a database that
+    a server of this installation uses: its answers of this minute would be lost.
     """
+    _check_backup(_revision_in(source, is_sqlite=sqlite_path(settings) is not None))
+    with running.nobody(settings.home):
+        return _replace(settings, source)
+
+
+def _replace(settings: Settings, source: Path) -> Path | None:
+    """Put the backup in the place of the database; return where that is kept."""
     path = sqlite_path(settings)
-    _check_backup(_revision_in(source, is_sqlite=path is not None))
     kept = None
     if path is None or path.exists():
         kept = backup(settings, _fresh(settings, "-before-restore"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from surveyapp import config, logs, maintenance
+from surveyapp import config, logs, maintenance, running
 from surveyapp.accounts import service as accounts
 from surveyapp.app import create_app
 from surveyapp.config import Settings
@@ -30,7 +30,9 @@ FIRST_ROLES = ("admin", "manager", "approver", "analyst")
 def application() -> Flask:
     """Build the application from the environment (gunicorn calls this in each worker)."""
     logs.configure()
-    return create_app(config.load())
+    settings = config.load()
+    running.hold(settings.home)
+    return create_app(settings)
 
 
 @click.command()

@@ -2,11 +2,12 @@
 
 import fcntl
 import os
-import sqlite3
 import threading
+import time
+from concurrent.futures import Future
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
+from surveyapp.errors import AppError
 
 #: As long as SQLite waits for a lock (busy_timeout).
 WAIT_SECONDS = 20
@@ -33,16 +34,16 @@ class Turn:
 
         Raises
         ------
-        OperationalError : another writer of this process has not ended for 20 seconds; it
-            may be this very thread, with a second session.
+        AppError : another writer has not ended for 20 seconds; it may be this very thread, with
+            a second session, or another process that hangs.
         """
         if self._file is not None:
             return
+        last = time.monotonic() + WAIT_SECONDS
         if not self._lock.acquire(timeout=WAIT_SECONDS):
-            locked = sqlite3.OperationalError("database is locked by this process")
-            raise OperationalError("BEGIN IMMEDIATE", None, locked)
+            raise busy()
         try:
-            self._file = _locked(self._path)
+            self._file = _locked(self._path, last)
         except BaseException:
             self._lock.release()
             raise
@@ -56,12 +57,51 @@ class Turn:
             self._lock.release()
 
 
-def _locked(path: Path) -> int:
-    """Open for each turn: a file that is open over a fork would be one for both processes."""
+def busy() -> AppError:
+    """Say that others write, and that trying again is all there is to do."""
+    return AppError(
+        "APP-016",
+        f"Cơ sở dữ liệu bận ghi quá {WAIT_SECONDS:g} giây; chưa lưu thay đổi nào.",
+        "Thử lại sau một phút. Nếu vẫn bận, báo kỹ thuật xem lệnh nào đang chạy quá lâu.",
+        status=503,
+    )
+
+
+def _locked(path: Path, last: float) -> int:
+    """Open and lock until `last` (monotonic seconds).
+
+    For each turn: a file that is open over a fork would be one for both processes.
+    """
     file = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _wait(file, last)
     except BaseException:
         os.close(file)
         raise
     return file
+
+
+def _wait(file: int, last: float) -> None:
+    """Lock an open file when its turn comes; where that is too late, close it.
+
+    `flock` waits without an end, and asking again and again would lose the order of the kernel:
+    so a thread waits, and a lock that comes too late goes at once.
+    """
+    granted: Future[None] = Future()
+
+    def lock() -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if granted.set_running_or_notify_cancel():
+            granted.set_result(None)
+        else:
+            os.close(file)
+
+    threading.Thread(target=lock, daemon=True).start()
+    try:
+        granted.result(max(0, last - time.monotonic()))
+    except TimeoutError:
+        if granted.cancel():
+            raise busy() from None
+        granted.result()

@@ -1,6 +1,8 @@
 """The database over the years: upgrade, backup, restore, and what must never happen to the rows."""
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from alembic import command
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from surveyapp import clock, db, maintenance
+from surveyapp import clock, db, maintenance, running
 from surveyapp.config import Settings
 from surveyapp.errors import AppError
 from surveyapp.models import Base
@@ -19,6 +21,14 @@ ACCOUNT = sa.text(
     "INSERT INTO account (login, display_name, password_hash, must_change_password,"
     " failed_logins, is_active, created_at) VALUES ('lan', 'Lan', 'x', true, 0, true, '2024-10-01 00:00:00')"
 )
+#: A process of the server, as gunicorn makes it.
+WORKER = """
+import sys
+from surveyapp.serving import application
+application()
+print("serving", flush=True)
+sys.stdin.read()
+"""
 ROLE = sa.text("INSERT INTO account_role SELECT id, 'manager' FROM account")
 
 
@@ -163,6 +173,38 @@ def test_a_backup_of_a_newer_program_is_refused_before_anything_is_replaced(
     assert rows(settings, "account") == 1
     with db.Database(settings.database_url) as database:
         db.check_current(database)
+
+
+def test_nothing_is_restored_under_a_running_server(settings: Settings, tmp_path: Path) -> None:
+    maintenance.upgrade(settings)
+    empty = maintenance.backup(settings, tmp_path / "empty")
+    fill(settings)
+    variables = {"SURVEY_HOME": str(settings.home), "SURVEY_DATABASE_URL": settings.database_url}
+    with subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, "-c", WORKER],
+        env={**os.environ, **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "serving\n"
+        with pytest.raises(AppError, match="APP-018"):
+            maintenance.restore(settings, empty)
+        assert rows(settings, "account") == 1
+        worker.communicate("stop")
+
+    maintenance.restore(settings, empty)
+
+    assert rows(settings, "account") == 0
+
+
+def test_no_server_starts_while_a_backup_is_restored(tmp_path: Path) -> None:
+    with running.nobody(tmp_path), pytest.raises(AppError, match="APP-017"):
+        running.hold(tmp_path)
+
+    os.close(running.hold(tmp_path))
 
 
 def test_a_backup_is_on_the_disk_before_it_has_its_name(

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from surveyapp import writers
 from surveyapp.db import Database
+from surveyapp.errors import AppError
 
 ADD = text("INSERT INTO t VALUES (1)")
 #: Writes, says so, and does not end by itself.
@@ -89,10 +90,7 @@ def test_a_second_writer_in_one_thread_is_refused_and_the_first_goes_on(
     monkeypatch.setattr(writers, "WAIT_SECONDS", 0.05)
     with database.session() as first:
         first.execute(ADD)
-        with (
-            database.session() as second,
-            pytest.raises(OperationalError, match="locked by this process"),
-        ):
+        with database.session() as second, pytest.raises(AppError, match="APP-016"):
             second.execute(ADD)
         with database.session() as reading:
             assert reading.get_bind() is database.engine  # opened only: it takes no turn
@@ -141,6 +139,19 @@ def test_a_writer_waits_for_another_process(
         waiting.result(timeout=30)
 
     assert rows(database) == 2
+
+
+def test_a_writer_waits_for_another_process_no_longer_than_it_should(
+    database: Database, holder: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(writers, "WAIT_SECONDS", 0.05)
+        with pytest.raises(AppError, match="APP-016") as refused:
+            add(database)
+    holder.communicate("go on")
+    add(database)  # the lock that came too late for the first has gone back
+
+    assert (refused.value.status, rows(database)) == (503, 2)
 
 
 def test_a_process_that_is_killed_keeps_no_turn(
