@@ -17,6 +17,7 @@ from surveyapp.errors import AppError
 from surveyapp.frames import headings, sealing, service
 from surveyapp.frames.entries import FrameReport
 from surveyapp.frames.lists import kind_of, read_all
+from surveyapp.frames.short_texts import short_text
 from surveyapp.importers.table import Table, TableProblem
 from surveyapp.models import ColumnPreset, ListDraft, Survey, UnitList
 from surveyapp.surveys.names import clean
@@ -202,7 +203,7 @@ def save_preset(
     db: Session, actor: Actor, kind: str, name: str, mapping: Mapping[str, str]
 ) -> ColumnPreset:
     """Keep a mapping under a name; the same name again replaces it."""
-    name = clean(name)[:60]
+    name = short_text(name, 60, "Tên cách ghép cột")
     if not name:
         raise AppError("FRAME-029", "Chưa đặt tên cách ghép cột.", "Ghi một tên ngắn.", status=422)
     preset = db.scalar(

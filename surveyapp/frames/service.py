@@ -196,9 +196,9 @@ def _contact(frame: Frame, person: Person) -> dict[str, Any]:
     return {
         "frame_id": frame.id,
         "person_code": person.person_code,
-        "name": person.name[:200],
+        "name": person.name,
         "phone": person.phone or None,
-        "address": person.address[:300] or None,
+        "address": person.address or None,
         "office": person.office or None,
     }
 
