@@ -164,6 +164,16 @@ def remap(db: Session, draft: ListDraft, kind: str, chosen: Mapping[str, str]) -
     db.flush()
 
 
+def take_columns(
+    db: Session, actor: Actor, draft: ListDraft, kind: str, asked: Mapping[str, str]
+) -> None:
+    """Take a mapping as a form asks it: by fields, or a `preset`; keep it under `save_as`."""
+    preset = asked.get("preset", "")
+    remap(db, draft, kind, preset_of(db, kind, preset).mapping if preset else asked)
+    if name := asked.get("save_as", "").strip():
+        save_preset(db, actor, kind, name, draft.mapping)
+
+
 def _once(mapping: dict[str, str]) -> dict[str, str]:
     """Refuse a heading that stands for two fields."""
     used = [name for name in mapping.values() if name]

@@ -89,6 +89,7 @@ def import_lists(
         counted[entry.stratum] += 1
         groups[entry.group_code] += 1
     warnings = [*(str(w) for w in table.warnings), *rows.warnings(), *_short(survey, groups)]
+    warnings += _nobody(survey, counted)
     frame = None if dry_run else _store(db, actor, survey, rows)
     return FrameReport(
         warnings=tuple(warnings),
@@ -148,6 +149,19 @@ def _short(survey: Survey, groups: Counter[str]) -> Iterator[str]:
                 f"Nhóm «{group.title}»: danh sách có {groups[group.code]}, kế hoạch cần "
                 f"{group.quota} phiếu. Khi chọn mẫu sẽ chọn giảm số phiếu hoặc hỏi toàn bộ."
             )
+
+
+def _nobody(survey: Survey, counted: Collection[str]) -> Iterator[str]:
+    """Name the rater groups that should rate a measured agency and have nobody in the list."""
+    there = {tuple(key.split(SEPARATOR)[:2]) for key in counted}
+    measured = {agency.group_id for agency in survey.agencies if agency.exclusion is None}
+    for group in survey.groups:
+        for raters in group.rater_groups if group.id in measured else ():
+            if (group.code, raters.code) not in there:
+                yield (
+                    f"Nhóm người đánh giá «{raters.title}» ({group.title}) chưa có ai. Không bổ "
+                    "sung thì phải ghi lý do trước khi chọn mẫu."
+                )
 
 
 def _store(db: Session, actor: Actor, survey: Survey, rows: ListReader) -> Frame:
