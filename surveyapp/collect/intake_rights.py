@@ -100,7 +100,7 @@ class Rights:
         invitation = self.invitations.get(code_sha256)
         asked = self.cells[rights.usable_cell(survey, invitation)]
         if tablet is not None:
-            rights.refuse_many(asked.questionnaire)
+            rights.refuse_many(asked.questionnaire, status=403)
         return asked
 
     def of_tablet(self, survey: rights.OpenSurvey, device: Tablet) -> Asked:

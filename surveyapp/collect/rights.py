@@ -235,17 +235,20 @@ def check_counter(survey: AnySurvey) -> None:
 
 def check_tablet(form: Form) -> None:
     """Refuse forms that rate many agencies: their tables are too wide for a tablet."""
-    refuse_many(form.questionnaire)
+    refuse_many(form.questionnaire, status=409)
 
 
-def refuse_many(questionnaire: Questionnaire) -> None:
-    """Refuse a questionnaire about many agencies, whatever code somebody types on a tablet."""
+def refuse_many(questionnaire: Questionnaire, *, status: int) -> None:
+    """Refuse a questionnaire about many agencies, whatever code somebody types on a tablet.
+
+    To a tablet that is set up its survey is in the way (409), a form that is sent lacks a right.
+    """
     if questionnaire.rates == "many":
         raise AppError(
             "COLLECT-071",
             "Phiếu của cuộc khảo sát này đánh giá nhiều cơ quan, không hỏi trên máy tính bảng.",
             "Dùng điện thoại hoặc máy tính, mở địa chỉ trên giấy mời.",
-            status=403,
+            status=status,
         )
 
 

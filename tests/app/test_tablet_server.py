@@ -118,7 +118,7 @@ def test_a_form_about_many_agencies_is_not_asked_on_a_tablet(
         db.commit()
 
     refused = client.get("/api/device/configuration", headers=bearer(token))
-    assert (refused.status_code, refused.json["code"]) == (403, "COLLECT-071")
+    assert (refused.status_code, refused.json["code"]) == (409, "COLLECT-071")
 
 
 def test_a_ledger_sent_twice_late_or_changed_keeps_the_newest_counts(
