@@ -1,6 +1,6 @@
 """Which questions a person gets, given her answers so far."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from questionnaires.types import MISSING_CODES, Condition, Item, Page, Questionnaire
 
@@ -9,7 +9,11 @@ Answers = Mapping[str, object]
 
 
 def visible_items(
-    questionnaire: Questionnaire, answers: Answers, block: str | None = None
+    questionnaire: Questionnaire,
+    answers: Answers,
+    block: str | None = None,
+    *,
+    undecided: Collection[str] = (),
 ) -> tuple[Item, ...]:
     """Give the common items that are shown, in their order.
 
@@ -18,6 +22,8 @@ def visible_items(
     questionnaire : the definition.
     answers : answers so far, {item code: value}; values of a wrong type count as no answer.
     block : code of the block that the form carries; None shows no block.
+    undecided : codes of items that may still get any answer: what depends on one that is shown
+        counts as shown. Empty: no answer is an answer that opens nothing.
 
     Returns
     -------
@@ -25,7 +31,7 @@ def visible_items(
     whose conditions (the page's and the item's own) all hold on answers of visible items: an
     answer that stands behind a hidden question does not count.
     """
-    return _Path(answers, block).walk(_common_pages(questionnaire))
+    return _Path(answers, block, undecided).walk(_common_pages(questionnaire))
 
 
 def visible_pages(
@@ -37,7 +43,12 @@ def visible_pages(
 
 
 def agency_items(
-    questionnaire: Questionnaire, answers: Answers, rating: Answers, block: str | None = None
+    questionnaire: Questionnaire,
+    answers: Answers,
+    rating: Answers,
+    block: str | None = None,
+    *,
+    undecided: Collection[str] = (),
 ) -> tuple[Item, ...]:
     """Give the items that are shown for one agency of a form that rates several.
 
@@ -47,8 +58,9 @@ def agency_items(
     answers : the common answers of the form.
     rating : the answers about this one agency; other agencies have no influence.
     block : code of the block that the form carries.
+    undecided : as for `visible_items`; common items and those about the agency.
     """
-    common = _Path(answers, block)
+    common = _Path(answers, block, undecided)
     common.walk(_common_pages(questionnaire))
     return common.branch(rating).walk(_agency_pages(questionnaire))
 
@@ -111,15 +123,18 @@ def _without_hidden(answers: Answers, pages: Iterable[Page], shown: set[str]) ->
 class _Path:
     """One way through the pages; conditions look at earlier items only, so one pass is enough."""
 
-    def __init__(self, answers: Answers, block: str | None) -> None:
+    def __init__(self, answers: Answers, block: str | None, undecided: Collection[str]) -> None:
         self.answers = answers
         self.block = block
+        self.undecided = undecided
         self.chosen: dict[str, frozenset[str]] = {}
+        #: Shown and undecided: every condition on these may hold.
+        self.open: set[str] = set()
 
     def branch(self, answers: Answers) -> "_Path":
         """Go on with other answers, knowing what was chosen so far."""
-        path = _Path(answers, self.block)
-        path.chosen = dict(self.chosen)
+        path = _Path(answers, self.block, self.undecided)
+        path.chosen, path.open = dict(self.chosen), set(self.open)
         return path
 
     def walk(self, pages: Iterable[Page]) -> tuple[Item, ...]:
@@ -133,11 +148,14 @@ class _Path:
             for item in page.items:
                 if self._holds(item.show_if):
                     shown.append(item)
+                    if item.code in self.undecided:
+                        self.open.add(item.code)
                     self.chosen[item.code] = chosen_codes(item, self.answers.get(item.code))
         return tuple(shown)
 
     def _holds(self, conditions: Iterable[Condition]) -> bool:
         return all(
-            not self.chosen.get(condition.item, frozenset()).isdisjoint(condition.any_of)
+            condition.item in self.open
+            or not self.chosen.get(condition.item, frozenset()).isdisjoint(condition.any_of)
             for condition in conditions
         )

@@ -147,6 +147,11 @@ class Questionnaire:
         """Codes of the blocks; empty if every form carries the same items."""
         return tuple(block.code for block in self.blocks)
 
+    @property
+    def has_conditions(self) -> bool:
+        """Whether some items are asked after certain answers only."""
+        return any(page.show_if or any(item.show_if for item in page.items) for page in self.pages)
+
     def _each_item(self) -> Iterator[Item]:
         for page in self.pages:
             yield from page.items

@@ -42,9 +42,8 @@ class Screen:
     agency_number: int
     #: The rows of a table: places among the agencies with the agencies; empty elsewhere.
     rows: tuple[tuple[int, Agency], ...]
-    #: Place among the screens of its part of the form; hidden ones count, so it never changes.
+    #: Number of its question among the common ones, or those about agencies; hidden ones count.
     number: int
-    total: int
     #: Share of the form that lies before the end of this screen, 0 to 100.
     percent: int
 
@@ -62,7 +61,6 @@ class _Part:
     place: int
     items: tuple[Item, ...]
     number: int
-    total: int
 
 
 class _Shape:
@@ -100,7 +98,6 @@ def _screens(shape: _Shape) -> tuple[Screen, ...]:
             agency_number=about[0] if len(about) == 1 else 0,
             rows=tuple((n, form.agencies[n - 1]) for n in about) if len(about) > 1 else (),
             number=part.number,
-            total=part.total,
             percent=round(100 * position / len(parts)),
         )
         for position, (part, about) in enumerate(parts, 1)
@@ -144,13 +141,13 @@ def _tables(n_agencies: int) -> list[range]:
 
 def _numbered(pages: Sequence[Page], *, one_by_one: bool = False) -> list[_Part]:
     """Cut pages; a follow-up question on the same page shares the number of what it follows."""
-    cut = []
+    cut: list[_Part] = []
     number = 0
     for page in pages:
         for place, (items, follows) in enumerate(_cut(page, one_by_one=one_by_one), 1):
             number += not follows
-            cut.append((page, place, items, number))
-    return [_Part(*one, total=number) for one in cut]
+            cut.append(_Part(page, place, items, number))
+    return cut
 
 
 def _cut(page: Page, *, one_by_one: bool) -> list[tuple[tuple[Item, ...], bool]]:
@@ -197,6 +194,40 @@ def rows_shown(form: Form, screen: Screen, given: Answered) -> tuple[tuple[int, 
 def _asked_about(form: Form, agency: Agency, given: Answered) -> tuple[Item, ...]:
     rating = given.ratings.get(agency.code, {})
     return agency_items(form.questionnaire, given.answers, rating)
+
+
+def counted(form: Form, screen: Screen, given: Answered) -> tuple[int, int]:
+    """Return which question of her own way a screen asks, from 1, and how many there are at most.
+
+    What her answers have skipped is not counted, what may still come is. So from screen to screen
+    the number grows by one (a follow-up question keeps it), and the total never grows. About one
+    agency of several the count begins anew.
+    """
+    part = [one for one in screens_of(form) if one.agency_number == screen.agency_number]
+    later = frozenset(code for one in part[part.index(screen) :] for code in one.codes)
+    asked = _may_be_asked(form, screen, given, later)
+    questions = list(dict.fromkeys(_question_of(one) for one in part if one.codes & asked))
+    return questions.index(_question_of(screen)) + 1, len(questions)
+
+
+def _question_of(screen: Screen) -> tuple[bool, int]:
+    """Return what tables of one question share, and a question with its follow-up."""
+    return screen.page.per_agency, screen.number
+
+
+def _may_be_asked(
+    form: Form, screen: Screen, given: Answered, later: frozenset[str]
+) -> frozenset[str]:
+    """Return the questions that are asked near a screen, or may be: those on `later` screens."""
+    asked = form.questionnaire
+    if not asked.has_conditions:
+        return frozenset(item.code for item in asked.items)
+    undecided = later - given.answers.keys()
+    items = list(visible_items(asked, given.answers, undecided=undecided))
+    for agency in form.agencies if screen.agency is None else [screen.agency]:
+        rating = given.ratings.get(agency.code, {})
+        items += agency_items(asked, given.answers, rating, undecided=undecided - rating.keys())
+    return frozenset(item.code for item in items)
 
 
 def problems(form: Form, screen: Screen, given: Answered) -> tuple[AnswerProblem, ...]:

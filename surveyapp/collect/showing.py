@@ -8,7 +8,15 @@ from questionnaires.answer_problems import AnswerProblem
 from questionnaires.types import MISSING_TEXTS, Item
 from surveyapp.collect.entry import field_name
 from surveyapp.collect.rights import Agency, Form
-from surveyapp.collect.screens import Answered, Screen, rows_shown, screens_of, shown, value_on
+from surveyapp.collect.screens import (
+    Answered,
+    Screen,
+    counted,
+    rows_shown,
+    screens_of,
+    shown,
+    value_on,
+)
 from surveyapp.errors import AppError
 from surveyapp.labels import refusal, words
 
@@ -34,12 +42,12 @@ def refusal_line(error: AppError, language: str) -> str:
     return f"{message} {fix}".strip()
 
 
-def place(screen: Screen, language: str) -> str:
+def place(form: Form, screen: Screen, given: Answered, language: str) -> str:
     """Say where somebody is: the question, or the agency and the part about it."""
-    say = words(language)
-    if screen.agency is None:  # a table asks one question, too
-        return say["question"].format(number=screen.number, total=screen.total)
-    return say["part"].format(number=screen.number, total=screen.total)
+    number, total = counted(form, screen, given)
+    # a table asks one question, too
+    text = words(language)["question" if screen.agency is None else "part"]
+    return text.format(number=number, total=total)
 
 
 def screen_values(
@@ -60,7 +68,7 @@ def screen_values(
     return {
         "key": screen.key,
         "topic": screen.page.title[language],
-        "place": place(screen, language),
+        "place": place(form, screen, given, language),
         "percent": screen.percent,
         "items": items,
         "table": _table(form, screen, given, problems, language) if screen.rows else None,

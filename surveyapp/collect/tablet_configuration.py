@@ -78,7 +78,6 @@ def form_values(form: Form) -> dict[str, Any]:
                 "page": screen.page.code,
                 "items": [item.code for item in screen.items],
                 "number": screen.number,
-                "total": screen.total,
                 "percent": screen.percent,
             }
             for screen in screens_of(form)

@@ -61,7 +61,7 @@ def test_a_page_is_one_question_about_all_agencies(client: FlaskClient, code: st
     assert 'scope="row"' in page and 'scope="col"' in page
     assert [one for one in ("A1", "A2", "A3") if f"Sở {one}</span>" in page] == ["A1", "A2", "A3"]
     assert len(fields(page)) == 3
-    assert "Câu 1/24" in page
+    assert "Câu 1/25" in page
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -72,7 +72,7 @@ def test_the_configuration_says_all_that_the_tablet_needs_and_no_official(
     assert reply.json["survey"]["is_open"] is True
     assert [one["code"] for one in reply.json["form"]["languages"]] == ["vi", "en"]
     assert reply.json["form"]["helper_item"] == "holder"
-    assert reply.json["form"]["screens"][-1]["total"] == 8
+    assert reply.json["form"]["screens"][-1]["number"] == 8
     first = reply.json["form"]["languages"][0]["items"]["overall"]
     assert [option["value"] for option in first["options"]] == ["1", "2", "3", "4", "5"]
     described = client.get("/api/openapi.json").json["components"]["schemas"]["Configuration"]

@@ -13,7 +13,9 @@ from questionnaires.loader import load_questionnaire
 from questionnaires.routing import prune, visible_items
 from questionnaires.types import Item, Questionnaire
 from surveyapp import codes
-from surveyapp.collect.tablet_configuration import page_values
+from surveyapp.collect.rights import Agency, Form
+from surveyapp.collect.screens import Answered, counted, screens_of, shown
+from surveyapp.collect.tablet_configuration import form_values, page_values
 from tests.app.collect_world import DEFINITIONS, SMALL
 
 pytestmark = pytest.mark.browser
@@ -93,6 +95,34 @@ def test_the_tablet_shows_keeps_and_refuses_what_the_server_does(modules: Page, 
             if problem.rule is not AnswerRule.REPEATED  # a screen cannot tick a choice twice
         ]
         assert told["problems"] == expected
+
+
+@pytest.mark.parametrize("name", ["counter", "service", "sipas_a", "small"])
+def test_the_tablet_counts_questions_as_the_pages_do(modules: Page, name: str) -> None:
+    form = Form(1, load_questionnaire(source(name), name), (Agency("A1", "Sở A1"),), 1, None)
+    tries = tries_of(form.questionnaire)[::5]
+    asked = [
+        [one for one in screens_of(form) if shown(form, one, Answered(given, {}))]
+        for given in tries
+    ]
+    values = form_values(form)
+    parts = {name: values[name] for name in ("pages", "screens")}
+    keys = [[one.key for one in screens] for screens in asked]
+
+    found = modules.evaluate(
+        """async ([form, tries, keys]) => {
+          const answers = await import("/answers.js");
+          return tries.map((given, at) => keys[at].map((key) => {
+            const place = answers.placeOf(form, key, given);
+            return [place.number, place.total];
+          }));
+        }""",
+        [parts, tries, keys],
+    )
+
+    for given, screens, told in zip(tries, asked, found, strict=True):
+        expected = [list(counted(form, one, Answered(given, {}))) for one in screens]
+        assert told == expected
 
 
 @pytest.mark.parametrize(

@@ -127,3 +127,25 @@ def test_looking_up_what_is_not_there_names_it(form: Questionnaire) -> None:
     for look_up in (form.item, form.page, form.item("a").option):
         with pytest.raises(KeyError, match="zzz"):
             look_up("zzz")
+
+
+@pytest.mark.parametrize(
+    ("answers", "undecided", "shown"),
+    [
+        ({}, "abcd", "abcde"),
+        ({"a": "no"}, "bcd", "ade"),
+        ({"a": "yes"}, "bcd", "abcd"),
+        ({"a": "yes"}, "d", "abd"),
+        ({}, "d", "ad"),  # passed without an answer: nothing opens any more
+        ({"a": "no", "d": ["no"]}, "", "ad"),
+    ],
+)
+def test_what_depends_on_an_undecided_question_may_still_be_asked(
+    form: Questionnaire, answers: dict[str, object], undecided: str, shown: str
+) -> None:
+    assert codes(visible_items(form, answers, undecided=undecided)) == shown
+
+
+def test_undecided_questions_about_an_agency_open_others_about_it(form: Questionnaire) -> None:
+    assert codes(agency_items(form, {}, {}, undecided="aij")) == "hij"
+    assert codes(agency_items(form, {"a": "no"}, {"i": "yes"}, undecided="j")) == "i"

@@ -77,6 +77,21 @@ export function shownOn(form, screen, answers) {
   return visibleItems(form, answers).filter((item) => screen.items.includes(item.code));
 }
 
+/**
+ * Which question of this way a screen asks, and how many there are at most: {number, total}
+ * (surveyapp/collect/screens.py, counted).
+ */
+export function placeOf(form, key, answers) {
+  const here = form.screens.findIndex((screen) => screen.key === key);
+  const later = form.screens.slice(here).flatMap((screen) => screen.items);
+  const undecided = new Set(later.filter((code) => (answers[code] ?? null) === null));
+  const asked = visibleItems(form, answers, undecided).map((item) => item.code);
+  const numbers = [...new Set(form.screens
+    .filter((screen) => screen.items.some((code) => asked.includes(code)))
+    .map((screen) => screen.number))];
+  return { number: numbers.indexOf(form.screens[here].number) + 1, total: numbers.length };
+}
+
 /** The next screen from `start` in steps of `by` that asks something; null if there is none. */
 function nearest(form, start, by, answers) {
   for (let place = start + by; form.screens[place] !== undefined; place += by) {

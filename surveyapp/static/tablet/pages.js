@@ -1,5 +1,5 @@
 // Citizens' pages as elements: one for each phase of a visit. Every word comes from the configuration.
-import { RULES, screenOf, shownOn } from "./answers.js";
+import { RULES, placeOf, screenOf, shownOn } from "./answers.js";
 import { arrow, el, filledIn, foot, svg } from "./elements.js";
 import { canSpeak } from "./speech.js";
 
@@ -175,7 +175,7 @@ function askingPage(view, texts) {
   const items = shownOn(configuration.form, screen, state.answers);
   const said = new Map(state.problems.toReversed().map((problem) => [problem.item, errorText(problem, texts, state)]));
   const layout = { 1: "single", 2: "pair" }[items.length] ?? "group";
-  const place = filledIn(say.question, screen);
+  const place = filledIn(say.question, placeOf(configuration.form, state.screen, state.answers));
   const lines = items.filter((item) => said.has(item.code)).map((item) => [
     texts.items[item.code].first,
     items.length > 1 ? `${texts.items[item.code].label}: ${said.get(item.code)}` : said.get(item.code)]);

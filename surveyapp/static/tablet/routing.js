@@ -11,11 +11,14 @@ export function chosenCodes(item, value) {
   return item.kind === "choice" || MISSING_CODES.includes(value) ? [value] : [];
 }
 
-/** The items that are shown, in their order; conditions look at earlier items only. */
-export function visibleItems(form, answers) {
+/**
+ * The items that are shown, in their order; conditions look at earlier items only.
+ * Items of the set `undecided` may still get any answer: what depends on a shown one is shown.
+ */
+export function visibleItems(form, answers, undecided = new Set()) {
   const chosen = new Map();
-  const holds = (conditions) => conditions.every(
-    (condition) => condition.any_of.some((code) => chosen.get(condition.item)?.includes(code)));
+  const holds = (conditions) => conditions.every(({ item, any_of }) => chosen.has(item)
+    && (undecided.has(item) || any_of.some((code) => chosen.get(item).includes(code))));
   const shown = [];
   for (const page of form.pages) {
     if (page.block !== null || !holds(page.show_if)) continue;
