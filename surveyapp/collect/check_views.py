@@ -33,7 +33,7 @@ def _problems(form: rights.Form, given: Answered) -> tuple[AnswerProblem, ...]:
 @bp.get("/s/<survey_code>/check")
 def check(survey_code: str) -> Response:
     """Show all answers before they are sent."""
-    return _check_page(open_visit(survey_code), show_problems=False)
+    return _check_page(holder.open_asking(survey_code), show_problems=False)
 
 
 def _check_page(visit: Visit, *, show_problems: bool) -> Response:
@@ -57,7 +57,7 @@ def _check_page(visit: Visit, *, show_problems: bool) -> Response:
 @bp.post("/s/<survey_code>/check")
 def submit(survey_code: str) -> Response:
     """Send the form once, however often the button is pressed; then remove all traces."""
-    visit = open_visit(survey_code, may_be_sent=True)
+    visit = holder.open_asking(survey_code, may_be_sent=True)
     in_other_look = relooked(visit, request.path)
     if in_other_look is not None:
         return in_other_look

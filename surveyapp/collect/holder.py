@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+from flask import abort, redirect, url_for
+
 from surveyapp.collect import tablet_words
 from surveyapp.collect.screens import Answered
 from surveyapp.collect.submission import HELPERS
 from surveyapp.collect.tablet_configuration import HELPER_ITEM
-from surveyapp.collect.visits import Visit, unfinished
+from surveyapp.collect.visits import Visit, open_visit, unfinished
 
 FIELD = "helper"
 
@@ -30,6 +32,14 @@ def chosen(visit: Visit, value: str | None) -> Visit:
 def is_missing(visit: Visit) -> bool:
     """Say whether the answer is still owed."""
     return is_asked(visit) and not unfinished(visit)[1].assisted
+
+
+def open_asking(code: str, *, may_be_sent: bool = False) -> Visit:
+    """Open a visit at a page of questions; on a tablet whose holder is not known, go and ask it."""
+    visit = open_visit(code, may_be_sent=may_be_sent)
+    if is_missing(visit):
+        abort(redirect(url_for("collect.about", survey_code=code), 303))
+    return visit
 
 
 def said(visit: Visit, given: Answered) -> str:

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from questionnaires.answer_problems import AnswerProblem
 from surveyapp import web
-from surveyapp.collect import entry, kept_drafts, recordings, rights, showing
+from surveyapp.collect import entry, holder, kept_drafts, recordings, rights, showing
 from surveyapp.collect.api_views import keyring
 from surveyapp.collect.journey import bp, go_to, languages_of, relooked
 from surveyapp.collect.screens import (
@@ -19,7 +19,7 @@ from surveyapp.collect.screens import (
     shown,
     value_on,
 )
-from surveyapp.collect.visits import Visit, keep_draft, open_visit, page, unfinished, with_given
+from surveyapp.collect.visits import Visit, keep_draft, page, unfinished, with_given
 from surveyapp.errors import AppError
 
 
@@ -35,7 +35,7 @@ def _screen(form: rights.Form, key: str) -> Screen:
 @bp.get("/s/<survey_code>/q/<key>")
 def question(survey_code: str, key: str) -> Response:
     """Show one question or one short group."""
-    visit = open_visit(survey_code)
+    visit = holder.open_asking(survey_code)
     form, begun = unfinished(visit)
     screen = _screen(form, key)
     if not shown(form, screen, begun.given):
@@ -71,7 +71,7 @@ def _is_begun(screen: Screen, given: Answered) -> bool:
 @bp.post("/s/<survey_code>/q/<key>")
 def answer(survey_code: str, key: str) -> Response:
     """Keep the answers of one screen and go on, back, or show them in another look."""
-    visit = open_visit(survey_code)
+    visit = holder.open_asking(survey_code)
     form, begun = unfinished(visit)
     screen = _screen(form, key)
     asked = shown(form, screen, begun.given)

@@ -2,6 +2,7 @@
 
 from html import unescape
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -74,6 +75,44 @@ def test_a_walk_in_is_asked_too_where_the_form_does_not_ask(
     finished(tablet)
 
     assert released(database, world, settings).assisted == "official"
+
+
+@pytest.mark.parametrize("kind", ["service", "counter"])
+def test_a_browser_that_jumps_to_a_question_is_sent_to_say_who_holds_the_tablet(
+    app: Flask, database: Database, settings: Settings, kind: str
+) -> None:
+    world = made(database, kind, "small")
+    tablet = paired(app, database, world)
+    if kind == "counter":
+        tablet.post(HOME, data={"go": "next"})
+    else:
+        [code] = codes_for(database, world, [0])
+        tablet.post(f"{HOME}/code", data={"invitation": code})
+
+    for address in (f"{HOME}/q/one", f"{HOME}/q/four", f"{HOME}/check"):
+        for jump in (tablet.get(address), tablet.post(address, data={"go": "next", "q1": "1"})):
+            assert (jump.status_code, jump.location) == (303, f"{HOME}/about")
+    tablet.post(f"{HOME}/about", data={"go": "next", "helper": "volunteer"})
+    assert "checked" not in tablet.get(f"{HOME}/q/one").text  # the jump has answered nothing
+    finished(tablet)
+
+    assert released(database, world, settings).assisted == "volunteer"
+
+
+def test_a_form_that_was_begun_before_the_tablet_was_paired_is_asked_it_too(
+    app: Flask, database: Database
+) -> None:
+    world = made(database)
+    [code] = codes_for(database, world, [0])
+    with database.session() as db:
+        token = world.device(db)[1]
+        db.commit()
+    browser = app.test_client()
+    browser.post(f"{HOME}/code", data={"invitation": code})
+    browser.post(f"{HOME}/q/one", data={"go": "next", "q1": "4"})
+    browser.post("/device", data={"token": token})
+
+    assert browser.get(f"{HOME}/q/three").location == f"{HOME}/about"
 
 
 def test_a_phone_is_not_asked_and_cannot_say_it(
