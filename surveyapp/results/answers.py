@@ -31,7 +31,8 @@ LEFT_OUT = "left_out"
 class Form:
     """One released form: its stratum, the agencies on it, common answers and ratings.
 
-    `batches` says which way (mode) it came and who helped; it is no part of the digest.
+    `batches` says which way (mode) it came and who helped, `number` is the random id that it is
+    stored under; neither is part of the digest.
     """
 
     stratum: str
@@ -39,6 +40,7 @@ class Form:
     answers: Mapping[str, Any]
     ratings: Mapping[str, Mapping[str, Any]]
     batches: Mapping[str, str] = field(default_factory=dict)
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
             Response.ratings,
             Response.mode,
             Response.assisted,
+            Response.id,
         )
         .join(FormCell, FormCell.id == Response.cell_id)
         .outerjoin(FormReview, FormReview.response_id == Response.id)
@@ -84,8 +87,8 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
     rows = [form for state, *form in forms if state != LEFT_OUT]
     keyed = sorted(
         (_canonical(*form), *by, *form)
-        for *form, mode, assisted in rows
-        for by in [(mode, assisted)]
+        for *form, mode, assisted, number in rows
+        for by in [(mode, assisted, number)]
     )
     stored = _stored_strata(db, group)
     return GroupAnswers(
@@ -96,8 +99,9 @@ def group_answers(db: Session, group: SurveyGroup) -> GroupAnswers:
                 answers,
                 ratings,
                 {"mode": mode, "assisted": assisted},
+                number,
             )
-            for _, mode, assisted, stratum, agencies, answers, ratings in keyed
+            for _, mode, assisted, number, stratum, agencies, answers, ratings in keyed
         ),
         _pop_size(db, group),
         _issued(db, group),

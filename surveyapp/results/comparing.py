@@ -15,6 +15,7 @@ from analysis.report import (
 )
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.results import gate, wording
+from surveyapp.results.sensitivity import NOT_COMPUTED
 from surveyapp.results.tables import Breakdown
 
 _COUNT = NumberStyle().count
@@ -147,6 +148,7 @@ def _batch(batch: Mapping[str, Any]) -> tuple[Cell, ...]:
     name = batch["batch"]
     first = (_KINDS[batch["kind"]], _BATCHES.get(name, name), int(batch["n"]))
     if "hidden" in batch:
-        missing = Missing(gate.reason(batch["hidden"]))
+        why = batch["hidden"]
+        missing = Missing(why if why == NOT_COMPUTED else gate.reason(why))
         return (*first, missing, missing, missing)
     return (*first, batch["value"], batch["change"], int(batch["moved"]))

@@ -32,6 +32,7 @@ from surveyapp.results import (
     draws_told,
     gate,
     opinions,
+    other_tables,
     published,
     readings,
     recheck_tables,
@@ -65,6 +66,7 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
         annexes += (
             [Section(f"{group.title}: chi tiết", blocks)] if (blocks := part.detail()) else []
         )
+        annexes += part.more()
     sections.append(Section("Cơ quan không đo lường", (_excluded(survey),)))
     if not is_counter:
         if drawn := draws_told.draw_tables(db, survey):
@@ -168,6 +170,17 @@ class _Group:
             blocks.append(tables.item_table(key, title, components, found))
         blocks += comparing.funnel(self._breakdown(), self.found["ranks"])
         return (*blocks, *comparing.sensitivity_table(self._breakdown(), self.found["sensitivity"]))
+
+    def more(self) -> list[Section]:
+        """Return the annexes of the questions outside the index, and of who came unasked."""
+        given, title = (self.questionnaire, self.method), self.group.title
+        blocks = other_tables.blocks(_key(self.group), self.found, given, self.agencies)
+        told = [Section(f"{title}: các câu hỏi khác", tuple(blocks))] if blocks else []
+        walked = self.found.get("walk_in")
+        if walked:
+            unasked = opinions.beside_a_sample(self.group, walked, given, self.agencies)
+            told.append(Section(f"{title}: {opinions.UNASKED}", tuple(unasked)))
+        return told
 
     def _breakdown(self) -> tables.Breakdown:
         if self.found["kind"] == "points":

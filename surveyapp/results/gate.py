@@ -7,6 +7,7 @@ Council only. Where anything is hidden the other numbers of the group are stored
 publication: with all digits, whole numbers of answers could be tried until they fit.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
@@ -180,15 +181,37 @@ def _rules(found: Mapping[Key, Rule]) -> dict[Place, Rule]:
     return cast(dict[Place, Rule], same)
 
 
-def changed_little(before: Mapping[Place, Collection[int]], now: Mapping[Place, int]) -> set[Place]:
-    """Return the cells whose base is 1 to 9 answers away from that of any earlier release.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The answers that a cell stands on: how many, and which (`members`; "" where not known)."""
 
-    Their two values would tell the answers of those few.
+    n: int
+    members: str = ""
+
+    def differs_little(self, other: "Basis") -> bool:
+        """Whether fewer than ten answers more or less, of other people or not known of whom."""
+        is_same = self == other and self.members != ""
+        return not is_same and abs(self.n - other.n) < MINIMUM_BASE
+
+
+def members(forms: Iterable[object]) -> str:
+    """Return a digest of which forms these are; their random ids keep it from being tried out."""
+    written = "\n".join(sorted(map(str, forms)))
+    return hashlib.sha256(written.encode()).hexdigest()[:32]
+
+
+def changed_little(
+    before: Mapping[Place, Collection[Basis]], now: Mapping[Place, Basis]
+) -> set[Place]:
+    """Return the cells whose answers are others than in an earlier release, and about as many.
+
+    Two values that differ by a few answers, come, gone or exchanged, tell what those few are. How
+    many were exchanged is not stored, so any exchange counts as one of few.
     """
     return {
         key
-        for key, n in now.items()
-        if any(0 < abs(n - earlier) < MINIMUM_BASE for earlier in before.get(key, ()))
+        for key, basis in now.items()
+        if any(basis.differs_little(earlier) for earlier in before.get(key, ()))
     }
 
 
@@ -197,17 +220,17 @@ class Earlier:
     """What earlier runs of the same survey hid and showed of a table: cells, bases."""
 
     hidden: set[Place] = field(default_factory=set)
-    shown: dict[Place, set[int]] = field(default_factory=dict)
+    shown: dict[Place, set[Basis]] = field(default_factory=dict)
 
-    def note(self, place: Place, n: int, *, is_hidden: bool) -> None:
+    def note(self, place: Place, basis: Basis, *, is_hidden: bool) -> None:
         """Take down a cell of an earlier run."""
         if is_hidden:
             self.hidden.add(place)
         else:
-            self.shown.setdefault(place, set()).add(n)
+            self.shown.setdefault(place, set()).add(basis)
 
-    def kept_hidden(self, bases: Mapping[Place, int]) -> set[Place]:
-        """Return the cells that stay hidden, or are because few answers came or went."""
+    def kept_hidden(self, bases: Mapping[Place, Basis]) -> set[Place]:
+        """Return the cells that stay hidden, or are because few answers came, went or changed."""
         return self.hidden | changed_little(self.shown, bases)
 
 

@@ -20,14 +20,15 @@ from questionnaires.method import MethodVersion
 from questionnaires.types import Item, Questionnaire
 from surveyapp.exports.numbers import NumberStyle, day
 from surveyapp.models import FormReview, RatedAgency, Response, ResultRun, SurveyGroup
-from surveyapp.results import gate, wording
+from surveyapp.results import gate, other_questions, other_tables, wording
 from surveyapp.results.answers import LEFT_OUT
-from surveyapp.results.reviewed import left_out
+from surveyapp.results.publishing import earlier_counts
 from surveyapp.results.tables import WHOLE, Agency
 
 #: The item that says who holds the tablet, and its answer for officials.
 HOLDER, OFFICIAL = "holder", "official"
 NOBODY = "không có phiếu"
+UNASKED = "ý kiến tại quầy, ngoài mẫu"
 CAVEAT = (
     "Đây là ý kiến của những người muốn trả lời trên máy tại quầy, không phải ước lượng cho mọi "
     "người đến giao dịch: không ai được chọn ngẫu nhiên. Vì vậy chỉ có số đếm và tỷ lệ; không có "
@@ -46,80 +47,113 @@ HIDDEN = (
 _COUNT = NumberStyle().count
 
 
-def opinions(
-    db: Session,
-    group: SurveyGroup,
-    given: tuple[MethodVersion, Questionnaire],
-    earlier: Mapping[str, gate.Earlier],
-) -> tuple[dict[str, Any], str]:
-    """Count the released opinions of a group; return plain values (JSON) and their digest.
+@dataclass(frozen=True, slots=True)
+class WalkIn:
+    """A form from a tablet at a counter: its random id, the agency there, who helped, answers."""
 
-    `agencies` holds, for every agency with answers, the forms that visitors filled in (`own`)
-    and those of officials (`assisted`); `items`, by item and row (agency, or "" for all), the
-    number of answers (`base`) and the counts that are shown, or the rule that hides them.
-    """
-    method, questionnaire = given
+    number: str
+    agency: str
+    assisted: str
+    answers: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WalkIns:
+    """The forms of a group that nobody was drawn for; `received` counts those left out too."""
+
+    forms: Sequence[WalkIn]
+    received: int
+    sha256: str
+
+
+def walk_ins(db: Session, group: SurveyGroup) -> WalkIns:
+    """Read the released forms from the counters of the agencies of a group."""
     forms = db.execute(
-        select(FormReview.state, Response.device_agency, Response.assisted, Response.answers)
+        select(
+            FormReview.state,
+            Response.id,
+            Response.device_agency,
+            Response.assisted,
+            Response.answers,
+        )
         .outerjoin(FormReview, FormReview.response_id == Response.id)
         .join(
             RatedAgency,
             (RatedAgency.survey_id == Response.survey_id)
             & (RatedAgency.code == Response.device_agency),
         )
-        .where(RatedAgency.group_id == group.id)
+        .where(RatedAgency.group_id == group.id, Response.cell_id.is_(None))
     ).all()
     rows = [form for state, *form in forms if state != LEFT_OUT]
-    found: dict[str, dict[str, Any]] = {}
-    for agency, assisted, answers in rows:
-        empty = {"own": 0, "assisted": 0, "levels": {item: Counter() for item in method.items}}
-        counts = found.setdefault(agency, empty)
-        if OFFICIAL in (assisted, answers.get(HOLDER)):
-            counts["assisted"] += 1
-            continue
-        counts["own"] += 1
-        for item in method.items:
-            if answers.get(item):
-                counts["levels"][item][answers[item]] += 1
-    content = {
-        "code": group.code,
-        "kind": "opinions" if rows else "nothing",
+    written = sorted(json.dumps(row, ensure_ascii=False, sort_keys=True) for _, *row in rows)
+    digest = hashlib.sha256("\n".join(written).encode()).hexdigest()
+    return WalkIns([WalkIn(*row) for row in rows], len(forms), digest)
+
+
+def opinions(
+    walked: WalkIns,
+    given: tuple[MethodVersion, Questionnaire],
+    earlier: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Count the released opinions of a group; return plain values (JSON).
+
+    `agencies` holds, for every agency with answers, the forms that visitors filled in (`own`)
+    and those of officials (`assisted`); `items`, by item and row (agency, or "" for all), the
+    number of answers (`base`) and the counts that are shown, or the rule that hides them;
+    `others` the questions outside the index. `earlier` are the same contents of earlier runs.
+    """
+    method, questionnaire = given
+    agencies = sorted({form.agency for form in walked.forms})
+    own = [
+        form for form in walked.forms if OFFICIAL not in (form.assisted, form.answers.get(HOLDER))
+    ]
+    total, filled = (Counter(form.agency for form in forms) for forms in (walked.forms, own))
+    before = earlier_counts(earlier)
+    return {
+        "kind": "opinions" if walked.forms else "nothing",
         "issued": 0,
-        "received": len(forms),
-        "left_out": left_out(db, group),
+        "received": walked.received,
         "agencies": {
-            agency: {"own": found[agency]["own"], "assisted": found[agency]["assisted"]}
-            for agency in sorted(found)
+            agency: {"own": filled[agency], "assisted": total[agency] - filled[agency]}
+            for agency in agencies
         },
         "items": {
-            item: _published(
-                {agency: each["levels"][item] for agency, each in sorted(found.items())},
-                questionnaire.item(item),
+            code: _published(
+                (agencies, own),
+                questionnaire.item(code),
                 method.satisfied,
-                earlier.get(item, gate.Earlier()),
+                before.get(code, gate.Earlier()),
             )
-            for item in method.items
+            for code in method.items
         },
-    }
-    return content, _digest(rows)
+    } | other_questions.of_walk_ins(
+        [_given(form, questionnaire) for form in own], (questionnaire, method), earlier
+    )
+
+
+def _given(form: WalkIn, questionnaire: Questionnaire) -> other_questions.Given:
+    shown = other_questions.shown_items(questionnaire, form.answers)
+    return other_questions.Given(form.agency, form.number, "", form.answers, shown)
 
 
 def _published(
-    counted: Mapping[str, Mapping[str, int]],
+    forms: tuple[Sequence[str], Sequence[WalkIn]],
     item: Item,
     satisfied: Sequence[str],
     earlier: gate.Earlier,
 ) -> dict[str, dict[str, Any]]:
     """Pass the counts of one item through the gate, with their sum."""
-    table = {
-        agency: {option: counts.get(option, 0) for option in item.option_codes}
-        for agency, counts in counted.items()
-    }
-    table[gate.WHOLE] = {
-        option: sum(counts[option] for counts in table.values()) for option in item.option_codes
-    }
+    options = item.option_codes
+    answered = [form for form in forms[1] if form.answers.get(item.code) in options]
+    rows = {agency: [form for form in answered if form.agency == agency] for agency in forms[0]}
+    rows[gate.WHOLE] = answered
+    table, members = {}, {}
+    for row, there in rows.items():
+        ticked = Counter(form.answers[item.code] for form in there)
+        table[row] = {option: ticked[option] for option in options}
+        members[row] = gate.members(form.number for form in there)
     bases = {
-        (row, key): sum(counts.values())
+        (row, key): gate.Basis(sum(counts.values()), members[row])
         for row, counts in table.items()
         for key in (*counts, "satisfied")
     }
@@ -129,13 +163,9 @@ def _published(
     for row, counts in table.items():
         shares = {**counts, "satisfied": sum(counts[option] for option in satisfied)}
         shown = {key: hidden.get((row, key), n) for key, n in shares.items()}
-        result[row] = {"base": sum(counts.values()), "counts": shown}
+        base = sum(counts.values())
+        result[row] = {"base": base, "counts": shown, "members": members[row]}
     return result
-
-
-def _digest(forms: Sequence[object]) -> str:
-    written = sorted(json.dumps(form, ensure_ascii=False, sort_keys=True) for form in forms)
-    return hashlib.sha256("\n".join(written).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +285,29 @@ def level_table(code: str, agencies: Sequence[Agency], counts: Counts) -> Report
         notes=(HIDDEN,),
         summary_rows=frozenset({len(rows) - 1}),
     )
+
+
+def beside_a_sample(
+    group: SurveyGroup,
+    found: Mapping[str, Any],
+    given: tuple[Questionnaire, MethodVersion],
+    agencies: Sequence[Agency],
+) -> list[Paragraph | ReportTable]:
+    """Tell what people said at the counters of a group that was drawn: apart from its estimates."""
+    key = f"{group.code.replace('_', '-')}-unasked"
+    there = heard(found, agencies)
+    counts = counts_of(found, given[0], given[1], there)
+    return [
+        Paragraph(CAVEAT, strong=True),
+        Paragraph(
+            f"{_COUNT(found['received'])} phiếu này không ở trong mẫu và không có trong bất kỳ "
+            "kết quả nào khác của báo cáo."
+        ),
+        Paragraph(APART),
+        share_table((key, group.title), found, there, counts),
+        *(level_table(key, there, each) for each in counts),
+        *other_tables.blocks(key, found, given, there),
+    ]
 
 
 def _with_whole(agencies: Sequence[Agency]) -> list[Agency]:

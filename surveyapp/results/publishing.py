@@ -1,27 +1,38 @@
 """From what was computed of a group to what is stored: gate, places, leaving out batches."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from analysis.scores import Scores
 from questionnaires.method import MethodVersion
+from questionnaires.types import MISSING_CODES
 from surveyapp.results import gate
 from surveyapp.results.answers import GroupAnswers
 from surveyapp.results.ranks import ranks
 from surveyapp.results.satisfaction import SCALES
 from surveyapp.results.sensitivity import Scoring, sensitivity
 
-#: Number of the gate that a run passed; a run without one is computed again before it is shown.
-GATE = 1
+#: Number of the gate that a run passed; a run of an older one is computed again before it is shown.
+#: Since 2 a run says which forms each number stands on.
+GATE = 2
 
 
 def earlier(groups: Iterable[Mapping[str, Any]]) -> gate.Earlier:
-    """Collect what earlier runs said of one group."""
+    """Collect what earlier runs said of one group.
+
+    A run that does not say which forms its numbers stand on is compared by the digest of all
+    answers (`same`): where that is the same, its numbers are.
+    """
     result = gate.Earlier()
     for group in groups:
+        known = group.get("members", {})
         for row, estimates in _main(group).items():
             for code, each in estimates.items():
-                result.note((row, code), each["n"], is_hidden="hidden" in each)
+                is_hidden = "hidden" in each
+                if known or is_hidden or not group["same"]:
+                    basis = gate.Basis(each["n"], known.get(row, {}).get(code, ""))
+                    result.note((row, code), basis, is_hidden=is_hidden)
     return result
 
 
@@ -32,9 +43,39 @@ def earlier_counts(groups: Iterable[Mapping[str, Any]]) -> dict[str, gate.Earlie
         for item, rows in group.get("items", {}).items():
             told = result.setdefault(item, gate.Earlier())
             for row, each in rows.items():
+                members_then = each.get("members", "")
                 for key, n in each["counts"].items():
-                    told.note((row, key), each["base"], is_hidden=isinstance(n, str))
+                    if members_then or isinstance(n, str) or not group["same"]:
+                        basis = gate.Basis(each["base"], members_then)
+                        told.note((row, key), basis, is_hidden=isinstance(n, str))
     return result
+
+
+def members(
+    data: GroupAnswers, method: MethodVersion, total: str, context: Sequence[object] = ()
+) -> dict[str, dict[str, str]]:
+    """Digest, by row and column, which forms have an answer that counts there.
+
+    `context` is what their weights follow from: with other weights the same forms give another
+    value.
+    """
+    items = {part.code: part.items for part in method.components}
+    items |= {total: method.items} | {item: (item,) for item in method.items}
+    given: dict[tuple[str, str], list[object]] = defaultdict(list)
+    for form in data.forms:
+        for agency, answers in form.ratings.items() or ((form.agencies[0], form.answers),):
+            for code in _answered(answers, items):
+                for row in (agency, gate.WHOLE):
+                    given[row, code].append((agency, form.number, form.stratum))
+    result: dict[str, dict[str, str]] = defaultdict(dict)
+    for (row, code), forms in given.items():
+        result[row][code] = gate.members([*forms, *context])
+    return dict(result)
+
+
+def _answered(answers: Mapping[str, Any], items: Mapping[str, Collection[str]]) -> Iterable[str]:
+    given = {item for item, value in answers.items() if value not in (None, *MISSING_CODES)}
+    return (code for code, parts in items.items() if not given.isdisjoint(parts))
 
 
 def publish(
@@ -43,9 +84,16 @@ def publish(
     before: gate.Earlier,
     method: MethodVersion,
 ) -> tuple[dict[str, Any], list[gate.Sealed]]:
-    """Take out what stays hidden; return the content to store, and the sealed scores."""
+    """Take out what stays hidden; return the content to store, and the sealed scores.
+
+    `found` holds the `members` of every row and column beside the estimates.
+    """
     main = _main(found)
-    bases = {(row, code): each["n"] for row in main for code, each in main[row].items()}
+    bases = {
+        (row, code): gate.Basis(each["n"], found["members"].get(row, {}).get(code, ""))
+        for row in main
+        for code, each in main[row].items()
+    }
     kept = before.kept_hidden(bases)
     hidden = gate.hidden_estimates(main, links, found.get("shares", {}), kept)
     measures = found["estimates"]

@@ -18,6 +18,7 @@ from analysis.report import (
     ReportTable,
     Section,
 )
+from questionnaires.types import MISSING_CODES
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.exports.wording import FLAG_WORDS
 
@@ -73,6 +74,10 @@ BY_KEY: Mapping[str, str] = {
     "quota": "Số phiếu theo kế hoạch.",
     "was": "Số phiếu trước khi điều chỉnh.",
     "became": "Số phiếu sau khi điều chỉnh, kèm lý do cùng dòng.",
+    **dict.fromkeys(
+        (*MISSING_CODES, "none"),
+        "Phần người được hỏi câu này mà trả lời như ở đầu cột; không có trong số câu trả lời.",
+    ),
 }
 BY_KIND: Mapping[Kind, str] = {
     "percent": "Trên thang 100; tính từ các câu trả lời hợp lệ, không kể «Tôi không rõ», «Không có "

@@ -4,8 +4,8 @@ The score without a batch tells the score of the batch, so a batch is a part of 
 other: it passes the same gate, and places are told as numbers of agencies only.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from analysis.ranking import kept, places
 from analysis.scores import Scores
 from surveyapp.errors import AppError
 from surveyapp.results.answers import GroupAnswers
-from surveyapp.results.gate import Earlier, Place, published
+from surveyapp.results.gate import Basis, Earlier, Place, members, published
 
 #: Kinds of batches. Interviewer and counter are not kept with answers, and the day that is kept is
 #: the latest of the group of answers that was released together.
@@ -51,16 +51,21 @@ def sensitivity(
             with suppress(AppError):  # the margins of the plan cannot be met without these forms
                 without[batch] = kept(scoring(_left(data, kind, batch)), shown)
         values = {batch: _whole(scores, scale) for batch, scores in without.items()}
+        values = {batch: value for batch, value in values.items() if np.isfinite(value)}
         ends = [
             scale[0] * end + scale[1] for end in (everything.low, everything.low + everything.width)
         ]
-        bases = _bases(kind, sizes)
+        bases = _bases(kind, _members(data, kind))
         stay = {place[1] for place in before.kept_hidden(bases) if place in bases}
         hidden = _hidden(sizes, values, _whole(everything, scale), (ends[0], ends[1]), stay)
         for batch in sorted(sizes):
             row: dict[str, Any] = {"kind": kind, "batch": batch, "n": sizes[batch]}
-            if batch in hidden or batch not in without:
-                result.append(row | {"hidden": hidden.get(batch, NOT_COMPUTED)})
+            row["members"] = [bases[place].members for place in _places(kind, batch)]
+            if batch not in values:
+                result.append(row | {"hidden": NOT_COMPUTED})
+                continue
+            if batch in hidden:
+                result.append(row | {"hidden": hidden[batch]})
                 continue
             moved = _moved(everything, without[batch], decimals, scale[0])
             value, whole = values[batch], _whole(everything, scale)
@@ -81,20 +86,41 @@ def earlier_batches(groups: Iterable[Mapping[str, Any]]) -> Earlier:
     for group in groups:
         rows = group.get("sensitivity", ())
         for kind in KINDS:
-            sizes = {row["batch"]: row["n"] for row in rows if row["kind"] == kind}
-            bases = _bases(kind, sizes)
-            for row in (row for row in rows if row["kind"] == kind):
-                for place in ((kind, row["batch"]), (f"{_REST}{kind}", row["batch"])):
-                    result.note(place, bases[place], is_hidden="hidden" in row)
+            batches = [row for row in rows if row["kind"] == kind]
+            total = sum(row["n"] for row in batches)
+            for row in batches:
+                is_hidden, known = "hidden" in row, row.get("members")
+                if not known and not is_hidden and group["same"]:
+                    continue
+                sizes = (row["n"], total - row["n"])
+                for place, n, who in zip(
+                    _places(kind, row["batch"]), sizes, known or ("", ""), strict=True
+                ):
+                    result.note(place, Basis(n, who), is_hidden=is_hidden)
     return result
 
 
-def _bases(kind: str, sizes: Mapping[str, int]) -> dict[Place, int]:
-    """Return the number of forms of every batch of a kind, and of all without it."""
-    total = sum(sizes.values())
-    return {(kind, batch): n for batch, n in sizes.items()} | {
-        (f"{_REST}{kind}", batch): total - n for batch, n in sizes.items()
-    }
+def _places(kind: str, batch: str) -> tuple[Place, Place]:
+    """Name a batch, and all forms without it."""
+    return (kind, batch), (f"{_REST}{kind}", batch)
+
+
+def _members(data: GroupAnswers, kind: str) -> dict[str, list[str]]:
+    """Return the forms of every batch of a kind."""
+    result: dict[str, list[str]] = defaultdict(list)
+    for form in data.forms:
+        result[form.batches.get(kind, "")].append(form.number)
+    return dict(result)
+
+
+def _bases(kind: str, batches: Mapping[str, Sequence[str]]) -> dict[Place, Basis]:
+    """Return which forms every batch of a kind holds, and all without it."""
+    result = {}
+    for batch, own in batches.items():
+        rest = [form for other, forms in batches.items() if other != batch for form in forms]
+        for place, forms in zip(_places(kind, batch), (own, rest), strict=True):
+            result[place] = Basis(len(forms), members(forms))
+    return result
 
 
 def _left(data: GroupAnswers, kind: str, batch: str) -> GroupAnswers:
@@ -113,22 +139,29 @@ def _hidden(
     ends: tuple[float, float],
     kept_hidden: Collection[str],
 ) -> dict[str, str]:
-    """Choose the batches that stay hidden: the whole, which is shown, is the sum of all."""
-    total = sum(sizes.values())
-    low, high = ends
-    cells: dict[Key, Cell] = {"": Cell(total, total * _share(whole, low, high))}
+    """Choose the batches that stay hidden: the whole, which is shown, is the sum of all.
+
+    A batch without a value of its own is not shown; such batches share what is left of the whole.
+    """
+    total, (low, high) = sum(sizes.values()), ends
+    own = {
+        batch: ((total * whole - (total - sizes[batch]) * value) / sizes[batch] - low)
+        / (high - low)
+        for batch, value in without.items()
+    }
+    open_ = [batch for batch in sizes if batch not in own]
+    left = (whole - low) / (high - low) * total - sum(own[b] * sizes[b] for b in own)
+    own |= dict.fromkeys(open_, left / max(1, sum(sizes[batch] for batch in open_)))
+    everything = min(max((whole - low) / (high - low), 0.0), 1.0)
+    cells: dict[Key, Cell] = {"": Cell(total, total * everything)}
     for batch, n in sizes.items():
-        rest = total - n
-        own = (total * whole - rest * without.get(batch, whole)) / n
         # a rest of fewer than ten is as little to be told as a batch of fewer than ten
-        cells["batch", batch] = Cell(min(n, rest), min(n, rest) * _share(own, low, high))
+        least = min(n, total - n)
+        cells["batch", batch] = Cell(least, least * min(max(own[batch], 0.0), 1.0))
     margin = Margin("", tuple(("batch", batch) for batch in sizes))
-    found = suppressed(cells, [margin], {("batch", batch) for batch in kept_hidden})
+    stay = {("batch", batch) for batch in (*kept_hidden, *open_)}
+    found = suppressed(cells, [margin], stay)
     return {batch: found["batch", batch] for batch in sizes if ("batch", batch) in found}
-
-
-def _share(value: float, low: float, high: float) -> float:
-    return min(max((value - low) / (high - low), 0.0), 1.0) if np.isfinite(value) else 0.5
 
 
 def _moved(before: Scores, after: Scores, decimals: int, factor: float) -> int:

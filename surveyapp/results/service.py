@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from analysis.scores import Scores
 from questionnaires.method import MethodVersion
-from questionnaires.method_loader import load_method
+from questionnaires.method_loader import load_method, validate_against
 from questionnaires.types import Questionnaire
 from surveyapp import audit, clock
 from surveyapp.actor import Actor
@@ -31,7 +31,8 @@ from surveyapp.results import publishing
 from surveyapp.results.answers import GroupAnswers, drawn_frame, eligible_raters, group_answers
 from surveyapp.results.gate import Sealed
 from surveyapp.results.links import links_of
-from surveyapp.results.opinions import opinions
+from surveyapp.results.opinions import WalkIns, opinions, walk_ins
+from surveyapp.results.other_questions import closed_items, of_drawn
 from surveyapp.results.points import points
 from surveyapp.results.rechecks import checkers, rechecks
 from surveyapp.results.response import response
@@ -180,28 +181,47 @@ _Computed = tuple[list[dict[str, Any]], dict[str, str], dict[str, list[Sealed]]]
 def _estimated(db: Session, survey: Survey, stored: Sequence[ResultRun]) -> _Computed:
     eligible = _eligible(db, survey)
     data = {group.code: group_answers(db, group) for group in survey.groups}
+    walked = {group.code: walk_ins(db, group) for group in survey.groups}
+    digests = {code: answers.sha256 for code, answers in data.items()}
+    digests |= {f"{code} walk-in": found.sha256 for code, found in walked.items() if found.forms}
     groups, kept = [], {}
     for group in survey.groups:
-        before = _of_group(stored, group)
+        before = _of_group(stored, group, digests)
         content, kept[group.code] = _group(db, group, data[group.code], (eligible, before))
+        if walked[group.code].forms:
+            content["walk_in"] = _heard(db, group, walked[group.code], before)
         groups.append(content)
-    return groups, {code: answers.sha256 for code, answers in data.items()}, kept
+    return groups, digests, kept
 
 
 def _opinions(db: Session, survey: Survey, stored: Sequence[ResultRun]) -> _Computed:
-    groups, digests = [], {}
+    walked = {group.code: walk_ins(db, group) for group in survey.groups}
+    digests = {code: found.sha256 for code, found in walked.items()}
+    groups = []
     for group in survey.groups:
-        given = (method_of(db, group), questionnaire_of(db, group))
-        before = publishing.earlier_counts(_of_group(stored, group))
-        content, digests[group.code] = opinions(db, group, given, before)
-        groups.append(content)
+        before = [{"walk_in": each} for each in _of_group(stored, group, digests)]
+        found = _heard(db, group, walked[group.code], before)
+        groups.append(found | {"code": group.code, "left_out": left_out(db, group)})
     return groups, digests, {}
 
 
-def _of_group(stored: Sequence[ResultRun], group: SurveyGroup) -> list[dict[str, Any]]:
-    """Return what earlier runs, behind the gate, hold of a group."""
+def _heard(
+    db: Session, group: SurveyGroup, walked: WalkIns, before: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Count what nobody was drawn for; nothing of it enters an estimate."""
+    earlier = [{"same": False} | each["walk_in"] for each in before if "walk_in" in each]
+    return opinions(walked, (method_of(db, group), questionnaire_of(db, group)), earlier)
+
+
+def _of_group(
+    stored: Sequence[ResultRun], group: SurveyGroup, digests: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return what earlier runs, behind the gate, hold of a group.
+
+    `same` marks those of the same answers, which no comparison can tell apart.
+    """
     return [
-        each
+        each | {"same": run.answers_sha256 == _digest_of(digests)}
         for run in stored
         if "gate" in run.content
         for each in run.content["groups"]
@@ -216,6 +236,7 @@ def _group(
     given: tuple[dict[str, tuple[str, ...]], list[dict[str, Any]]],
 ) -> tuple[dict[str, Any], list[Sealed]]:
     questionnaire, method = questionnaire_of(db, group), method_of(db, group)
+    _check_method(method, questionnaire)
     result: dict[str, Any] = {
         "code": group.code,
         "kind": method.kind,
@@ -226,8 +247,11 @@ def _group(
     }
     if not data.forms:
         return result | {"kind": "nothing"}, []
+    counts: dict[tuple[str, str], int] = {}
     if method.kind == "points":
         counts = eligible_raters(db, group, given[0])
+        alone = any(not item.per_agency for item in closed_items(questionnaire, method))
+        weights = weighting(data, questionnaire, {}) if alone else None
 
         def scoring(some: GroupAnswers) -> Scores:
             return points(some, questionnaire, method, counts)[1]
@@ -238,18 +262,34 @@ def _group(
         rules = plan_of(group)
 
         def scoring(some: GroupAnswers) -> Scores:
-            weights = weighting(some, questionnaire, rules)
-            return index_scores(some, questionnaire, method, weights)
+            return index_scores(some, questionnaire, method, weighting(some, questionnaire, rules))
 
         weights = weighting(data, questionnaire, rules)
         found, scores = satisfaction(data, questionnaire, method, weights), scoring(data)
         links = links_of(method, questionnaire)
+    context = weights.context(data) if weights else ()
+    found["members"] = publishing.members(data, method, links.index, context)
     before = publishing.earlier(given[1])
     content, kept = publishing.publish(result | found, links, before, method)
     batches = earlier_batches(given[1])
     content = publishing.compared(content, data, scores, method, scoring, batches)
     more = {"recheck": rechecks(db, group, data, method), "response": response(db, group, data)}
+    more |= of_drawn(data, (questionnaire, method), weights, counts, given[1])
     return content | more, kept
+
+
+def _check_method(method: MethodVersion, questionnaire: Questionnaire) -> None:
+    """Refuse a method version that the answers to this questionnaire cannot serve."""
+    problems = validate_against(method, questionnaire)
+    if problems:
+        raise AppError(
+            "RESULTS-126",
+            f"Phương pháp «{method.code}» {method.version} không tính được từ phiếu "
+            f"«{questionnaire.code}».",
+            "Sửa phương pháp hoặc phiếu khảo sát theo các lỗi dưới đây.",
+            problems=tuple(str(problem) for problem in problems),
+            status=409,
+        )
 
 
 def _eligible(db: Session, survey: Survey) -> dict[str, tuple[str, ...]]:
@@ -268,6 +308,6 @@ def _eligible(db: Session, survey: Survey) -> dict[str, tuple[str, ...]]:
     return result
 
 
-def _digest_of(digests: dict[str, str]) -> str:
+def _digest_of(digests: Mapping[str, str]) -> str:
     joined = "\n".join(f"{code} {digest}" for code, digest in sorted(digests.items()))
     return hashlib.sha256(joined.encode()).hexdigest()

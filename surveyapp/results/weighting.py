@@ -59,6 +59,14 @@ class Weighting:
             self.design, layout, values, self.known.aux, self.base_weight, agency
         )
 
+    def context(self, data: GroupAnswers) -> list[object]:
+        """Return what the weights follow from, beside the stratum of a form: sizes and margins."""
+        sizes: list[object] = [*sorted(data.pop_size.items())]
+        if self.known is None:
+            return sizes
+        forms = sorted(form.number for form in data.forms)
+        return [*sizes, *forms, *zip(self.known.names, self.known.totals.tolist(), strict=True)]
+
     def summary(self) -> dict[str, Any]:
         """Return the range of the weights and what their inequality costs (Kish's 1 + CV²)."""
         weight = self.design.weight

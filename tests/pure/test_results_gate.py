@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveyapp.results.gate import (
+    Basis,
     Links,
     changed_little,
     hidden_counts,
@@ -76,9 +77,22 @@ def test_an_earlier_pattern_stays_and_few_new_answers_hide_a_cell() -> None:
     sizes = {"a": 20, "b": 30, "c": 40}
     hidden = hidden_estimates(found(sizes), LINKS, sizes, [("a", "x")])
     assert hidden["a", "x"] == "complementary"  # as the first run named it
-    before = {("a", "x"): {20}, ("b", "x"): {30, 60}, ("c", "x"): {40}}
-    now = {("a", "x"): 20, ("b", "x"): 33, ("c", "x"): 50, ("d", "x"): 9}
+    before = {
+        ("a", "x"): {Basis(20, "p")},
+        ("b", "x"): {Basis(30, "q"), Basis(60, "r")},
+        ("c", "x"): {Basis(40, "s")},
+    }
+    now = {("a", "x"): Basis(20, "p"), ("b", "x"): Basis(33, "t"), ("c", "x"): Basis(50, "u")}
+    now["d", "x"] = Basis(9, "v")
     assert changed_little(before, now) == {("b", "x")}
+
+
+def test_as_many_answers_of_others_or_of_nobody_knows_whom_stay_hidden() -> None:
+    before = {("a", "x"): {Basis(40, "p")}}
+    assert changed_little(before, {("a", "x"): Basis(40, "p")}) == set()
+    assert changed_little(before, {("a", "x"): Basis(40, "q")}) == {("a", "x")}
+    assert changed_little({("a", "x"): {Basis(40)}}, {("a", "x"): Basis(40)}) == {("a", "x")}
+    assert changed_little(before, {("a", "x"): Basis(50, "q")}) == set()
 
 
 def test_a_reason_says_which_rule_hides_a_value() -> None:

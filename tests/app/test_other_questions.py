@@ -1,0 +1,190 @@
+"""Closed questions outside the index: shares, intervals, what stays hidden, forms of walk-ins."""
+
+import json
+import secrets
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from scipy import stats
+from sqlalchemy.orm import Session
+
+from analysis.report import Interval, Missing, Report, ReportTable
+from surveyapp.actor import Actor
+from surveyapp.models import Response, Survey
+from surveyapp.results import document, opinions, service
+from tests.app.results_world import add_forms, levels, manager, survey_of
+from tests.app.test_results import SERVICE_ITEMS
+
+#: Forms and population of five agencies; the fourth has too few for a distribution.
+SIZES = ((60, 400), (48, 120), (40, 90), (21, 300), (36, 200))
+CHANNELS = ("counter", "online", "post")
+
+
+@pytest.fixture
+def actor(db: Session) -> Actor:
+    return manager(db)
+
+
+def answers_of(agency: int, form: int) -> dict[str, Any]:
+    """Give known answers; nobody is asked about persons' or organisations' own things."""
+    given = dict(zip(SERVICE_ITEMS, levels(1000 * agency + form, 16), strict=True))
+    channel = "dk" if form % 10 == 3 else CHANNELS[(form * (agency + 1)) % 3]
+    money = "yes" if agency == 0 and form in (4, 5, 6) else "no"
+    return given | {"channel": channel, "trouble": "no", "money": money}
+
+
+@pytest.fixture
+def served(db: Session, actor: Actor) -> Survey:
+    survey = survey_of(db, actor, "binh-dinh-service-2024")
+    group = survey.groups[0]
+    for n, (agency, (forms, size)) in enumerate(zip(group.agencies, SIZES, strict=False)):
+        place = (agency.code, [agency.code], {"agency": agency.code})
+        add_forms(db, survey, group, place, [(answers_of(n, k), {}) for k in range(forms)], size)
+    survey.state = "locked"
+    db.flush()
+    return survey
+
+
+def add_walk_ins(db: Session, survey: Survey, agency: str, n: int, given: dict[str, Any]) -> None:
+    group = survey.groups[0]
+    for _ in range(n):
+        db.add(
+            Response(
+                id=secrets.token_hex(16),
+                survey_id=survey.id,
+                device_agency=agency,
+                questionnaire_code=group.questionnaire_code,
+                questionnaire_version=group.questionnaire_version,
+                language="vi",
+                mode="tablet",
+                assisted="self",
+                answers=given,
+                ratings={},
+                received_on=date(2024, 11, 5),
+            )
+        )
+    db.flush()
+
+
+def table_of(report: Report, code: str) -> ReportTable:
+    return next(table for table in report.tables() if table.code == code)
+
+
+def channels(agency: int) -> list[str]:
+    return [answers_of(agency, k)["channel"] for k in range(SIZES[agency][0])]
+
+
+def test_shares_of_an_agency_and_of_the_whole_are_those_of_a_stratified_sample(
+    db: Session, actor: Actor, served: Survey
+) -> None:
+    """Wilson with the design effect of a simple random sample: Franco et al. 2019, eq. 3."""
+    rows = service.run(db, actor, served).content["groups"][0]["others"]["channel"]
+    codes = [agency.code for agency in served.groups[0].agencies]
+    given = channels(0)
+    valid = [each for each in given if each != "dk"]
+    found, n, size = rows[codes[0]], len(valid), SIZES[0][1]
+    assert (found["asked"], found["n"]) == (60, n)
+    p = valid.count("online") / n
+    # a domain (those who answered) of a simple random sample of 60 of 400
+    y = np.array([(each == "online") - p if each != "dk" else 0.0 for each in given]) / n
+    variance = (1 - 60 / size) * 60 / 59 * float(((y - y.mean()) ** 2).sum())
+    n_eff, t = p * (1 - p) / variance, stats.t.ppf(0.975, n - 1)
+    centre = (p + t**2 / (2 * n_eff)) / (1 + t**2 / n_eff)
+    half = t * np.sqrt(p * (1 - p) / n_eff + t**2 / (4 * n_eff**2)) / (1 + t**2 / n_eff)
+    online = found["shares"]["online"]
+    assert online["value"] == pytest.approx(100 * p, abs=0.0501)
+    assert online["ci"] == pytest.approx([100 * (centre - half), 100 * (centre + half)], abs=0.0501)
+    assert found["shares"]["none"]["value"] == pytest.approx(100 * 6 / 60)
+
+    weights = [size / forms for forms, size in SIZES]
+    ticked = [channels(n).count("post") for n in range(5)]
+    answered = [len(channels(n)) - channels(n).count("dk") for n in range(5)]
+    share = np.dot(weights, ticked) / np.dot(weights, answered)
+    assert rows[""]["shares"]["post"]["value"] == pytest.approx(100 * share, abs=0.0501)
+
+
+def test_a_row_is_shown_whole_or_not_at_all_and_an_other_protects_it(
+    db: Session, actor: Actor, served: Survey
+) -> None:
+    run = service.run(db, actor, served)
+    others = run.content["groups"][0]["others"]
+    codes = [agency.code for agency in served.groups[0].agencies]
+    assert others["channel"][codes[3]] == {"hidden": "distribution"}
+    assert others["channel"][codes[4]] == {"hidden": "complementary"}  # the smallest other one
+    # three of the first agency gave money: enough to be told; of the whole as well
+    assert others["money"][codes[0]]["shares"]["yes"]["value"] == 5.0
+    table = table_of(document.build(db, served, run), "provincial-other-channel")
+    named = {str(row[0]): row for row in table.rows}
+    title = served.groups[0].agencies
+    assert [cell for cell in named[title[3].title][1:] if cell != Missing("dưới 30")] == []
+    assert [cell for cell in named[title[4].title][1:] if cell != Missing("không nêu")] == []
+    assert isinstance(named["Cả nhóm"][3], Interval)
+    assert table.columns[2].title == "Nộp trực tiếp" or table.columns[2].kind == "percent"
+
+
+@pytest.mark.parametrize(("given", "is_shown"), [(0, True), (1, False), (2, False), (3, True)])
+def test_a_sensitive_answer_is_told_of_nobody_or_of_three_in_every_code(
+    db: Session, actor: Actor, given: int, is_shown: bool
+) -> None:
+    survey = survey_of(db, actor, "binh-dinh-service-2024")
+    group = survey.groups[0]
+    for n, agency in enumerate(group.agencies[:3]):
+        forms = []
+        for k in range(40):
+            code = "refused" if n == 0 and k < given else "no"
+            forms.append((answers_of(n, k) | {"trouble": code}, {}))
+        place = (agency.code, [agency.code], {"agency": agency.code})
+        add_forms(db, survey, group, place, forms, 200)
+    survey.state = "locked"
+    db.flush()
+    rows = service.run(db, actor, survey).content["groups"][0]["others"]["trouble"]
+    row = rows[group.agencies[0].code]
+    assert ("hidden" not in row) is is_shown
+    assert is_shown or row == {"hidden": "sensitive"}  # not even how many answered
+
+
+def test_questions_stand_on_the_page_in_the_pdf_and_in_the_workbook(
+    db: Session, actor: Actor, served: Survey, signed_in: Callable[..., FlaskClient]
+) -> None:
+    report = document.build(db, served, service.run(db, actor, served))
+    codes = {table.code for table in report.tables() if "-other-" in table.code}
+    assert {"provincial-other-channel", "provincial-other-money"} <= codes
+    db.commit()
+    client = signed_in("analyst")
+    home = f"/surveys/{served.code}/results/"
+    for code in sorted(codes):
+        assert client.get(f"{home}tables/{code}.csv").status_code == 200
+    assert "các câu hỏi khác" in client.get(home).text
+
+
+def test_forms_of_walk_ins_beside_a_sample_are_counted_apart_and_change_no_estimate(
+    db: Session, actor: Actor, served: Survey
+) -> None:
+    before = service.run(db, actor, served).content["groups"][0]
+    code = served.groups[0].agencies[0].code
+    angry = dict.fromkeys(SERVICE_ITEMS, "1") | {"channel": "post"}
+    add_walk_ins(db, served, code, 35, angry)
+    run = service.run(db, actor, served)
+    after = run.content["groups"][0]
+    assert {key: each for key, each in after.items() if key != "walk_in"} == before
+    heard = after["walk_in"]
+    assert heard["agencies"] == {code: {"own": 35, "assisted": 0}}
+    assert heard["items"][SERVICE_ITEMS[0]][code]["counts"]["1"] == 35
+    assert heard["others"]["channel"][code]["shares"]["post"] == {"value": 100.0}
+    assert heard["others"]["channel"][""]["n"] == 35
+    told = json.dumps(heard)
+    for word in ('"ci"', '"se"', '"place"', '"flag"'):
+        assert word not in told
+    report = document.build(db, served, run)
+    section = next(each for each in report.annexes if opinions.UNASKED in each.heading)
+    tables = [block for block in section.blocks if isinstance(block, ReportTable)]
+    assert len(tables) > 10
+    kinds = {column.kind for table in tables for column in table.columns}
+    assert kinds == {"text", "count", "percent"}
+    share = table_of(report, "provincial-unasked-opinions")
+    assert share.rows[0][1:4] == (35, 0, 0.0)  # all of them very dissatisfied
+    assert not any("hạng" in c.title.lower() for table in tables for c in table.columns)
