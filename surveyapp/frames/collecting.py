@@ -4,11 +4,12 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock
@@ -22,7 +23,7 @@ from surveyapp.frames.short_texts import short_text
 from surveyapp.importers.table import Table, TableProblem
 from surveyapp.models import Account, ListDraft, Survey, Unit, UnitList
 from surveyapp.surveys.names import spelling
-from surveyapp.surveys.units import Period, find_or_create
+from surveyapp.surveys.units import Period, find_or_create_all
 
 _ROW = re.compile(r"\b([dD]òng) (\d+)")
 
@@ -32,35 +33,35 @@ def ask(
 ) -> list[UnitList]:
     """Ask units for their lists; a unit that was asked already gets the new head-counts."""
     _check_draft(survey)
-    period = Period(date(survey.year, 1, 1))
+    listed = read_asked(survey, text)
+    stored = select(UnitList).where(UnitList.survey_id == survey.id)
+    known = {one.unit_id: one for one in db.scalars(stored)}
     made = []
-    for asked in read_asked(survey, text):
-        unit = _unit(db, survey, asked, period)
-        known = db.scalar(
-            select(UnitList).where(UnitList.survey_id == survey.id, UnitList.unit_id == unit.id)
-        )
-        if known is None:
-            known = UnitList(
-                survey_id=survey.id,
-                unit_id=unit.id,
-                expected={},
-                counts={},
-                asked_at=clock.now(),
+    for asked, unit_id in zip(listed, _unit_ids(db, survey, listed), strict=True):
+        if unit_id not in known:
+            known[unit_id] = UnitList(
+                survey_id=survey.id, unit_id=unit_id, counts={}, asked_at=clock.now()
             )
-            db.add(known)
-        known.expected, known.due_on = dict(asked.expected), due_on or known.due_on
-        made.append(known)
+        unit_list = known[unit_id]
+        unit_list.expected, unit_list.due_on = dict(asked.expected), due_on or unit_list.due_on
+        made.append(unit_list)
+    db.add_all(made)
     db.flush()
     audit.record(db, actor, "list.ask", survey.code, units=len(made))
     return made
 
 
-def _unit(db: Session, survey: Survey, asked: Asked, period: Period) -> Unit:
-    """Return the unit of that name: a rated agency's own unit first."""
-    for agency in survey.agencies:
-        if spelling(asked.unit) in (spelling(agency.title), spelling(f"UBND {agency.title}")):
-            return db.get_one(Unit, agency.unit_id)
-    return find_or_create(db, asked.unit, date(survey.year, 12, 31), period)
+def _unit_ids(db: Session, survey: Survey, listed: Sequence[Asked]) -> list[int]:
+    """Return the units of these names: a rated agency's own unit first."""
+    own = {
+        spelling(name): agency.unit_id
+        for agency in reversed(survey.agencies)
+        for name in (agency.title, f"UBND {agency.title}")
+    }
+    others = [asked.unit for asked in listed if spelling(asked.unit) not in own]
+    period = Period(date(survey.year, 1, 1))
+    found = iter(find_or_create_all(db, others, date(survey.year, 12, 31), period))
+    return [own.get(spelling(asked.unit)) or next(found).id for asked in listed]
 
 
 def _check_draft(survey: Survey) -> None:
@@ -94,13 +95,13 @@ class ListLine:
 
 def lines(db: Session, survey: Survey) -> list[ListLine]:
     """Return the lists of a survey by unit, in the Vietnamese order."""
-    found = db.execute(
-        select(Unit, UnitList)
-        .join(UnitList, UnitList.unit_id == Unit.id)
-        .where(UnitList.survey_id == survey.id)
-        .order_by(Unit.sort_key)
-    )
+    found = db.execute(_lists_of(survey).order_by(Unit.sort_key))
     return [ListLine(unit, unit_list) for unit, unit_list in found]
+
+
+def _lists_of(survey: Survey) -> Select[Unit, UnitList]:
+    lists = select(Unit, UnitList).join(UnitList, UnitList.unit_id == Unit.id)
+    return lists.where(UnitList.survey_id == survey.id)
 
 
 def own_lists(db: Session, actor: Actor) -> list[tuple[Survey, ListLine]]:
@@ -118,7 +119,8 @@ def own_lists(db: Session, actor: Actor) -> list[tuple[Survey, ListLine]]:
 
 def find(db: Session, actor: Actor, survey: Survey, unit_code: str) -> ListLine:
     """Return a unit's list; for a focal account the lists of other units do not exist."""
-    found = next((line for line in lines(db, survey) if line.unit.code == unit_code), None)
+    row = db.execute(_lists_of(survey).where(Unit.code == unit_code)).one_or_none()
+    found = ListLine(row[0], row[1]) if row is not None else None
     if found is not None and not actor.has_any(frozenset({"manager"})):
         own = db.scalar(select(Account.unit_id).where(Account.id == actor.account_id))
         found = found if own == found.unit.id else None

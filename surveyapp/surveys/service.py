@@ -22,7 +22,7 @@ from surveyapp.surveys.progress import Progress, progress
 from surveyapp.surveys.published import import_published_figures
 from surveyapp.surveys.removal import remove_practice
 from surveyapp.surveys.states import Decision, advance, missing, next_state, warnings
-from surveyapp.surveys.units import Period, find_or_create
+from surveyapp.surveys.units import Period, find_or_create, find_or_create_all
 from surveyapp.surveys.way import NextStep, latest_frame, next_step
 
 __all__ = [
@@ -148,8 +148,8 @@ def _add_group(db: Session, survey: Survey, plan: Plan, place: tuple[int, PlanGr
     period = Period(group.units_valid_from or date(plan.year, 1, 1), group.units_valid_to)
     conductor = spelling(plan.lead_agency)
     first = len(survey.agencies)
-    for i, name in enumerate(group.agencies):
-        unit = find_or_create(db, name, _day(plan), period)
+    units = find_or_create_all(db, group.agencies, _day(plan), period)
+    for i, (name, unit) in enumerate(zip(group.agencies, units, strict=True)):
         survey.agencies.append(
             RatedAgency(
                 group_id=stored.id,

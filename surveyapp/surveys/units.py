@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.models import Unit
@@ -19,35 +19,51 @@ class Period:
     valid_to: date | None = None
 
 
-def find_or_create(db: Session, name: str, on: date, period: Period) -> Unit:
-    """Return the unit of that name which is there on the day `on`.
+def find_or_create_all(db: Session, names: Iterable[str], on: date, period: Period) -> list[Unit]:
+    """Return the units of these names which are there on the day `on`, in their order.
 
     One that is known from a later day on only is taken to have been there since `period` began;
     a name whose unit has ended before is a new unit.
     """
-    code = slug(name)
-    named = [unit for unit in _with_code(db, code) if spelling(unit.name) == spelling(name)]
-    standing = [unit for unit in named if unit.valid_to is None or unit.valid_to > on]
-    if standing:
-        unit = min(standing, key=lambda unit: unit.valid_from)
+    known = list(db.scalars(select(Unit)))
+    found = [_standing(known, name, on) or _new(known, name, period) for name in names]
+    for unit in found:
         unit.valid_from = min(unit.valid_from, period.valid_from)
-        return unit
+    db.add_all(found)
+    db.flush()
+    return found
+
+
+def find_or_create(db: Session, name: str, on: date, period: Period) -> Unit:
+    """Return the one unit of that name, as `find_or_create_all` does."""
+    (unit,) = find_or_create_all(db, [name], on, period)
+    return unit
+
+
+def _standing(known: Iterable[Unit], name: str, on: date) -> Unit | None:
+    """Return the unit of that name that is there on a day, the oldest one."""
+    code, spelled = slug(name), spelling(name)
+    standing = [
+        unit
+        for unit in known
+        if (unit.code == code or unit.code.startswith(f"{code[:55]}-"))
+        and spelling(unit.name) == spelled
+        and (unit.valid_to is None or unit.valid_to > on)
+    ]
+    return min(standing, key=lambda unit: unit.valid_from, default=None)
+
+
+def _new(known: list[Unit], name: str, period: Period) -> Unit:
+    """Make a unit under the first code that is free."""
     unit = Unit(
-        code=_free(code, {unit.code for unit in _with_code(db, code)}),
+        code=_free(slug(name), {unit.code for unit in known}),
         name=clean(name),
         sort_key=sort_key(clean(name)),
         valid_from=period.valid_from,
         valid_to=period.valid_to,
     )
-    db.add(unit)
-    db.flush()
+    known.append(unit)
     return unit
-
-
-def _with_code(db: Session, code: str) -> list[Unit]:
-    """Return the units whose code begins as `code` does."""
-    beginning = Unit.code.startswith(f"{code[:55]}-", autoescape=True)
-    return list(db.scalars(select(Unit).where(or_(Unit.code == code, beginning))))
 
 
 def _free(code: str, taken: Iterable[str]) -> str:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from surveyapp import clock
 from surveyapp.accounts import service as accounts
 from surveyapp.db import Database
-from surveyapp.frames import drafts
+from surveyapp.frames import collecting, drafts
 from surveyapp.models import (
     Account,
     AuditEntry,
@@ -105,6 +105,26 @@ def test_the_table_says_who_has_sent_and_who_was_asked_again(manager: FlaskClien
     assert "lệch" in page
     late = {"units": ASKED, "due_on": "08/10/2024"}
     assert manager.post(LISTS, data=late, follow_redirects=True).text.count("quá hạn") == 2
+
+
+@pytest.mark.usefixtures("manager")
+def test_asking_many_units_takes_no_query_for_each(database: Database) -> None:
+    texts = {n: "".join(f"Xã số {i}; {DEPUTIES}; 1\n" for i in range(n)) for n in (5, 60)}
+    said: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *call: said.append(call[2]))
+    reads = {}
+    for n, text in texts.items():
+        with database.session() as db:
+            survey = db.scalars(select(Survey)).one()
+            actor = accounts.as_actor(db.scalars(select(Account)).first())
+            said.clear()
+            asked = collecting.ask(db, actor, survey, text)
+            again = collecting.ask(db, actor, survey, text)
+            assert [one.id for one in asked] == [one.id for one in again]
+            reads[n] = sum(statement.startswith("SELECT") for statement in said)
+            db.rollback()
+
+    assert reads[60] == reads[5]
 
 
 def test_faulty_lines_of_units_are_named_together(manager: FlaskClient) -> None:

@@ -79,6 +79,50 @@ def test_a_group_of_the_plan_without_rows_is_named_on_page_and_by_command(
         assert rows_of(db) == [0, 0, 0]
 
 
+def test_a_rater_group_without_anybody_is_named_and_needs_a_reason(
+    database, signed_in, sipas
+) -> None:
+    a_survey(database, [row for row in make.raters(2) if "deputies" not in row["stratum"]])
+    page = signed_in("manager").get(f"{SAMPLE}/size").text
+    refused = sipas("--seed", "s", "--few-reason", "thử")
+    done = sipas("--seed", "s", "--few-reason", "thử", "--reason", "Hội đồng đang khuyết")
+
+    named = ("Đại biểu Hội đồng nhân dân cấp huyện (Ủy ban nhân dân các huyện, thị xã, thành phố)",)
+    assert (refused.code, refused.problems, done) == ("SAMPLE-268", named, None)
+    assert "Không có ai để chọn" in page and named[0] in page
+    with database.read_session() as db:
+        notes = db.scalars(select(SampleDraw)).one().protocol["notes"]
+    assert (notes["nobody_listed"], notes["reason"]) == (named[0], "Hội đồng đang khuyết")
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("draw", ("--seed", "s", "--quota", "district=20", "--quota", "district=21")),
+        ("size", ("--quota", "district=20", "--quota", " district=21")),
+    ],
+)
+def test_a_quota_given_twice_is_refused_and_both_are_named(database, sipas, command, more) -> None:
+    a_survey(database)
+
+    refused = sipas(*more, command=command)
+
+    assert refused.code == "APP-015"
+    assert refused.message == "--quota ghi «district» hai lần: 20 và 21."
+    with database.read_session() as db:
+        assert rows_of(db) == [0, 0, 0]
+
+
+def test_a_reason_longer_than_what_is_kept_is_refused_not_cut(database, sipas) -> None:
+    a_survey(database)
+
+    refused = sipas("--seed", "s", "--few-reason", "thử", "--reason", "x" * 301)
+
+    assert refused.code == "SAMPLE-267" and "301" in refused.message
+    with database.read_session() as db:
+        assert rows_of(db) == [0, 0, 0]
+
+
 def test_an_agency_without_files_is_named_and_no_reason_is_enough(db: Session) -> None:
     actor = make.official(db)
     files = make.files({"so-noi-vu": 300, "so-tu-phap": 300})
@@ -118,7 +162,17 @@ def _renamed(db: Session) -> None:
     db.execute(update(FrameRow).where(FrameRow.unit_code == "c007").values(unit_code="ban-toi"))
 
 
-CHANGES = pytest.mark.parametrize("change", [_removed, _moved, _renamed])
+def _rerated(db: Session) -> None:
+    """Let a rater rate her own agency: nothing that the published list shows is changed."""
+    own = {"attributes": {"rater_group": "council", "own_agencies": []}}
+    db.execute(update(FrameRow).where(FrameRow.unit_code == "c001").values(own))
+
+
+def _swapped(db: Session) -> None:
+    db.execute(update(FrameRow).where(FrameRow.unit_code == "c007").values(person_code="pc008"))
+
+
+CHANGES = pytest.mark.parametrize("change", [_removed, _moved, _renamed, _rerated, _swapped])
 
 
 @CHANGES

@@ -16,8 +16,9 @@ from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.models import AuditEntry, Frame, SampleDraw, SizeDecision, Survey
 from surveyapp.practice.raters import rater_rows
-from surveyapp.samples import service, size_decisions
+from surveyapp.samples import acts, service, size_decisions
 from surveyapp.samples.proposal import Choices
+from surveyapp.samples.rating import pop_sizes
 from surveyapp.samples.sizes import SizeRequest, plan_request
 from surveyapp.surveys import definitions
 from surveyapp.surveys.plan import load_plan
@@ -76,6 +77,28 @@ def test_sizes_follow_formula_and_rule(db) -> None:
         30,
         30,
     ]
+
+
+def test_rows_counted_by_the_database_are_the_rows_that_are_drawn_from(db) -> None:
+    survey, frame = make.survey_with(db, make.official(db), make.RATERS_PLAN, make.raters())
+    one_by_one = acts.candidates(db, survey, frame)
+
+    counted = acts.counted(db, survey, frame)
+
+    assert sum(row.n for row in counted) == len(one_by_one) == 90
+    assert len(counted) < 20
+    assert pop_sizes(counted) == acts.drawable(one_by_one).pop_size
+    for row in counted:
+        alike = [
+            c
+            for c in one_by_one
+            if (c.stratum, c.eligible, c.own) == (row.stratum, row.eligible, row.own)
+        ]
+        assert len(alike) == sum(
+            r.n
+            for r in counted
+            if (r.stratum, r.eligible, r.own) == (row.stratum, row.eligible, row.own)
+        )
 
 
 @pytest.mark.usefixtures("survey")

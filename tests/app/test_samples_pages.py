@@ -16,7 +16,7 @@ from surveyapp.cli import cli
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.models import AuditEntry, Frame, RecheckUnit, SampleDraw, SampleUnit, Survey
-from surveyapp.samples import service, size_decisions
+from surveyapp.samples import service, size_decisions, supplement
 from surveyapp.samples.proposal import Choices
 from surveyapp.samples.sizes import plan_request
 from surveyapp.surveys import service as surveys
@@ -87,8 +87,36 @@ def test_sizes_come_before_the_announcement(signed_in, database) -> None:
     ):
         assert answered.location == f"{SAMPLE}/size"
 
+    page = client.get(f"{SAMPLE}/").text
+    assert "Chọn cỡ mẫu trước" in page and f'href="{SAMPLE}/size"' in page
+    assert f'href="{SAMPLE}/announce"' not in page
+
     with database.read_session() as db:
         assert db.scalar(select(func.count()).select_from(SampleDraw)) == 0
+
+
+def test_the_announcement_says_who_would_be_added(signed_in, draw_id, database) -> None:
+    with database.session() as db:
+        survey, frame = db.scalars(select(Survey)).one(), db.scalars(select(Frame)).one()
+        more = {"quotas": {"district": 26}, "reason": "thêm hai", "few_reason": "thử"}
+        size_decisions.adopt(
+            db, make.official(db, "co-mau"), survey, frame, replace(plan_request(survey), **more)
+        )
+        db.commit()
+    client = signed_in("manager")
+
+    page = client.get(f"{SAMPLE}/announce").text
+    with database.read_session() as db:
+        assert db.scalars(select(SampleDraw.id)).all() == [draw_id]
+    done = client.post(f"{SAMPLE}/announce", data={"submit": "1"}).location
+    with database.session() as db:
+        survey = db.scalars(select(Survey)).one()
+        later = service.draw(db, make.official(db, "lan"), service.draws(db, survey)[-1])
+        changed = supplement.changes(service.draws(db, survey))[later.id]
+
+    assert done == f"{SAMPLE}/"
+    assert "Sẽ thêm 2, thôi 0" in page
+    assert len(changed.added) == 2 and all(unit in page for unit in changed.added)
 
 
 @pytest.mark.usefixtures("sized")

@@ -15,6 +15,8 @@ from surveyapp.errors import AppError
 from surveyapp.models import Account, AuditEntry, Frame, FrameRow, SampleDraw, SampleUnit, Survey
 from surveyapp.samples import acts, service, supplement, witnessing
 from surveyapp.samples.proposal import Choices
+from surveyapp.surveys import service as surveys
+from surveyapp.surveys import waves
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN, SECRET
 
@@ -281,6 +283,21 @@ def test_a_supplementary_draw_of_a_witnessed_one_stays_witnessed(stage: Stage) -
     changed = supplement.changes(acts.draws(stage.db, stage.survey))[second.id]
     assert (len(changed.added), changed.released) == (2, ())
     assert service.verify(stage.db, second) is None
+
+
+def test_a_second_wave_is_not_opened_before_witnesses(stage: Stage) -> None:
+    """Its seed is that of the first wave: another one would ask the same persons again."""
+    sealed = service.announce(stage.db, stage.actors[0], stage.frame, None, CHOICES)
+    service.draw(stage.db, stage.actors[0], sealed)
+    later = RATERS_PLAN.replace("par-test", "par-later")
+    survey = surveys.create_from_plan(stage.db, stage.actors[0], later)
+    waves.follow(stage.db, stage.actors[0], survey, stage.survey, "1")
+    frame = make.frame_of(stage.db, survey, make.raters())
+
+    with pytest.raises(AppError, match="SAMPLE-269"):
+        witnessing.open_draw(stage.db, stage.actors[0], frame, CHOICES)
+
+    assert stage.db.scalars(select(SampleDraw)).all() == [sealed]
 
 
 def test_a_lowered_quota_says_who_is_released(stage: Stage) -> None:
