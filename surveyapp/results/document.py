@@ -33,12 +33,14 @@ from surveyapp.results import (
     gate,
     opinions,
     other_tables,
+    overview,
     published,
     readings,
     recheck_tables,
     service,
     tables,
     targets,
+    trends,
     wording,
 )
 from surveyapp.results.checking import quality_tables
@@ -77,7 +79,7 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
         if measures := recheck_tables.annex(checked):
             annexes.append(Section("Phúc tra: các thước đo", measures))
     annexes.append(Section("Chất lượng thu phiếu", quality_tables(db, survey)))
-    figures = () if is_counter else published.boxes(db)
+    figures = () if is_counter else (*published.boxes(db), *trends.of_documents(db))
     if figures:
         sections.append(Section("Số liệu của nơi khác công bố", figures))
     lead = db.get(Unit, survey.lead_unit_id) if survey.lead_unit_id else None
@@ -95,6 +97,20 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
         decimals=2,
     )
     return readings.told(report)
+
+
+def cards(db: Session, survey: Survey, run: ResultRun) -> list[overview.Card]:
+    """Sum up every group for the first screen, with the anchor of its part of the page."""
+    found = {group["code"]: group for group in run.content["groups"]}
+    told = []
+    for place, group in enumerate(survey.groups, 2):  # the first part tells the scope
+        content, anchor = found[group.code], f"part-{place}"
+        if content["kind"] in ("nothing", "opinions"):
+            told.append(overview.counted(anchor, group.title, content))
+        else:
+            breakdown = _Group(db, group, content).breakdown()
+            told.append(overview.card(anchor, group.title, content, breakdown))
+    return told
 
 
 def _scope(db: Session, survey: Survey, run: ResultRun) -> list[Paragraph]:
@@ -159,7 +175,7 @@ class _Group:
         if self.found["kind"] == "opinions":
             code, agencies = _key(self.group), opinions.heard(self.found, self.agencies)
             return tuple(opinions.level_table(code, agencies, item) for item in self._counts())
-        blocks: list[Any] = [tables.component_table(self._breakdown())]
+        blocks: list[Any] = [tables.component_table(self.breakdown())]
         if self.found["kind"] == "satisfaction":
             title = f"Từng tiêu chí thành phần, {tables.WHOLE.lower()}"
             components = [
@@ -168,8 +184,8 @@ class _Group:
             ]
             key, found = f"{_key(self.group)}-items", self.found["estimates"]
             blocks.append(tables.item_table(key, title, components, found))
-        blocks += comparing.funnel(self._breakdown(), self.found["ranks"])
-        return (*blocks, *comparing.sensitivity_table(self._breakdown(), self.found["sensitivity"]))
+        blocks += comparing.funnel(self.breakdown(), self.found["ranks"])
+        return (*blocks, *comparing.sensitivity_table(self.breakdown(), self.found["sensitivity"]))
 
     def more(self) -> list[Section]:
         """Return the annexes of the questions outside the index, and of who came unasked."""
@@ -182,7 +198,8 @@ class _Group:
             told.append(Section(f"{title}: {opinions.UNASKED}", tuple(unasked)))
         return told
 
-    def _breakdown(self) -> tables.Breakdown:
+    def breakdown(self) -> tables.Breakdown:
+        """Return the agencies with their figures behind the gate."""
         if self.found["kind"] == "points":
             total = (self.found["total"], "Tổng điểm")
             estimates, unit = self.found["estimates"], "điểm"
@@ -201,7 +218,7 @@ class _Group:
     def _points(self) -> tuple[Any, ...]:
         maximum = NumberStyle(decimals=0).number(self.found["max_points"])
         number = "Số người đánh giá"
-        breakdown = self._breakdown()
+        breakdown = self.breakdown()
         return (
             Paragraph(
                 f"Thu về {_COUNT(self.found['received'])} trên {_COUNT(self.found['issued'])} "
@@ -213,6 +230,7 @@ class _Group:
             *comparing.pairs(self.found["ranks"]),
             Paragraph(wording.PLACES),
             Paragraph(wording.WITHOUT_CORRECTION),
+            *self._trend(),
             *self._notes(),
         )
 
@@ -232,7 +250,7 @@ class _Group:
 
     def _satisfaction(self) -> tuple[Any, ...]:
         number = "Số phiếu"
-        breakdown = self._breakdown()
+        breakdown = self.breakdown()
         return (
             Paragraph(
                 f"Thu về {_COUNT(self.found['received'])} trên {_COUNT(self.found['issued'])} "
@@ -245,6 +263,7 @@ class _Group:
             Paragraph(wording.PLACES),
             Paragraph(wording.WITH_CORRECTION),
             *self._targets(breakdown),
+            *self._trend(),
             *self._notes(),
         )
 
@@ -252,6 +271,9 @@ class _Group:
         key = (_key(self.group), self.group.survey.year)
         whole = breakdown.found[gate.WHOLE]
         return targets.target_table(self.db, key, self.method, breakdown.columns, whole)
+
+    def _trend(self) -> list[trends.Block]:
+        return trends.of_group(self.db, self.group, self.method, self.found)
 
     def _notes(self) -> list[Paragraph]:
         notes = [Paragraph(note) for note in self.found.get("notes", ())]

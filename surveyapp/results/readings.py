@@ -137,6 +137,7 @@ def of_row(table: ReportTable, row: tuple[Cell, ...], style: NumberStyle) -> str
     if column is None or value_column is None or not isinstance(span, Interval):
         return ""
     name, unit = str(row[0]), column.unit
+    name = f"năm {name}" if table.columns[0].key == "year" else name
     number = style.cell(value_column, cast(Cell, value))
     low, high = (style.quantity(x, unit, column.decimals) for x in (span.low, span.high))
     parts = [f"Với độ tin cậy 95%, số thật của {name} nằm từ {low} đến {high} (kết quả {number})"]

@@ -37,9 +37,10 @@ def index(code: str) -> ResponseReturnValue:
     db = web.session()
     survey = surveys.find(db, code)
     service.require_locked(survey)
-    report, sealed = None, None
+    report, sealed, cards = None, None, []
     if service.has_run(db, survey):
-        report = document.build(db, survey, service.latest(db, survey))
+        made = service.latest(db, survey)
+        report, cards = document.build(db, survey, made), document.cards(db, survey, made)
         _look(survey)
         if web.actor().has_any(roles.COUNCIL):
             sealed = sealed_rows(db, survey, STYLE)
@@ -49,6 +50,8 @@ def index(code: str) -> ResponseReturnValue:
         survey=survey,
         practice=survey.is_practice,
         report=report,
+        cards=cards,
+        opened=request.args.get("open", ""),
         render=_render,
     )
 

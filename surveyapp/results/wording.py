@@ -56,6 +56,11 @@ HIDDEN = (
     "«dưới 10»: có dưới 10 câu trả lời nên không công bố. «không nêu»: nếu nêu thì tính ngược ra "
     "được ô dưới 10 câu trả lời trong cùng dòng hoặc cùng cột."
 )
+#: Reasons in a table, as they are told where there is room.
+NOT_PUBLISHED: Mapping[str, str] = {
+    "dưới 10": "dưới 10 câu trả lời",
+    "không nêu": "để không tính ngược ra cơ quan dưới 10 câu trả lời",
+}
 FUNNEL = (
     "Mỗi dấu là một cơ quan: càng sang phải kết quả càng chính xác. Trong "
     "hai đường cong thì chênh lệch với mức chung có thể chỉ do ngẫu nhiên. Không hiệu chỉnh tổng "
@@ -80,3 +85,16 @@ BREAK = (
     "Phương pháp thay đổi: không nối số liệu của «{}» với số liệu của các phương pháp khác do "
     "cùng nơi này công bố, và không tính chênh lệch giữa chúng."
 )
+TREND = (
+    "Mỗi dấu là kết quả của một năm, vạch đứng là khoảng tin cậy 95% nếu có; chỉ nối và chỉ tính "
+    "chênh lệch giữa các năm cùng nơi công bố, cùng đối tượng và cùng phương pháp."
+)
+TREND_NOTE = (
+    "Chênh lệch không kèm khoảng tin cậy: khoảng tin cậy của hai năm còn chồng lên nhau thì chưa "
+    "đủ căn cứ nói tăng hay giảm. Số của năm khác lấy từ kết quả đã công bố."
+)
+TREND_SOURCES: Mapping[str, str] = {
+    "run": "kết quả khảo sát",
+    "document": "số đã công bố",
+}
+ONE_YEAR = "Mới có số liệu của một năm nên chưa nói được tăng hay giảm."

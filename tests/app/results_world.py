@@ -23,6 +23,13 @@ from surveyapp.models import (
 )
 from surveyapp.surveys import definitions, service
 
+SERVICE_ITEMS = (
+    *("access_signs", "access_seats", "access_equipment"),
+    *("procedure_posted", "procedure_papers", "procedure_fees", "procedure_time"),
+    *("staff_polite", "staff_guidance", "staff_rules"),
+    *("result_on_time", "result_correct", "result_fair"),
+    *("complaint_ways", "complaint_handled", "complaint_told"),
+)
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
 
 
@@ -57,6 +64,23 @@ def survey_of(db: Session, actor: Actor, plan: str) -> Survey:
         )
     )
     survey.state = "collecting"
+    db.flush()
+    return survey
+
+
+def served_survey(db: Session, actor: Actor) -> Survey:
+    """Make a locked service survey: four agencies with 40, 12, 9 and 30 forms."""
+    survey = survey_of(db, actor, "binh-dinh-service-2024")
+    group = survey.groups[0]
+    for n, (agency, forms, pop_size) in enumerate(
+        zip(group.agencies, (40, 12, 9, 30), (400, 60, 90, 300), strict=False)
+    ):
+        answers = [
+            dict(zip(SERVICE_ITEMS, levels(1000 * n + k, 16), strict=True)) for k in range(forms)
+        ]
+        place = (agency.code, [agency.code], {"agency": agency.code})
+        add_forms(db, survey, group, place, [(each, {}) for each in answers], pop_size)
+    survey.state = "locked"
     db.flush()
     return survey
 

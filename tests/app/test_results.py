@@ -18,20 +18,13 @@ from surveyapp.models import AuditEntry, FormCell, Survey
 from surveyapp.models.account import ROLES
 from surveyapp.results import document, gate, service
 from tests.app.results_world import (
+    SERVICE_ITEMS,
     add_forms,
     add_pairs,
     add_response,
-    levels,
     manager,
+    served_survey,
     survey_of,
-)
-
-SERVICE_ITEMS = (
-    *("access_signs", "access_seats", "access_equipment"),
-    *("procedure_posted", "procedure_papers", "procedure_fees", "procedure_time"),
-    *("staff_polite", "staff_guidance", "staff_rules"),
-    *("result_on_time", "result_correct", "result_fair"),
-    *("complaint_ways", "complaint_handled", "complaint_told"),
 )
 
 
@@ -43,19 +36,7 @@ def actor(db: Session) -> Actor:
 @pytest.fixture
 def served(db: Session, actor: Actor) -> Survey:
     """Give a locked service survey: two agencies with 40 and 12 forms, one with 9."""
-    survey = survey_of(db, actor, "binh-dinh-service-2024")
-    group = survey.groups[0]
-    for n, (agency, forms, pop_size) in enumerate(
-        zip(group.agencies, (40, 12, 9, 30), (400, 60, 90, 300), strict=False)
-    ):
-        answers = [
-            dict(zip(SERVICE_ITEMS, levels(1000 * n + k, 16), strict=True)) for k in range(forms)
-        ]
-        place = (agency.code, [agency.code], {"agency": agency.code})
-        add_forms(db, survey, group, place, [(each, {}) for each in answers], pop_size)
-    survey.state = "locked"
-    db.flush()
-    return survey
+    return served_survey(db, actor)
 
 
 @pytest.fixture

@@ -1,0 +1,284 @@
+"""The index over the years: own published runs and documents, apart by triple, behind the gate."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+from sqlalchemy.orm import Session
+
+from analysis.report import Missing, ReportTable
+from analysis.trend import TrendFigure
+from surveyapp.actor import Actor
+from surveyapp.exports.xlsx import write_xlsx
+from surveyapp.models import PublishedFigure, ResultRun, Survey
+from surveyapp.results import document, service, trends, wording
+from surveyapp.surveys import definitions
+from surveyapp.surveys import service as surveys
+from tests.app import test_results
+
+PLAN = "binh-dinh-service-2024"
+actor, rated, served = test_results.actor, test_results.rated, test_results.served
+
+
+def blocks(db: Session, survey: Survey) -> list[Any]:
+    """Return what the first group of a survey with a run says of the years."""
+    group = survey.groups[0]
+    (content,) = [
+        g for g in service.latest(db, survey).content["groups"] if g["code"] == group.code
+    ]
+    return trends.of_group(db, group, service.method_of(db, group), content)
+
+
+def figure_and_table(db: Session, survey: Survey) -> tuple[TrendFigure, ReportTable]:
+    figure, table = blocks(db, survey)
+    assert isinstance(figure, TrendFigure)
+    assert isinstance(table, ReportTable)
+    return figure, table
+
+
+def earlier(
+    db: Session, actor: Actor, run: ResultRun, year: int, *, is_practice: bool = True
+) -> tuple[Survey, dict[str, Any]]:
+    """Make a published survey of another year with the content of a run, to be changed."""
+    text = definitions.plan_text(PLAN).replace("2024", str(year))
+    made = surveys.create_from_plan(db, actor, text, is_practice=is_practice)
+    made.state = "published"
+    content = {**run.content, "groups": [dict(each) for each in run.content["groups"]]}
+    group = content["groups"][0]
+    measure = group["measure"]
+    rows = dict(group["estimates"][measure])
+    whole = dict(rows[""]["index"])
+    rows[""] = {**rows[""], "index": whole}
+    group["estimates"] = {**group["estimates"], measure: rows}
+    db.add(
+        ResultRun(
+            survey_id=made.id,
+            made_at=run.made_at,
+            code_version="0",
+            answers_sha256="0" * 64,
+            content=content,
+        )
+    )
+    return made, whole
+
+
+def document_figure(db: Session, survey: Survey, **other: Any) -> None:
+    """Store a figure of a document, of the survey's own triple unless told otherwise."""
+    method = service.method_of(db, survey.groups[0])
+    known = {
+        "publisher": method.publisher,
+        "population": method.population,
+        "method_version": f"{method.code} {method.version}",
+        "code": "index",
+        "title": "Chỉ số hài lòng",
+        "kind": "value",
+        "source": "Văn bản thử",
+    }
+    db.add(PublishedFigure(**known | other))
+    db.flush()
+
+
+def test_one_year_is_no_trend_and_that_is_said(db: Session, actor: Actor, served: Survey) -> None:
+    service.run(db, actor, served)
+    (only,) = blocks(db, served)
+    assert only.text == wording.ONE_YEAR
+
+
+def test_an_earlier_published_run_is_joined_with_its_interval(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+) -> None:
+    run = service.run(db, actor, served)
+    _, whole = earlier(db, actor, run, 2023)
+    whole.update(value=80.0, ci=[78.5, 81.5])
+    db.flush()
+
+    figure, table = figure_and_table(db, served)
+    (series,) = figure.series
+    first, last = series.points
+    assert (first.year, first.value, first.interval.low) == (2023, 80.0, 78.5)
+    now = run.content["groups"][0]["estimates"]["mean_of_5"][""]["index"]
+    assert (last.year, last.value, last.interval.high) == (2024, now["value"], now["ci"][1])
+    assert list(series.joined()) == [(first, last)]
+    assert [row[0] for row in table.rows] == ["2023", "2024"]
+    assert table.rows[1][4] == pytest.approx(now["value"] - 80.0)
+
+
+@pytest.mark.parametrize("state", ["locked", "analysed", "appraised", "approved"])
+def test_a_run_under_embargo_is_in_no_trend(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+    state: str,
+) -> None:
+    other, _ = earlier(db, actor, service.run(db, actor, served), 2023)
+    other.state = state
+    db.flush()
+    assert len(blocks(db, served)) == 1
+
+
+def test_practice_and_later_years_are_in_no_trend(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+) -> None:
+    run = service.run(db, actor, served)
+    earlier(db, actor, run, 2022, is_practice=False)
+    earlier(db, actor, run, 2025)
+    db.flush()
+    assert len(blocks(db, served)) == 1
+
+
+def test_a_run_that_passed_no_gate_is_in_no_trend(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+) -> None:
+    run = service.run(db, actor, served)
+    other, _ = earlier(db, actor, run, 2023)
+    db.flush()
+    (stored,) = db.query(ResultRun).filter_by(survey_id=other.id)
+    stored.content = {"groups": stored.content["groups"]}
+    db.flush()
+    assert len(blocks(db, served)) == 1
+
+
+def test_a_hidden_year_is_a_gap_with_its_reason_and_no_difference(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+) -> None:
+    run = service.run(db, actor, served)
+    _, whole = earlier(db, actor, run, 2022)
+    whole.update(value=80.0, ci=[78.5, 81.5])
+    _, whole = earlier(db, actor, run, 2023)
+    whole.update(value=None, se=None, ci=None, hidden="base", n=9)
+    db.flush()
+
+    figure, table = figure_and_table(db, served)
+    assert figure.series[0].points[1].value == Missing("dưới 10")
+    assert list(figure.series[0].joined()) == []
+    rows = {row[0]: row for row in table.rows}
+    assert rows["2023"][2:5] == (Missing("dưới 10"),) * 3
+    assert rows["2024"][4] == Missing("2023 dưới 10")
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"method_version": "service 0"}, "khác phương pháp"),
+        ({"population": "Hộ gia đình"}, "khác đối tượng"),
+        ({"publisher": "Bộ Nội vụ"}, "khác nơi công bố"),
+    ],
+)
+def test_another_triple_is_a_break_and_never_subtracted(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+    other: dict[str, str],
+    said: str,
+) -> None:
+    service.run(db, actor, served)
+    document_figure(db, served, year=2023, value=82.66, **other)
+
+    figure, table = figure_and_table(db, served)
+    assert len(figure.series) == 2
+    assert all(list(each.joined()) == [] for each in figure.series)
+    reasons = [row[4].reason for row in table.rows]
+    assert reasons.count("năm đầu của loạt số") == 1
+    assert [reason for reason in reasons if reason.startswith(said)]
+    published = next(row for row in table.rows if row[0] == "2023")
+    assert published[3] == Missing("số công bố không kèm sai số")
+
+
+def test_targets_of_the_plan_stand_beside_with_their_year(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+) -> None:
+    service.run(db, actor, served)
+    document_figure(db, served, year=2025, kind="target", value=85.25)
+
+    figure, table = figure_and_table(db, served)
+    assert [(t.year, t.value) for t in figure.series[0].targets] == [(2025, 85.25)]
+    assert table.rows[-1][0] == "2025"
+    assert table.rows[-1][5] == 85.25
+
+
+def test_ranks_of_other_documents_are_no_figures(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+) -> None:
+    service.run(db, actor, served)
+    document_figure(db, served, year=2023, kind="rank", value=12)
+    document_figure(db, served, year=2025, kind="target_rank", value=11)
+    assert len(blocks(db, served)) == 1
+
+
+def test_points_of_raters_have_no_interval_for_the_mean(
+    db: Session,
+    actor: Actor,
+    rated: Survey,
+) -> None:
+    service.run(db, actor, rated)
+    group = rated.groups[2]
+    method = service.method_of(db, group)
+    content = service.latest(db, rated).content["groups"][2]
+    document_figure(
+        db,
+        rated,
+        publisher=method.publisher,
+        population=method.population,
+        method_version=f"{method.code} {method.version}",
+        code="total",
+        year=2023,
+        value=21.5,
+    )
+    figure, table = trends.of_group(db, group, method, content)
+    assert isinstance(figure, TrendFigure)
+    assert isinstance(table, ReportTable)
+    (series,) = figure.series
+    assert [point.interval for point in series.points] == [None, None]
+    assert table.rows[1][3] == Missing("không tính cho trung bình nhóm")
+    assert table.rows[1][4] == pytest.approx(content["mean"] - 21.5)
+
+
+def test_fields_of_others_have_a_picture_where_two_years_are_known(
+    db: Session,
+    actor: Actor,
+) -> None:
+    text = definitions.FIGURES.read_text(encoding="utf-8")
+    surveys.import_published_figures(db, actor, text)
+    pictures = [each for each in trends.of_documents(db) if isinstance(each, TrendFigure)]
+    assert [each.title[:3] for each in pictures] == ["I. ", "II."]
+    values = [[p.value for p in each.series[0].points] for each in pictures]
+    assert values == [[85.24], [81.56]]
+    assert [each.series[0].targets[0].value for each in pictures] == [85.25, 82.69]
+
+
+def test_page_workbook_and_file_show_the_trend(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+    signed_in: Callable[..., FlaskClient],
+) -> None:
+    run = service.run(db, actor, served)
+    document_figure(db, served, year=2023, value=82.66)
+    report = document.build(db, served, run)
+    file = io.BytesIO()
+    write_xlsx(report, file)
+    book = load_workbook(file)
+    sheet = next(s for s in book if "Chỉ số hài lòng qua các năm" in s.title)
+    assert 82.66 in [cell.value for row in sheet for cell in row]
+    db.commit()
+    client = signed_in("analyst")
+    page = client.get(f"/surveys/{served.code}/results/").text
+    assert 'id="fig-provincial-trend-title"' in page
+    svg = client.get(f"/surveys/{served.code}/results/figures/provincial-trend.svg")
+    assert "2023: 82,66%." in svg.text
+    assert svg.mimetype == "image/svg+xml"
