@@ -1,12 +1,14 @@
 """A live server with one counter survey or one with slips, and the way of a person at its tablet."""
 
+import re
 import threading
+import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Error, Page
 from sqlalchemy import func, select
 
 from surveyapp.db import Database
@@ -83,18 +85,53 @@ class Portal(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def portal_instead(site: TabletSite) -> Iterator[None]:
+def instead(site: TabletSite, handler: type[BaseHTTPRequestHandler]) -> Iterator[None]:
     """Stop the server and let another answer at its address."""
     site.server.stop()
     host, port = site.server.address.split(":")
-    portal = ThreadingHTTPServer((host, int(port)), Portal)
-    thread = threading.Thread(target=portal.serve_forever, daemon=True)
+    other = ThreadingHTTPServer((host, int(port)), handler)
+    thread = threading.Thread(target=other.serve_forever, daemon=True)
     thread.start()
-    yield
-    portal.shutdown()
-    portal.server_close()
-    thread.join()
-    site.server.start()
+    try:
+        yield
+    finally:
+        other.shutdown()
+        other.server_close()
+        thread.join()
+        site.server.start()
+
+
+def newer_application(site: TabletSite) -> type[BaseHTTPRequestHandler]:
+    """Return a server of the same application in a version that marks its page; it knows no API."""
+    files = {}
+    for name in ("", "app.js", "style.css", "manifest.webmanifest", "icon.svg", "worker.js"):
+        with urllib.request.urlopen(site.home + name) as answer:  # noqa: S310  our own
+            files[f"/tablet/{name}"] = (answer.headers["Content-Type"], answer.read())
+    mark = b'document.documentElement.dataset.version = "newer";\n'
+    kind, program = files["/tablet/app.js"]
+    files["/tablet/app.js"] = (kind, program + mark)
+    kind, worker = files["/tablet/worker.js"]
+    files["/tablet/worker.js"] = (kind, re.sub(b'"[0-9a-f]{16}"', b'"newer"', worker, count=1))
+
+    class Newer(BaseHTTPRequestHandler):
+        """Serves the files."""
+
+        def do_GET(self) -> None:
+            """Give one file, or none."""
+            kind, content = files.get(self.path, ("text/plain", b""))
+            self.send_response(200 if self.path in files else 503)
+            for header in (("Content-Type", kind), ("Sipas", "1")):
+                self.send_header(*header)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_PUT = do_POST = do_GET  # noqa: N815  names of http.server
+
+        def log_message(self, *_: object) -> None:
+            """Write nothing."""
+
+    return Newer
 
 
 def pair(page: Page, site: TabletSite, token: str) -> None:
@@ -105,6 +142,16 @@ def pair(page: Page, site: TabletSite, token: str) -> None:
     page.click("text=Đưa máy vào dùng")
     page.locator(".idle").wait_for()
     controlled(page)
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for a condition; Playwright's own wait would evaluate a text, which the page forbids."""
+    for _ in range(600):
+        with suppress(Error):  # the page is just being loaded anew
+            if page.evaluate(condition):
+                return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never: {condition}")
 
 
 def controlled(page: Page) -> None:

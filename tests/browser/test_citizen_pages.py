@@ -1,8 +1,6 @@
 """The whole way through the citizens' pages in a real browser: no script, keyboard, WCAG, 200 %."""
 
-import io
 import threading
-import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from surveyapp.config import Settings
 from surveyapp.db import Database, upgrade
 from surveyapp.models import WaitingAnswer
 from tests.app.collect_world import World
+from tests.browser.sounds import NOTE_SOUNDS, tone
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
@@ -378,17 +377,6 @@ def test_a_trembling_finger_answers_one_question(browser: Browser, site: Site) -
         assert page.locator(".summary").count() == 0
 
 
-def quiet_sound() -> bytes:
-    """Return a tenth of a second of silence as a WAV file."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(bytes(1600))
-    return file.getvalue()
-
-
 def test_with_sound_first_the_first_touch_speaks_and_the_second_chooses(
     browser: Browser,
     site: Site,
@@ -399,13 +387,16 @@ def test_with_sound_first_the_first_touch_speaks_and_the_second_chooses(
     folder = tmp_path / "audio" / "small" / "1" / "vi"
     folder.mkdir(parents=True)
     for name in ("q1", "q1-4", "q3"):
-        (folder / f"{name}.wav").write_bytes(quiet_sound())
+        (folder / f"{name}.wav").write_bytes(tone(0.3))
     with opened(browser, PHONE, script=True) as page:
+        page.add_init_script(NOTE_SOUNDS)
         at_question_one(page, site)
         with page.expect_response("**/q1.wav"):
             page.get_by_role("button", name="Nghe đọc câu hỏi").click()
+        page.wait_for_function("sounds.length === 1 && sounds[0].ended")
         with page.expect_response("**/q1-4.wav"):
             page.get_by_text("Hài lòng", exact=True).click()
+        page.wait_for_function("sounds.length === 2 && sounds[1].ended")
         assert not page.locator("#q1-4").is_checked()
         assert page.locator(".row.heard").count() == 1
         picture(page, "citizen-phone-listening")

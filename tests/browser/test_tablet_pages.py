@@ -1,6 +1,7 @@
 """The tablet's pages: WCAG, sizes, keyboard, second taps, speech, first load, service worker."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -8,13 +9,14 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.tablet_site import (
     DEBOUNCE,
     PIN,
+    Portal,
     TabletSite,
     begin,
     controlled,
     empty_here,
+    instead,
     open_corner,
     paired,
-    portal_instead,
     press,
     tablet_site,
 )
@@ -127,6 +129,33 @@ def test_no_page_of_the_tablet_breaks_wcag_or_hides_its_buttons(
     context.close()
 
 
+@pytest.mark.parametrize(("size", "screen"), [(100, WIDE), (200, NARROW)])
+def test_no_page_of_a_code_to_take_home_breaks_wcag(
+    browser: Browser,
+    tmp_path: Path,
+    axe: Callable[[Page], list[str]],
+    size: int,
+    screen: dict[str, int],
+) -> None:
+    with tablet_site(tmp_path / "home", "counter", "small") as site:
+        context = browser.new_context(viewport=screen, locale="vi-VN", bypass_csp=True)
+        page = paired(context, site)
+        press(page)
+        press(page, f"label:has(#size-{size})")
+        context.set_offline(True)
+        press(page, "#later")
+        page.get_by_text("Lúc này máy chưa lấy được mã").wait_for()
+        found = problems(page, axe)
+        press(page)
+        found += problems(page, axe)
+        context.set_offline(False)
+        press(page, "#later")
+        page.locator(".printed").wait_for()
+
+        assert found + problems(page, axe) == []
+        context.close()
+
+
 def test_the_keyboard_alone_fills_a_form(context: BrowserContext, site: TabletSite) -> None:
     page = paired(context, site)
 
@@ -217,7 +246,7 @@ def test_the_page_of_a_network_on_the_way_is_never_kept(
     context: BrowserContext, site: TabletSite
 ) -> None:
     page = paired(context, site)
-    with portal_instead(site):
+    with instead(site, Portal):
         seen = page.evaluate(
             """async () => {
               const cache = await caches.open((await caches.keys()).find((one) => one !== "sipas-audio"));

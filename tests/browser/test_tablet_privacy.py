@@ -1,20 +1,28 @@
 """Between two persons at the tablet nothing is left: page, memory, history, storage, cache."""
 
+import hashlib
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from surveyapp.models import Survey
+from surveyapp import clock
+from surveyapp.models import StoredQuestionnaire, Survey, SurveyGroup
+from tests.app.collect_world import source_of
 from tests.browser.tablet_site import (
     TabletSite,
     answer_all,
     begin,
     empty_here,
+    instead,
+    newer_application,
     paired,
     press,
     stored_here,
     tablet_site,
+    until,
 )
 
 pytestmark = pytest.mark.browser
@@ -167,15 +175,54 @@ def test_a_visit_that_ends_with_the_power_counts_as_broken_off(
 
 def test_a_changed_survey_is_taken_up_between_persons_only(tablet: Page, site: TabletSite) -> None:
     begin(tablet)
+    first = tablet.locator(".ask").first.inner_text()
     with site.database.session() as db:
         db.get_one(Survey, site.world.survey.id).title = "Tên mới của cuộc khảo sát"
+        change_questionnaire(db, first, "Hôm nay Ông/Bà đến vì việc gì?")
         db.commit()
     for _ in range(10):  # twenty minutes, in which somebody answers
         tablet.clock.run_for(100_000)
         tablet.keyboard.press("Tab")
     assert "Tên mới" not in tablet.evaluate("document.title")
     assert tablet.get_by_text("Câu 1/8").is_visible()
+    assert tablet.locator(".ask").first.inner_text() == first
     with tablet.expect_response("**/api/device/configuration"):  # before its time is run off
         tablet.clock.run_for(151_000)
 
     tablet.get_by_role("heading", name="Tên mới của cuộc khảo sát").wait_for()
+    begin(tablet)
+    assert tablet.locator(".ask").first.inner_text() == "Hôm nay Ông/Bà đến vì việc gì?"
+
+
+def change_questionnaire(db: Session, old: str, new: str) -> None:
+    """Ask another wording from now on: version 2 of the form."""
+    [group] = db.scalars(select(SurveyGroup)).all()
+    source = source_of("counter").replace(old, new).replace("version = 1", "version = 2", 1)
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    made = {"code": "counter", "version": 2, "sha256": digest, "source": source}
+    db.add(StoredQuestionnaire(**made, published_at=clock.now()))
+    db.flush()
+    group.questionnaire_version = 2
+
+
+def test_a_new_version_of_the_application_is_taken_up_between_persons_only(
+    context: BrowserContext, site: TabletSite
+) -> None:
+    tablet = paired(context, site)
+    begin(tablet)
+    tablet.locator(".row").nth(1).click()
+    with instead(site, newer_application(site)):
+        tablet.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
+        until(
+            tablet, "navigator.serviceWorker.getRegistration().then((one) => one.waiting !== null)"
+        )
+        for _ in range(10):  # twenty minutes, in which somebody answers
+            tablet.clock.run_for(100_000)
+            tablet.keyboard.press("Tab")
+        assert tablet.evaluate("document.documentElement.dataset.version") is None
+        assert tablet.locator("input:checked").count() == 1
+        tablet.clock.run_for(151_000)  # she has gone
+
+        until(tablet, "document.documentElement.dataset.version === 'newer'")
+        tablet.locator(".idle").wait_for()
+        assert tablet.evaluate("caches.keys().then((all) => all.includes('sipas-newer'))")

@@ -1,0 +1,94 @@
+"""Recorded questions on the tablet, in real Chromium: heard, touched twice, and time stands still."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.sounds import IS_HEARD, NOTE_SOUNDS, tone
+from tests.browser.tablet_site import DEBOUNCE, TabletSite, paired, press, tablet_site, until
+from tests.browser.test_tablet_pages import VOICE
+
+pytestmark = pytest.mark.browser
+#: Longer than any test: it ends when a page stops it.
+LONG = 120
+#: Longer than the quiet after which the tablet warns.
+QUIET = 121_000
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
+    home = tmp_path_factory.mktemp("audio") / "home"
+    folder = home / "audio" / "small" / "1" / "vi"
+    folder.mkdir(parents=True)
+    for name, seconds in {"q1": LONG, "q1-4": 0.3}.items():
+        (folder / f"{name}.wav").write_bytes(tone(seconds))
+    with tablet_site(home, "service", "small") as site:
+        yield site
+
+
+def listening(context: BrowserContext, site: TabletSite) -> Page:
+    """Pair a tablet, cut its connection, and come to the first question by the way of sound."""
+    context.add_init_script(NOTE_SOUNDS)
+    page = paired(context, site)
+    until(
+        page,
+        "caches.open('sipas-audio').then((kept) => kept.keys()).then((all) => all.length === 2)",
+    )
+    code = site.invitation()
+    context.set_offline(True)
+    press(page)
+    press(page, "label:has(#listens)")
+    press(page, "label:has(#helper-self)")
+    press(page)
+    page.fill("#invitation", code)
+    press(page)
+    page.locator("label[for=q1-4]").wait_for()
+    return page
+
+
+def test_a_recording_is_heard_and_the_second_touch_chooses(
+    context: BrowserContext, site: TabletSite
+) -> None:
+    page = listening(context, site)
+    until(page, IS_HEARD)
+    assert page.evaluate("Math.round(sounds[0].duration)") == LONG
+
+    press(page, "label[for=q1-4]")
+    until(page, "sounds.length === 2 && sounds[0].paused")
+    assert page.evaluate("Math.round(sounds[1].duration * 10)") == 3
+    assert page.locator("input:checked").count() == 0
+    assert page.locator(".row.heard #q1-4").count() == 1
+    press(page, "label[for=q1-4]")
+    assert page.locator("#q1-4").is_checked()
+
+
+def test_nobody_is_warned_while_a_recording_plays(
+    context: BrowserContext, site: TabletSite
+) -> None:
+    page = listening(context, site)
+    until(page, IS_HEARD)
+    page.clock.run_for(3 * QUIET)
+    assert page.evaluate(IS_HEARD)
+    assert page.get_by_role("alertdialog").count() == 0
+
+    page.clock.run_for(DEBOUNCE)
+    page.click("label[for=q1-4]")
+    until(page, "sounds.length === 2 && sounds[1].ended")
+    page.clock.run_for(QUIET)
+    page.get_by_role("alertdialog").wait_for()
+
+
+def test_what_has_no_recording_is_read_by_the_voice_of_the_device(
+    context: BrowserContext, site: TabletSite
+) -> None:
+    context.add_init_script(VOICE)
+    page = listening(context, site)
+    until(page, IS_HEARD)
+    assert page.evaluate("said") == []
+
+    press(page, "label[for=q1-2]")
+    until(page, "said.length === 1")
+    assert page.evaluate("said") == ["Không hài lòng"]
+    assert page.evaluate("sounds.length") == 1
+    assert page.evaluate("sounds[0].paused")
