@@ -80,6 +80,12 @@ def waiting_units(
     return list(db.scalars(query))
 
 
+def strata_with_reserve(db: Session, survey: Survey, draw: SampleDraw) -> frozenset[str]:
+    """Return the strata in which a reserve unit has no form yet."""
+    waiting = _without_form(survey, draw, "reserve").with_only_columns(SampleUnit.stratum)
+    return frozenset(db.scalars(waiting.distinct()))
+
+
 def _without_form(survey: Survey, draw: SampleDraw, role: str) -> Select[str]:
     return select(SampleUnit.unit_code).where(
         SampleUnit.draw_id == draw.id,

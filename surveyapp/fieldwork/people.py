@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from surveyapp import audit
 from surveyapp.actor import Actor
 from surveyapp.exports.collation import name_key
+from surveyapp.fieldwork.assignment import strata_with_reserve
 from surveyapp.fieldwork.reserve import REASON_TITLES, unnamed
 from surveyapp.models import (
     Assignment,
@@ -39,6 +40,8 @@ class Listed:
     reason: str
     replaced_by: str
     is_hidden: bool
+    #: Whether somebody of her stratum can still take her place.
+    has_reserve: bool
 
     @property
     def state(self) -> str:
@@ -54,6 +57,7 @@ def listed(
 ) -> list[Listed]:
     """Return the forms of a draw by office and name; those only that hold all `words`."""
     survey = db.get_one(Survey, draw.survey_id)
+    waiting = strata_with_reserve(db, survey, draw)
     hidden = set() if survey.is_locked else unnamed(db, draw, keys)
     rows = db.execute(
         select(
@@ -100,6 +104,7 @@ def listed(
             REASON_TITLES.get(reason, ""),
             names.get(released or "", ""),
             not reason and (cell, stratum) in hidden,
+            stratum in waiting,
         )
         for unit, office, name, group, role, reason, released, cell, stratum in rows
     ]

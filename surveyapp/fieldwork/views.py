@@ -178,6 +178,7 @@ def _people(code: str, search: SearchForm, form: ReplaceForm) -> str:
         found=found[:SHOWN],
         total=len(found),
         hides=any(one.is_hidden for one in found),
+        replaces=any(one.has_reserve for one in found),
         tallies=tallies,
         reasons=reserve.REASON_TITLES,
         search=search,

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from surveyapp import clock, codes, config
 from surveyapp.cli import cli
@@ -17,7 +17,7 @@ from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
 from surveyapp.fieldwork.letters import PURPOSE, letters_pdf
-from surveyapp.models import FormCell, Invitation, Survey
+from surveyapp.models import Assignment, FormCell, Invitation, SampleUnit, Survey
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN
 from tests.missing import give_up
@@ -77,6 +77,25 @@ def test_an_official_gives_forms_issues_codes_and_sees_what_comes_in(signed_in, 
                 make.spend(db, found, code)
         db.commit()
     assert "Đã nhận 64 trên 64 phiếu" in client.get(f"{FIELD}/").text
+
+
+@pytest.mark.usefixtures("survey")
+def test_no_replacement_is_offered_where_there_is_no_reserve(signed_in, database) -> None:
+    client = signed_in("manager")
+    client.post(f"{FIELD}/assign")
+    without = client.get(f"{FIELD}/people").text
+    with database.session() as db:
+        main = db.scalars(select(SampleUnit).where(SampleUnit.stratum.like("%divisions"))).all()
+        for one in main[:3]:  # three of one rater group wait in the reserve instead
+            db.execute(delete(Assignment).where(Assignment.unit_code == one.unit_code))
+            one.role, one.design_weight = "reserve", None
+        db.commit()
+    some = client.get(f"{FIELD}/people").text
+
+    assert "không có ai trong danh sách dự phòng" in without
+    assert 'value="Ghi nhận"' in without and "thay bằng người dự phòng" not in without
+    assert "thay bằng người dự phòng" in some
+    assert some.count("nhóm không còn dự phòng") == 64 - 20  # all but her own group
 
 
 @pytest.mark.usefixtures("survey")
