@@ -3,12 +3,21 @@
 import csv
 import io
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import openpyxl
 from sqlalchemy import Select
+from sqlalchemy.orm import Session
 
+from surveyapp.actor import Actor
+from surveyapp.config import Settings
 from surveyapp.db import Database
+from surveyapp.frames import collecting, drafts
+from surveyapp.models import Survey
+from surveyapp.surveys import definitions
+from surveyapp.surveys import service as surveys
+from surveyapp.surveys.keys import pseudonym_key
 
 DEPUTIES = "Đại biểu Hội đồng nhân dân tỉnh"
 LEADERS = "Lãnh đạo Ủy ban nhân dân cấp huyện"
@@ -19,6 +28,25 @@ ASKED = (
     f"UBND huyện Phù Cát; {LEADERS}; 1\n"
 )
 OFFICE, AN_LAO, PHU_CAT = "van-phong-hdnd-tinh", "huyen-an-lao", "huyen-phu-cat"
+
+
+#: One person, as two units name her.
+AN = ["Nguyễn Văn An", DEPUTIES, "Sở Y tế", "1970", ""]
+TWO_LISTS = {OFFICE: AN, AN_LAO: [AN[0], LEADERS, "Huyện An Lão", "1970", ""]}
+
+
+def with_two_lists(db: Session, actor: Actor, settings: Settings) -> Survey:
+    """Make a survey for which two units have sent lists that name one person."""
+    survey = surveys.create_from_plan(db, actor, definitions.plan_text("binh-dinh-par-2024"))
+    collecting.ask(db, actor, survey, ASKED, date(2024, 10, 20))
+    key = pseudonym_key(settings.keys, survey)
+    for unit, row in TWO_LISTS.items():
+        line = collecting.find(db, actor, survey, unit)
+        upload = drafts.Upload("ds.csv", csv_file(row), key)
+        draft = drafts.begin(db, actor, survey, upload, line.unit_list)
+        collecting.send(db, actor, survey, draft, key)
+        collecting.decide(db, actor, survey, line, None)
+    return survey
 
 
 class Seen:

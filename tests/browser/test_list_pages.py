@@ -1,23 +1,17 @@
 """Pages of collecting lists in Chromium: whole at both sizes, by keyboard, without faults."""
 
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 from playwright.sync_api import Page
 
 from surveyapp.accounts import service as accounts
 from surveyapp.db import Database
-from surveyapp.frames import collecting, drafts
-from surveyapp.surveys import definitions
-from surveyapp.surveys import service as surveys
-from surveyapp.surveys.keys import pseudonym_key
-from tests.app.frames_world import AN_LAO, ASKED, DEPUTIES, LEADERS, OFFICE, csv_file
+from tests.app.frames_world import AN, OFFICE, csv_file, with_two_lists
 from tests.browser.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
 SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
-AN = ["Nguyễn Văn An", DEPUTIES, "Sở Y tế", "1970", ""]
 
 
 @pytest.fixture
@@ -28,16 +22,7 @@ def signed_in_page(live_server: LiveServer, context) -> Page:
         account = accounts.find(db, "lan.anh")
         account.must_change_password = False
         actor = accounts.as_actor(account)
-        survey = surveys.create_from_plan(db, actor, definitions.plan_text("binh-dinh-par-2024"))
-        collecting.ask(db, actor, survey, ASKED, date(2024, 10, 20))
-        key = pseudonym_key(live_server.settings.keys, survey)
-        rows = {OFFICE: AN, AN_LAO: [AN[0], LEADERS, "Huyện An Lão", "1970", ""]}
-        for unit, row in rows.items():
-            line = collecting.find(db, actor, survey, unit)
-            upload = drafts.Upload("ds.csv", csv_file(row), key)
-            draft = drafts.begin(db, actor, survey, upload, line.unit_list)
-            collecting.send(db, actor, survey, draft, key)
-            collecting.decide(db, actor, survey, line, None)
+        with_two_lists(db, actor, live_server.settings)
         opened = accounts.open_session(db, account)
         db.commit()
     page = context.new_page()
