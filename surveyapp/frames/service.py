@@ -155,13 +155,17 @@ def _nobody(survey: Survey, counted: Collection[str]) -> Iterator[str]:
     """Name the rater groups that should rate a measured agency and have nobody in the list."""
     there = {tuple(key.split(SEPARATOR)[:2]) for key in counted}
     measured = {agency.group_id for agency in survey.agencies if agency.exclusion is None}
-    for group in survey.groups:
-        for raters in group.rater_groups if group.id in measured else ():
-            if (group.code, raters.code) not in there:
-                yield (
-                    f"Nhóm người đánh giá «{raters.title}» ({group.title}) chưa có ai. Không bổ "
-                    "sung thì phải ghi lý do trước khi chọn mẫu."
-                )
+    named = [
+        f"{raters.title} ({group.title})"
+        for group in survey.groups
+        for raters in (group.rater_groups if group.id in measured else ())
+        if (group.code, raters.code) not in there
+    ]
+    if named:
+        yield (
+            f"{len(named)} nhóm người đánh giá chưa có ai: {'; '.join(named)}. Không bổ sung thì "
+            "phải ghi lý do trước khi chọn mẫu."
+        )
 
 
 def _store(db: Session, actor: Actor, survey: Survey, rows: ListReader) -> Frame:

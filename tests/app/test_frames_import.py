@@ -278,6 +278,8 @@ def test_an_office_that_is_no_rated_agency_is_accepted_and_said(
     assert report.is_good
     assert any("Trường THPT An Lão" in text for text in report.warnings)
     assert any("kế hoạch cần 630" in text for text in report.warnings)
+    (nobody,) = (text for text in report.warnings if "chưa có ai" in text)
+    assert nobody.startswith("7 nhóm người đánh giá chưa có ai: Đại biểu Hội đồng nhân dân tỉnh (")
 
 
 def test_a_missing_column_names_the_nearest_heading(
