@@ -1,6 +1,6 @@
 """Which questions a person gets, given her answers so far."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from questionnaires.types import MISSING_CODES, Condition, Item, Page, Questionnaire
 
@@ -127,18 +127,19 @@ class _Path:
         self.answers = answers
         self.block = block
         self.undecided = undecided
-        self.chosen: dict[str, frozenset[str]] = {}
+        #: Shown items with their answers; what was chosen is read where a condition asks for it.
+        self.seen: dict[str, tuple[Item, object]] = {}
         #: Shown and undecided: every condition on these may hold.
         self.open: set[str] = set()
 
     def branch(self, answers: Answers) -> "_Path":
-        """Go on with other answers, knowing what was chosen so far."""
+        """Go on with other answers, knowing what was seen so far."""
         path = _Path(answers, self.block, self.undecided)
-        path.chosen, path.open = dict(self.chosen), set(self.open)
+        path.seen, path.open = dict(self.seen), set(self.open)
         return path
 
     def walk(self, pages: Iterable[Page]) -> tuple[Item, ...]:
-        """Give the visible items of `pages`, and remember what was chosen on them."""
+        """Give the visible items of `pages`, and remember what was answered on them."""
         shown = []
         for page in pages:
             if page.block is not None and page.block != self.block:
@@ -150,12 +151,14 @@ class _Path:
                     shown.append(item)
                     if item.code in self.undecided:
                         self.open.add(item.code)
-                    self.chosen[item.code] = chosen_codes(item, self.answers.get(item.code))
+                    self.seen[item.code] = (item, self.answers.get(item.code))
         return tuple(shown)
 
-    def _holds(self, conditions: Iterable[Condition]) -> bool:
-        return all(
-            condition.item in self.open
-            or not self.chosen.get(condition.item, frozenset()).isdisjoint(condition.any_of)
-            for condition in conditions
-        )
+    def _holds(self, conditions: Sequence[Condition]) -> bool:
+        return not conditions or all(self._is_met(condition) for condition in conditions)
+
+    def _is_met(self, condition: Condition) -> bool:
+        if condition.item in self.open:
+            return True
+        seen = self.seen.get(condition.item)
+        return seen is not None and not chosen_codes(*seen).isdisjoint(condition.any_of)

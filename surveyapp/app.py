@@ -9,6 +9,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -140,6 +141,14 @@ def _check_role() -> ResponseReturnValue | None:
 
 class _Sessions(SecureCookieSessionInterface):
     """Cookies that go over HTTPS only, wherever this request came over HTTPS."""
+
+    _made: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs the cookie: made once, as the key never changes while we run."""
+        if self._made is None:
+            self._made = super().get_signing_serializer(app)
+        return self._made
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Return whether the cookie is marked as secure."""

@@ -23,7 +23,7 @@ class Keyring:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
 
-    @property
+    @cached_property
     def keeper(self) -> str:
         """Return the random name of this folder, which its batches carry."""
         return key_files.read_or_make(self.folder, "keeper").hex()[:32]

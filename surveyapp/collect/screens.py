@@ -46,11 +46,8 @@ class Screen:
     number: int
     #: Share of the form that lies before the end of this screen, 0 to 100.
     percent: int
-
-    @property
-    def codes(self) -> frozenset[str]:
-        """Return the codes of its items."""
-        return frozenset(item.code for item in self.items)
+    #: Of its items; made once, as every page asks for those of all screens.
+    codes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +96,7 @@ def _screens(shape: _Shape) -> tuple[Screen, ...]:
             rows=tuple((n, form.agencies[n - 1]) for n in about) if len(about) > 1 else (),
             number=part.number,
             percent=round(100 * position / len(parts)),
+            codes=frozenset(item.code for item in part.items),
         )
         for position, (part, about) in enumerate(parts, 1)
     )
