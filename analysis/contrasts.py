@@ -109,20 +109,15 @@ def against_target(estimate: Estimate, target: float) -> Verdict | None:
     return "missed" if estimate.ci[1] < target else "undecided"
 
 
-def mover(first: Estimate, second: Estimate, correlation: float = 0.0) -> tuple[float, float]:
-    """Interval of first - second from their intervals, as for two waves (correlation 0).
+def mover(
+    first: tuple[float, float, float], second: tuple[float, float, float], correlation: float = 0.0
+) -> tuple[float, float]:
+    """Interval of first - second from value, lower and upper limit of each, in one unit and level.
 
-    Raises
-    ------
-    AnalysisError : an estimate without interval, or intervals of two levels.
+    As for two waves without a person in common (correlation 0). Zou & Donner (2008), Statistics in
+    Medicine 27:1693.
     """
-    if first.value is None or second.value is None or first.ci is None or second.ci is None:
-        raise AnalysisError("estimate", "no interval", "both estimates need an interval")
-    if first.level != second.level:
-        raise AnalysisError("level", second.level, f"must be {first.level} as for the other")
-    limits = _mover(
-        np.array([[first.value, *first.ci], [second.value, *second.ci]]).T[:, :, None], correlation
-    )
+    limits = _mover(np.array([first, second]).T[:, :, None], correlation)
     return float(limits[0][0]), float(limits[1][0])
 
 

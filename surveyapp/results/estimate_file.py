@@ -5,36 +5,23 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import AnalysisError
 from analysis.estimate import Estimate, estimates, whole
 from analysis.measures import Plan, plan
+from analysis.presentation import NOBODY
 from surveyapp.errors import AppError
 from surveyapp.results.design_file import DesignFile, read_design
 from surveyapp.results.file_comparisons import compared, tested
 from surveyapp.results.file_rows import FileRows, everything, file_rows
 from surveyapp.results.mapping import Workers
 from surveyapp.results.parts import Part, reduced
+from surveyapp.rules import in_vietnamese
 
-#: What the rules of `analysis.design` say, for people.
-RULES = {
-    "must be a column with at least one row": "cần ít nhất một dòng",
-    "must be a number of at least 0 in every row": "phải là số không âm ở mọi dòng",
-    "a stratum has one sampling unit; choose another lonely_psu": (
-        "nhóm chỉ có một đơn vị chọn mẫu; chọn lonely_psu khác hoặc gộp nhóm"
-    ),
-    "must be a number in every row": "phải là số ở mọi dòng",
-    "must not vary within a stratum": "phải như nhau trong một nhóm",
-    "must be the same in every part": "phải như nhau trong một nhóm",
-    "must not be smaller than the units in the data": (
-        "không được nhỏ hơn số đơn vị có trong số liệu"
-    ),
-    "must not be negative": "âm, thiết kế mẫu mâu thuẫn",
-    "two units per stratum are needed": "chỉ có một đơn vị chọn mẫu; [replicates] cần ít nhất hai",
-}
+NO_WEIGHT = "Không có câu trả lời hợp lệ nào có quyền số lớn hơn 0 trong phân tổ này."
 
 
 def estimate_file(data: Path, design_path: Path, out: Path, workers: Workers | None = None) -> int:
@@ -52,12 +39,13 @@ def estimate_file(data: Path, design_path: Path, out: Path, workers: Workers | N
         part = reduced(data, asked, layout, chosen) if rows is None else rows.part(asked, layout)
         found = _estimates(asked, layout, part, rows)
         made = [
-            estimate_row(code, domain, label, one) for (code, domain, label), one in found.items()
+            estimate_row(code, domain, label, _reasoned(one, part))
+            for (code, domain, label), one in found.items()
         ]
         if asked.more.replicates is not None:
             _add_replicates(made, asked, layout, everything(rows))
     except AnalysisError as error:
-        raise refused(error) from error
+        raise refused(error, asked) from error
     out_of = {"design": _described(asked, part, data, rows), "estimates": made}
     if asked.more.contrasts:
         out_of["contrasts"] = compared(asked, layout, part.moments, found)
@@ -67,17 +55,38 @@ def estimate_file(data: Path, design_path: Path, out: Path, workers: Workers | N
     return len(made)
 
 
-def refused(error: AnalysisError) -> AppError:
-    """Say in Vietnamese which rule of the design is broken, where, and what was found."""
-    rule = RULES.get(error.rule, error.rule)
+def refused(error: AnalysisError, asked: DesignFile) -> AppError:
+    """Say in Vietnamese which column breaks which rule of the design, where, and what was found."""
     found = re.sub(r"(: \S+) and (\S+)$", r"\1 và \2", str(error.value))
     if error.argument == "lonely_psu":
         found = f"nhóm {found}"
     return AppError(
         "RESULTS-003",
-        f"Thiết kế mẫu không dùng được: {error.argument} {rule} (đang là {found}).",
+        f"Thiết kế mẫu không dùng được: {_column(error.argument, asked)} "
+        f"{in_vietnamese(error.rule)} (đang là {found}).",
         "Sửa cột này trong số liệu hoặc khóa tương ứng trong tệp thiết kế.",
     )
+
+
+def _reasoned(one: Estimate, part: Part) -> Estimate:
+    """Say what is so where rows have weight 0: answers are perhaps there, but count for nothing."""
+    is_weightless = part.weightless and one.reason == NOBODY
+    return replace(one, reason=NO_WEIGHT) if is_weightless else one
+
+
+def _column(argument: str, asked: DesignFile) -> str:
+    """Name the column that an argument of the design was read from, or the argument itself."""
+    columns = {
+        "weight": (asked.weight,),
+        "strata": asked.strata,
+        "psu": asked.psu,
+        "pop_size": asked.pop_size,
+    }
+    name, stage = re.fullmatch(r"([^\[]*)(?:\[(\d+)\])?", argument).groups()  # type: ignore[union-attr]
+    held = columns.get(name, ())
+    if stage is not None:
+        held = held[int(stage) : int(stage) + 1]
+    return f"{name} «{' | '.join(held)}»" if held else argument
 
 
 def write_json(out: Path, content: dict[str, Any]) -> None:
@@ -162,6 +171,8 @@ def file_digest(path: Path) -> str:
 
 def _described(asked: DesignFile, part: Part, data: Path, rows: FileRows | None) -> dict[str, Any]:
     notes = list(part.notes)
+    if part.weightless:
+        notes.append(f"{part.weightless} dòng có quyền số 0: không tính vào ước lượng nào.")
     for name, outside in zip(asked.domains, part.outside, strict=True):
         if outside:
             notes.append(f"{outside} dòng không ghi «{name}»: chỉ tính vào kết quả chung.")

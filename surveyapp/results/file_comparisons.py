@@ -15,18 +15,10 @@ from surveyapp.errors import AppError
 from surveyapp.results.design_file import DesignFile
 from surveyapp.results.design_more import Comparison
 from surveyapp.results.file_rows import FileRows, everything
+from surveyapp.rules import in_vietnamese
 
 #: Estimates by measure, column of the domain and label ("" twice is the whole).
 Found = Mapping[tuple[str, str, str], Estimate]
-#: What the rules of comparisons say, for people.
-RULES = {
-    "is not among the estimates": "không có trong số liệu",
-    "must be cells of the breakdown": "không có trong số liệu",
-    "has too few answers to be compared": "ít hơn 10 câu trả lời hoặc không có bậc tự do",
-    "have no difference with an error to be tested": "không có sai số để kiểm định",
-    "both classifications need two categories": "mỗi cột cần ít nhất hai mức",
-    "has no weight; leave it out": "có mức mà mọi quyền số bằng 0",
-}
 
 
 def compared(
@@ -102,6 +94,6 @@ def _in_vietnamese(where: str) -> Iterator[None]:
     except AnalysisError as error:
         raise AppError(
             "RESULTS-037",
-            f"{where}: {RULES.get(error.rule, error.rule)} ({error.value}).",
+            f"{where}: {in_vietnamese(error.rule)} ({error.value}).",
             "Sửa first, second hoặc cột trong tệp thiết kế.",
         ) from error

@@ -39,6 +39,7 @@ from surveyapp.results.parts import (
     joined_labels,
     values_of,
 )
+from surveyapp.rules import in_vietnamese
 
 #: Replicate weights held at once: rows x replicates.
 _MOST_REPLICATES = 20_000_000
@@ -75,6 +76,7 @@ class FileRows:
             tuple(self.moments(layout, self.values, cell) for cell in cells),
             self.design.n,
             float(self.design.weight.sum()),
+            int((self.design.weight == 0).sum()),
             tuple(int((cell.code < 0).sum()) for cell in cells if cell is not None),
             self.design.notes,
             self.seen,
@@ -222,19 +224,6 @@ def _outside(weight: Floats, trim: tuple[float, float]) -> list[str]:
     ]
 
 
-#: What the rules of `analysis.weights` say, for people.
-RULES = {
-    "every label needs a population count": "có trong số liệu nhưng thiếu số người trong margins",
-    "needs a label in every row": "mỗi dòng cần một nhãn",
-    "no respondent there; join categories": "không có người trả lời; gộp nhãn này với nhãn khác",
-    "counts must be at least 0, for at least one margin": "số người phải không âm",
-    "the counts of all margins must agree": "tổng các margins phải bằng nhau",
-    "cannot be met within the bounds": "không đạt được trong giới hạn bounds",
-    "nobody responded; join classes": "không ai trả lời; gộp lớp này với lớp khác",
-    "no weight lies between the bounds": "không quyền số nào nằm giữa hai giới hạn của trim",
-}
-
-
 def refused_weights(error: AnalysisError) -> AppError:
     """Say in Vietnamese why the weights cannot be changed as asked."""
     argument = {"category": "classes", "totals": "margins", "bounds": "trim"}.get(
@@ -244,6 +233,6 @@ def refused_weights(error: AnalysisError) -> AppError:
     found = re.sub(r"^(.*): ([+-]\S+) of (\S+)$", r"nhãn \1 lệch \2, cần \3", str(error.value))
     return AppError(
         "RESULTS-035",
-        f"Không tính được quyền số: {argument}: {RULES.get(error.rule, error.rule)} ({found}).",
+        f"Không tính được quyền số: {argument}: {in_vietnamese(error.rule)} ({found}).",
         "Sửa phần [weights] của tệp thiết kế, hoặc gộp các nhãn ít người.",
     )

@@ -19,17 +19,9 @@ from surveyapp.results.estimate_file import (
 )
 from surveyapp.results.mapping import Workers
 from surveyapp.results.parts import reduced
+from surveyapp.rules import in_vietnamese
 
 FORMAT = "sipas-moments-1"
-
-#: What the rules of `analysis.federated` say, for people.
-RULES = {
-    "must be the same in every file": "khác nhau giữa các tệp",
-    "must not be inside twice": "có mặt hai lần",
-    "is no file of totals": "không phải tệp tổng do «sipas moments make» ghi",
-    "does not fit its measures": "không khớp với các phép đo ghi trong tệp",
-    "none has enough answers": "không phép đo nào có đủ 10 câu trả lời mỗi loại",
-}
 
 
 def make_file(data: Path, design: Path, out: Path, *, method: str, survey: str) -> FederatedTotals:
@@ -39,7 +31,7 @@ def make_file(data: Path, design: Path, out: Path, *, method: str, survey: str) 
     try:
         part = reduced(data, asked, layout, Workers())
     except AnalysisError as error:
-        raise refused(error) from error
+        raise refused(error, asked) from error
     try:
         totals = federated_totals(
             part.moments[0], layout, method=method, survey=survey, digest=file_digest(data)
@@ -137,6 +129,6 @@ def _refused_totals(error: AnalysisError) -> AppError:
     elif error.argument == "lonely_psu":
         rule, fix = "không cộng được chính xác", "Dùng lonely_psu fail, certainty hoặc remove."
     else:
-        rule = RULES.get(error.rule, error.rule)
+        rule = in_vietnamese(error.rule)
         fix = "Chỉ gộp các tệp cùng phiên bản phương pháp, mỗi cuộc khảo sát một lần."
     return AppError("RESULTS-021", f"{error.argument}: {rule} ({error.value}).", fix)

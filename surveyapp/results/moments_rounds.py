@@ -13,6 +13,7 @@ from surveyapp.results.estimate_file import file_digest, refused, write_json
 from surveyapp.results.mapping import Workers
 from surveyapp.results.moments_file import FORMAT, read_totals
 from surveyapp.results.parts import reduced
+from surveyapp.rules import in_vietnamese
 
 #: What the rules of both rounds say, for people: argument of the refusal -> sentence.
 FAULTS = {
@@ -41,7 +42,7 @@ def make_round(
     try:
         part = reduced(data, asked, layout, Workers())
     except AnalysisError as error:
-        raise refused(error) from error
+        raise refused(error, asked) from error
     source = Origin(*origin, file_digest(data))
     try:
         totals = _round(part.moments[0], layout, source, round_one)
@@ -55,10 +56,16 @@ def fault(error: AnalysisError) -> AppError:
     """Say in Vietnamese what keeps a round from being written or estimated."""
     return AppError(
         "RESULTS-022",
-        f"{FAULTS.get(error.argument, error.rule)} ({error.argument}: {error.value}).",
+        f"{_sentence(error)} ({error.argument}: {error.value}).",
         "Làm lần lượt: make --totals-only, merge, make --gradients, merge, estimate; "
         "mọi tỉnh dùng cùng phép đo và phiên bản phương pháp.",
     )
+
+
+def _sentence(error: AnalysisError) -> str:
+    if error.argument in FAULTS:
+        return FAULTS[error.argument]
+    return in_vietnamese(error.rule)
 
 
 def _round(

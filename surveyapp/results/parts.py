@@ -52,13 +52,14 @@ class Part:
     """What is kept of a part of the rows.
 
     `moments` holds one breakdown per domain, or the whole alone; `outside` counts the rows without
-    a label of each domain; `seen` names the codes that occur, per measure. A part with `problems`
-    (the first ones of `faults`) holds no moments.
+    a label of each domain, `weightless` those of weight 0; `seen` names the codes that occur, per
+    measure. A part with `problems` (the first ones of `faults`) holds no moments.
     """
 
     moments: tuple[Moments, ...] = ()
     n: int = 0
     weight: float = 0.0
+    weightless: int = 0
     outside: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     seen: tuple[frozenset[str], ...] = ()
@@ -77,6 +78,7 @@ class Part:
             moments=tuple(merged(left, right) for left, right in both),
             n=self.n + other.n,
             weight=self.weight + other.weight,
+            weightless=self.weightless + other.weightless,
             outside=tuple(left + right for left, right in outside),
             seen=tuple(left | right for left, right in zip(self.seen, other.seen, strict=True)),
         )
@@ -173,7 +175,8 @@ def part_of(asked: DesignFile, layout: Plan, columns: Columns, workers: int = 1)
     cells: list[Labels | None] = [columns.labels(name) for name in asked.domains] or [None]
     moments = tuple(moments_of(design, layout, values, cell, workers) for cell in cells)
     outside = tuple(int((cell.code < 0).sum()) for cell in cells if cell is not None)
-    return Part(moments, design.n, float(design.weight.sum()), outside, design.notes, seen)
+    weight, weightless = float(design.weight.sum()), int((design.weight == 0).sum())
+    return Part(moments, design.n, weight, weightless, outside, design.notes, seen)
 
 
 def values_of(

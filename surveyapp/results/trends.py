@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from analysis.contrasts import mover
 from analysis.raters import TOTAL
 from analysis.report import Cell, Column, Interval, Missing, Paragraph, ReportTable
 from analysis.trend import TrendFigure, TrendPoint, TrendSeries, TrendTarget
@@ -196,6 +197,7 @@ def _series(held: Mapping[Triple, _Figures], own: Triple | None) -> tuple[TrendS
 def _table(subject: Subject, series: Sequence[TrendSeries]) -> ReportTable:
     percent = subject.unit == "%"
     unit = "%" if percent else ""
+    change = "điểm phần trăm" if percent else "điểm"
     kind: Any = "percent" if percent else "points"
     rows: list[tuple[Cell, ...]] = []
     for before, each in zip((None, *series), series, strict=False):
@@ -210,8 +212,14 @@ def _table(subject: Subject, series: Sequence[TrendSeries]) -> ReportTable:
             Column("source", "Nguồn", "text"),
             Column("value", f"Kết quả{'' if percent else ' (điểm)'}", kind, decimals=2),
             Column("interval", "Khoảng tin cậy 95%", "interval", unit=unit, decimals=2),
-            Column("difference", "So với lần trước (điểm)", "points", decimals=2),
+            Column("difference", f"So với lần trước ({change})", "points", decimals=2),
             Column("target", "Chỉ tiêu", kind, decimals=2),
+            Column(
+                "difference_interval",
+                "Khoảng tin cậy 95% của chênh lệch",
+                "interval",
+                decimals=2,
+            ),
         ),
         rows=tuple(rows),
         notes=(wording.TREND_NOTE, *(f"Đối tượng: {text}." for text in populations)),
@@ -236,13 +244,15 @@ def _rows(series: TrendSeries, broken: Missing | None, *, percent: bool) -> list
                     _interval(point, percent=percent),
                     _change(before, point) if before is not None else broken or _FIRST,
                     Missing("chưa có chỉ tiêu") if aim is None else aim,
+                    _sure(before, point) if before is not None else broken or _FIRST,
                 ),
             )
         )
     none = Missing("chưa có kết quả")
     source = f"chỉ tiêu, {series.publisher}, {series.method_version}"
     rows += [
-        (year, (str(year), source, none, none, none, value)) for year, value in targets.items()
+        (year, (str(year), source, none, none, none, value, none))
+        for year, value in targets.items()
     ]
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
@@ -264,3 +274,18 @@ def _change(before: TrendPoint, point: TrendPoint) -> float | Missing:
     if isinstance(before.value, Missing):
         return Missing(f"{before.year} {before.value.reason}")
     return point.value - before.value
+
+
+def _sure(before: TrendPoint, point: TrendPoint) -> Interval | Missing:
+    """Return the interval of the difference of two figures; their samples share nobody."""
+    difference = _change(before, point)
+    if isinstance(difference, Missing):
+        return difference
+    sides = [
+        (float(one.value), one.interval.low, one.interval.high)
+        for one in (point, before)
+        if one.interval is not None and not isinstance(one.value, Missing)
+    ]
+    if len(sides) < 2:
+        return _NO_INTERVAL
+    return Interval(*mover(sides[0], sides[1]))

@@ -25,19 +25,11 @@ from questionnaires.types import Questionnaire
 from surveyapp.errors import AppError
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.results.answers import GroupAnswers
-from surveyapp.results.file_rows import RULES
+from surveyapp.rules import in_vietnamese
 
 OPEN = "không trả lời"
 #: Factors that raking may change a weight by, where the plan says nothing.
 BOUNDS = (0.2, 5.0)
-_NO_QUESTION = "is no question of this questionnaire"
-_NO_ANSWER = "is no answer to this question"
-#: What the rules say, for people.
-_RULES = RULES | {
-    _NO_QUESTION: "phiếu khảo sát không có câu này",
-    _NO_ANSWER: "câu này không có mã trả lời đó",
-    "must lie around 1": "số thứ nhất dưới 1, số thứ hai trên 1",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +97,7 @@ def weighting(
         raise AppError(
             "RESULTS-120",
             "Không tính được quyền số theo số liệu đã biết của kế hoạch: "
-            f"{error.argument}: {_RULES.get(error.rule, error.rule)} ({error.value}).",
+            f"{error.argument}: {in_vietnamese(error.rule)} ({error.value}).",
             "Sửa mục «margins» của nhóm trong kế hoạch: gộp các mức ít người, hoặc nới "
             "«weight_bounds».",
             status=409,
@@ -130,11 +122,11 @@ def _known(
     columns, totals = {}, {}
     for code, counts in wanted.items():
         if not questionnaire.has_item(code):
-            raise AnalysisError("margins", code, _NO_QUESTION)
+            raise AnalysisError("margins", code, "is no question of this questionnaire")
         options = frozenset(questionnaire.item(code).option_codes)
         unknown = sorted(set(counts) - options)
         if unknown:
-            raise AnalysisError(code, ", ".join(unknown), _NO_ANSWER)
+            raise AnalysisError(code, ", ".join(unknown), "is no answer to this question")
         given = [str(form.answers.get(code)) for form in data.forms]
         label = [answer if answer in options else OPEN for answer in given]
         is_open = np.array([each == OPEN for each in label])

@@ -15,6 +15,7 @@ from sampling.errors import (
 )
 from sampling.intercept import CountsError
 from surveyapp.errors import AppError
+from surveyapp.rules import in_vietnamese
 
 #: argument of the sampling package -> what is allowed, for officials
 _RANGES = {
@@ -125,7 +126,7 @@ def translated(rows: Sequence[int] = (), sheet: str = "") -> Iterator[None]:
         raise AppError(
             "SAMPLE-134",
             f"Giá trị «{error.argument}» = {error.value} không dùng được.",
-            _RANGES.get(error.argument, f"Quy tắc: {error.rule}."),
+            _RANGES.get(error.argument, f"Quy tắc: {in_vietnamese(error.rule)}."),
         ) from error
 
 
