@@ -66,6 +66,8 @@ def size_command(
     )
     for text in size_decisions.sentences(worked.unmet):
         click.echo(f"Lưu ý: {text}", err=True)
+    for title in worked.proposal.nobody:
+        click.echo(f"Lưu ý: {title}: không có ai để chọn, cần lý do.", err=True)
 
 
 def _adopted(code: str, login: str | None, options: dict[str, Any]) -> tuple[Worked, str]:
@@ -133,7 +135,13 @@ def _values(worked: Worked, digest: str | None) -> dict[str, Any]:
         for key, row in _rows(worked)
     ]
     unmet = size_decisions.sentences(worked.unmet)
-    return {"main": worked.proposal.main_n, "rows": rows, "unmet": unmet, "decision": digest}
+    return {
+        "main": worked.proposal.main_n,
+        "rows": rows,
+        "unmet": unmet,
+        "nobody": worked.proposal.nobody,
+        "decision": digest,
+    }
 
 
 def _told(worked: Worked) -> str:

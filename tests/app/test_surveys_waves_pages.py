@@ -13,6 +13,7 @@ from surveyapp.samples import service, size_decisions
 from surveyapp.samples.proposal import Choices
 from surveyapp.samples.sizes import SizeRequest
 from surveyapp.surveys import service as surveys
+from surveyapp.surveys import waves
 from tests.app import sample_factory as make
 from tests.app.test_samples_waves import LATER, PLAN, SIZES
 
@@ -114,3 +115,28 @@ def test_a_supplementary_draw_says_before_it_whom_it_will_change(
         service.announce(db, make.official(db, "an"), frame, "2024-10-01", choices)
         db.commit()
     assert "Thêm 6, thôi 0" in signed_in("manager").get(BASE).text
+
+
+def test_pages_of_sealed_waves_tell_numbers_only_and_offer_no_witnesses(
+    signed_in, database: Database
+) -> None:
+    sizes = {"few_reason": "thử", "reason": "thử"}
+    with database.session() as db:
+        actor = make.official(db, "minh")
+        first, later = (surveys.find(db, one) for one in ("service-test", "service-later"))
+        frame = surveys.latest_frame(db, first)
+        service.draw(db, actor, service.announce(db, actor, frame, None, Choices(**sizes)))
+        more = SizeRequest(quotas={"provincial": 36}, minimum=10, **sizes)
+        size_decisions.adopt(db, actor, first, frame, more)
+        waves.follow(db, actor, later, first)
+        listed = make.frame_of(db, later, make.files(SIZES))
+        size_decisions.adopt(db, actor, later, listed, SizeRequest(minimum=10, **sizes))
+        db.commit()
+    client = signed_in("manager")
+
+    foretold = client.get(f"{BASE}announce").text
+    offered = client.get("/surveys/service-later/sample/").text
+
+    assert "Sẽ thêm 6, thôi 0" in foretold and "Xem mã từng người" not in foretold
+    assert "dùng lại hạt giống niêm phong" in offered and "/sample/announce" in offered
+    assert "/sample/witness" not in offered
