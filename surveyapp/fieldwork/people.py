@@ -70,6 +70,7 @@ def listed(
             Disposition.released_unit,
             FormCell.id,
             SampleUnit.stratum,
+            Assignment.after_answers,
         )
         .join(
             SampleUnit,
@@ -103,10 +104,10 @@ def listed(
             role == "reserve",
             REASON_TITLES.get(reason, ""),
             names.get(released or "", ""),
-            not reason and (cell, stratum) in hidden,
+            not reason and (cell, stratum, is_late) in hidden,
             stratum in waiting,
         )
-        for unit, office, name, group, role, reason, released, cell, stratum in rows
+        for unit, office, name, group, role, reason, released, cell, stratum, is_late in rows
     ]
     audit.record(db, actor, "fieldwork.people", survey.code, draw=draw.id, forms=len(found))
     wanted = words.casefold().split()

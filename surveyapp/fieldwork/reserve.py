@@ -89,7 +89,8 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
     without the person, who stays on the list.
     """
     survey = locked(db, draw)
-    cell = _checked(db, draw, report)
+    given = _checked(db, draw, report)
+    cell = db.get_one(FormCell, given.cell_id)
     stratum = db.get_one(SampleUnit, (draw.id, report.unit)).stratum
     reserve = Reserve(db, survey, draw, keys)
     known = db.get(Disposition, (draw.id, report.unit))
@@ -100,7 +101,7 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
         left = len(reserve.waiting(stratum))
         return Replaced(False, known is not None, before.released_unit, None, left)
     place = reserve.next(stratum, cell)
-    is_named = reserve.may_name(cell, place)
+    is_named = reserve.may_name(cell, place, is_late=given.after_answers)
     if not is_named and MERGED in cell.stratum:
         place = None  # her own stratum would say who it was among few
     released = place.unit if place else None
@@ -123,11 +124,11 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
     return Replaced(True, is_named, released, made, len(reserve.waiting(stratum)))
 
 
-def unnamed(db: Session, draw: SampleDraw, keys: Path) -> set[tuple[int, str]]:
-    """Return the cells, with strata of the draw, in which a report would be counted only."""
+def unnamed(db: Session, draw: SampleDraw, keys: Path) -> set[tuple[int, str, bool]]:
+    """Return whose reports would be counted only: by cell, stratum, and form after answers."""
     reserve = Reserve(db, db.get_one(Survey, draw.survey_id), draw, keys)
     given = (
-        select(FormCell, SampleUnit.stratum)
+        select(FormCell, SampleUnit.stratum, Assignment.after_answers)
         .join(Assignment, Assignment.cell_id == FormCell.id)
         .join(
             SampleUnit,
@@ -138,15 +139,15 @@ def unnamed(db: Session, draw: SampleDraw, keys: Path) -> set[tuple[int, str]]:
         .distinct()
     )
     return {
-        (cell.id, stratum)
-        for cell, stratum in db.execute(given)
-        if not reserve.may_name(cell, None)
-        and not reserve.may_name(cell, reserve.next(stratum, cell))
+        (cell.id, stratum, is_late)
+        for cell, stratum, is_late in db.execute(given)
+        if not reserve.may_name(cell, None, is_late=is_late)
+        and not reserve.may_name(cell, reserve.next(stratum, cell), is_late=is_late)
     }
 
 
-def _checked(db: Session, draw: SampleDraw, report: Report) -> FormCell:
-    """Return the cell of a form that may be reported."""
+def _checked(db: Session, draw: SampleDraw, report: Report) -> Assignment:
+    """Return the form that may be reported."""
     if report.reason not in REASON_TITLES:
         raise AppError(
             "FIELD-019",
@@ -162,7 +163,7 @@ def _checked(db: Session, draw: SampleDraw, report: Report) -> FormCell:
             "Mở lại danh sách người được chọn; giao phiếu trước nếu chưa giao.",
             status=404,
         )
-    return db.get_one(FormCell, given.cell_id)
+    return given
 
 
 def _check_same(known: Disposition, reason: str) -> None:
@@ -220,15 +221,15 @@ class Reserve:
                 return Place(unit, found, self.codes[found.id] if self.codes else None, passed)
         return None
 
-    def may_name(self, cell: FormCell, place: Place | None) -> bool:
+    def may_name(self, cell: FormCell, place: Place | None, *, is_late: bool) -> bool:
         """Whether a person of a cell can be named and five others may still have answered.
 
-        Who comes into the cell in her place counts only while no answer has come: she has written
-        none of the earlier ones.
+        Who got her form after answers had come is none of the five anyway (`is_late`); so whoever
+        comes into the cell in a place counts only while no answer has come.
         """
         room = self.rooms.get(cell.id, Room())
         joins = place is not None and place.cell is cell and self._is_possible(place)
-        return room.spare - 1 + joins >= 0
+        return room.spare + joins >= (0 if is_late else 1)
 
     def _is_possible(self, place: Place) -> bool:
         return place.cell.id not in self.answered and self._is_new_there(place)

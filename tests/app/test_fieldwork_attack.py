@@ -341,7 +341,7 @@ def test_who_reads_all_reports_and_copies_guesses_no_better_than_one_in_five(
     responses = {row["id"]: row for row in field.copies[-1]["response"]}
     assert len(responses) == len(field.answered) > 40
     assert len(found) > 0.8 * len(responses)
-    assert len(field.unnamed) > 5
+    assert len(field.unnamed) > 3
     _, linked = _links(field.copies)
     for one, guess in found.items():  # what she thinks is true
         assert field.writer(responses[one]) in guess.keys() | linked
@@ -368,7 +368,7 @@ def no_trace_names_who_was_counted(field: Field) -> None:
 
 
 def always_named(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reserve.Reserve, "may_name", lambda *_: True)
+    patch.setattr(reserve.Reserve, "may_name", lambda *_, **__: True)
 
 
 def counting_late_comers(patch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,8 @@ def test_before_any_answer_a_substitute_in_the_cell_keeps_the_name(
 
     given = select(Assignment.unit_code, Assignment.after_answers)
     came = dict(db.execute(given.where(Assignment.cell_id == cell.id)).all())
-    assert (early.is_named, late.is_named) == (True, False)
+    again = reserve.replace(db, actor, draw, Report(late.released, "left", ""), tmp_path)
+    assert (early.is_named, late.is_named, again.is_named) == (True, False, True)
     assert (came[early.released], came[late.released]) == (False, True)
     survey = db.get_one(Survey, draw.survey_id)
     assert possible.rooms(db, survey)[cell.id] == possible.Room(5, 1)
