@@ -18,6 +18,7 @@ from surveyapp.db import Database, upgrade
 from surveyapp.models import WaitingAnswer
 from tests.app.collect_world import World
 from tests.browser.sounds import NOTE_SOUNDS, tone
+from tests.browser.tablet_site import until
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
@@ -393,10 +394,10 @@ def test_with_sound_first_the_first_touch_speaks_and_the_second_chooses(
         at_question_one(page, site)
         with page.expect_response("**/q1.wav"):
             page.get_by_role("button", name="Nghe đọc câu hỏi").click()
-        page.wait_for_function("sounds.length === 1 && sounds[0].ended")
+        until(page, "sounds.length === 1 && sounds[0].ended")
         with page.expect_response("**/q1-4.wav"):
             page.get_by_text("Hài lòng", exact=True).click()
-        page.wait_for_function("sounds.length === 2 && sounds[1].ended")
+        until(page, "sounds.length === 2 && sounds[1].ended")
         assert not page.locator("#q1-4").is_checked()
         assert page.locator(".row.heard").count() == 1
         picture(page, "citizen-phone-listening")
