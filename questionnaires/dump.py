@@ -1,36 +1,9 @@
-"""A questionnaire as plain values, and the digest that names one wording of it."""
+"""A questionnaire as plain values, ready for JSON."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from questionnaires.reading import parse_toml
 from questionnaires.types import Condition, Item, Option, Page, Questionnaire
-
-
-def questionnaire_digest(text: str) -> str:
-    """Give the SHA-256 (hexadecimal) of a definition's content.
-
-    The text is parsed and written as JSON with sorted keys and NFC strings; so line ends,
-    comments, the order of keys and the Unicode form change nothing, and every word does.
-
-    Parameters
-    ----------
-    text : the TOML text of a questionnaire or of a method version.
-
-    Raises
-    ------
-    DefinitionError : the text is no TOML.
-    """
-    canonical = json.dumps(
-        parse_toml(text, "definition"),
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-        default=str,
-    )
-    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
 
 
 def dump_questionnaire(questionnaire: Questionnaire) -> dict[str, Any]:

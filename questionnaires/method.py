@@ -207,11 +207,6 @@ def composite_weights(
     return tuple(terms.items())
 
 
-def item_weights(method: MethodVersion) -> dict[str, float]:
-    """Give the weight of every item in the index, as `composite_weights` does."""
-    return dict(composite_weights(method, INDEX))
-
-
 def _require_known(
     method: MethodVersion, values: Mapping[str, float | None], known: Sequence[str]
 ) -> None:

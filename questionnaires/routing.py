@@ -34,14 +34,6 @@ def visible_items(
     return _Path(answers, block, undecided).walk(_common_pages(questionnaire))
 
 
-def visible_pages(
-    questionnaire: Questionnaire, answers: Answers, block: str | None = None
-) -> tuple[Page, ...]:
-    """Give the common pages with at least one visible item; arguments as `visible_items`."""
-    shown = {item.code for item in visible_items(questionnaire, answers, block)}
-    return _pages_with(_common_pages(questionnaire), shown)
-
-
 def agency_items(
     questionnaire: Questionnaire,
     answers: Answers,
@@ -63,14 +55,6 @@ def agency_items(
     common = _Path(answers, block, undecided)
     common.walk(_common_pages(questionnaire))
     return common.branch(rating).walk(_agency_pages(questionnaire))
-
-
-def agency_pages(
-    questionnaire: Questionnaire, answers: Answers, rating: Answers, block: str | None = None
-) -> tuple[Page, ...]:
-    """Give the per-agency pages with a visible item; arguments as `agency_items`."""
-    shown = {item.code for item in agency_items(questionnaire, answers, rating, block)}
-    return _pages_with(_agency_pages(questionnaire), shown)
 
 
 def prune(
@@ -109,10 +93,6 @@ def _common_pages(questionnaire: Questionnaire) -> tuple[Page, ...]:
 
 def _agency_pages(questionnaire: Questionnaire) -> tuple[Page, ...]:
     return tuple(page for page in questionnaire.pages if page.per_agency)
-
-
-def _pages_with(pages: Iterable[Page], shown: set[str]) -> tuple[Page, ...]:
-    return tuple(page for page in pages if any(item.code in shown for item in page.items))
 
 
 def _without_hidden(answers: Answers, pages: Iterable[Page], shown: set[str]) -> dict[str, object]:

@@ -103,13 +103,6 @@ class Assignment:
                     result[group, block] = float(may) / float(does)
         return result
 
-    def rare_sets(self, least: int = 5) -> dict[tuple[str, tuple[str, ...]], int]:
-        """Return the (group, set of blocks) that fewer than `least` forms share."""
-        sets = Counter(
-            (group, self.of(u)) for u, group in zip(self.units, self.groups, strict=True)
-        )
-        return {key: n for key, n in sorted(sets.items()) if n < least and key[1]}
-
 
 def agency_blocks(
     agencies: Sequence[str], most: int, seed: str, numbers: Mapping[str, int] | None = None

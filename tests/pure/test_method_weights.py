@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from questionnaires.errors import MethodError, UnansweredItemError
 from questionnaires.method import (
+    INDEX,
     Component,
     Field,
     MethodKind,
@@ -18,7 +19,6 @@ from questionnaires.method import (
     combine_fields,
     composite_weights,
     empty_parts,
-    item_weights,
     rounded,
 )
 
@@ -60,7 +60,9 @@ def two_fields(pooling: Pooling = "items", unanswered: Unanswered = "null") -> M
 
 
 def test_every_item_weighs_the_same_when_items_are_pooled() -> None:
-    assert item_weights(two_fields()) == pytest.approx(dict.fromkeys("abcde", 0.2))
+    assert dict(composite_weights(two_fields(), INDEX)) == pytest.approx(
+        dict.fromkeys("abcde", 0.2)
+    )
     assert dict(composite_weights(two_fields(), "F")) == pytest.approx(dict.fromkeys("abcd", 0.25))
     assert dict(composite_weights(two_fields(), "y")) == pytest.approx(dict.fromkeys("bcd", 1 / 3))
     assert combine(two_fields(), {"x": 10, "y": 20, "z": 30}) == {"F": 17.5, "G": 30, "index": 20}
@@ -69,7 +71,7 @@ def test_every_item_weighs_the_same_when_items_are_pooled() -> None:
 def test_components_and_fields_weigh_the_same_when_pooled_equally() -> None:
     weights = {"a": 1 / 4, "b": 1 / 12, "c": 1 / 12, "d": 1 / 12, "e": 1 / 2}
 
-    assert item_weights(two_fields("equal")) == pytest.approx(weights)
+    assert dict(composite_weights(two_fields("equal"), INDEX)) == pytest.approx(weights)
     assert combine(two_fields("equal"), {"x": 10, "y": 20, "z": 30})["index"] == 22.5
 
 
@@ -80,7 +82,7 @@ def test_explicit_weights_count_and_weight_zero_never_matters() -> None:
     aside = Field("G", NAME, "items", (component("z", "c"),), 0)
     weighted = method(first, aside, pooling="weights")
 
-    assert item_weights(weighted) == {"a": 0.75, "b": 0.25}
+    assert dict(composite_weights(weighted, INDEX)) == {"a": 0.75, "b": 0.25}
     assert combine(weighted, {"x": 8, "y": 4, "z": None}) == {"F": 7, "G": None, "index": 7}
     assert composite_weights(weighted, "index", answered={"a", "b"}) == (("a", 0.75), ("b", 0.25))
 
@@ -89,7 +91,7 @@ def test_points_are_added() -> None:
     topics = Field("XHH", NAME, "sum", (component("x", "a", "b"), component("y", "c")))
     points = method(topics, pooling="sum", kind="points")
 
-    assert item_weights(points) == {"a": 1, "b": 1, "c": 1}
+    assert dict(composite_weights(points, INDEX)) == {"a": 1, "b": 1, "c": 1}
     assert dict(composite_weights(points, "x")) == {"a": 1, "b": 1}
     assert combine(points, {"x": 2.5, "y": 1.25}) == {"XHH": 3.75, "index": 3.75}
     assert combine(points, {"x": 2.5})["index"] is None

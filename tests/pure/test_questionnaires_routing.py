@@ -5,11 +5,9 @@ import pytest
 from questionnaires.loader import build_questionnaire
 from questionnaires.routing import (
     agency_items,
-    agency_pages,
     prune,
     prune_rating,
     visible_items,
-    visible_pages,
 )
 from questionnaires.types import Item, Questionnaire
 
@@ -98,12 +96,6 @@ def test_the_answer_of_a_hidden_question_opens_nothing(form: Questionnaire) -> N
 
     assert codes(visible_items(form, changed_mind, "B")) == "ad"
     assert prune(form, changed_mind, "B") == {"a": "no"}
-
-
-def test_pages_without_a_visible_question_are_left_out(form: Questionnaire) -> None:
-    assert [page.code for page in visible_pages(form, {}, "A")] == ["one", "three"]
-    assert [page.code for page in visible_pages(form, {"a": "no", "d": ["yes"]})] == ["one", "two"]
-    assert [page.code for page in agency_pages(form, {}, {})] == ["five"]
 
 
 def test_questions_about_an_agency_follow_common_answers_and_its_own(form: Questionnaire) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 import questionnaires
 from questionnaires.check import check_answers, check_rating
-from questionnaires.dump import dump_questionnaire, questionnaire_digest
+from questionnaires.dump import dump_questionnaire
 from questionnaires.loader import build_questionnaire, load_questionnaire
 from questionnaires.method import composite_weights
 from questionnaires.method_loader import load_method, validate_against
@@ -28,7 +28,6 @@ def test_a_shipped_questionnaire_loads_and_survives_being_written(path: Path) ->
     assert form.code == path.stem
     assert form.review == "cần đối chiếu văn bản gốc"
     assert build_questionnaire(dump_questionnaire(form), path.name) == form
-    assert len(questionnaire_digest(read(path))) == 64
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)

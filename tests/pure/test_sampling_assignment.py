@@ -167,8 +167,9 @@ def test_forms_with_one_block_share_their_set_with_at_least_five():
     assert sorted(a for block in blocks for a in block) == sorted(f"Sở {i}" for i in range(17))
     names = [str(i) for i in range(len(blocks))]
     done = assign([Rater(f"r{i}", "g", frozenset(names), 1) for i in range(16)], "s")
-    assert done.rare_sets(5) == {}
-    assert len(done.rare_sets(7)) == 3
+    shared = Counter(done.of(unit) for unit in done.units)
+    assert len(shared) == 3
+    assert min(shared.values()) >= 5
 
 
 def test_the_2024_plan_with_lists_of_real_size_is_assigned():
