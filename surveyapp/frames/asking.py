@@ -9,6 +9,8 @@ from surveyapp.models import Survey
 from surveyapp.surveys.names import clean, nearest, spelling
 
 _SEPARATOR = re.compile(r"\t|;")
+#: Characters of the name of a unit.
+NAME_LENGTH = 200
 _NUMBER = re.compile(r"\d{1,3}(?:\.\d{3})+|\d+")
 
 
@@ -59,6 +61,8 @@ def _fault(cells: list[str], groups: dict[str, str], titles: list[str]) -> str |
     wanted = 3 if groups else 2
     if len(cells) != wanted or not cells[0]:
         return f"có {len(cells)} phần, cần {wanted}."
+    if len(cells[0]) > NAME_LENGTH:
+        return f"tên đơn vị có {len(cells[0])} ký tự, nhiều nhất {NAME_LENGTH}."
     if not _NUMBER.fullmatch(cells[-1]):
         return f"«{cells[-1]}» không phải số."
     if groups and spelling(cells[1]) not in groups:

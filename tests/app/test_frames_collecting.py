@@ -128,7 +128,10 @@ def test_asking_many_units_takes_no_query_for_each(database: Database) -> None:
 
 
 def test_faulty_lines_of_units_are_named_together(manager: FlaskClient) -> None:
-    answer = manager.post(LISTS, data={"units": f"Sở Y tế; {DEPUTIES}x; 3\nSở Y tế; 5"})
+    long = "x" * 201
+    lines = f"Sở Y tế; {DEPUTIES}x; 3\nSở Y tế; 5\n{long}; {DEPUTIES}; 1"
+    answer = manager.post(LISTS, data={"units": lines})
+    assert "Dòng 3: tên đơn vị có 201 ký tự, nhiều nhất 200." in answer.text
     assert answer.status_code == 422
     assert "Dòng 1" in answer.text
     assert f"gần nhất là «{DEPUTIES}»" in answer.text
