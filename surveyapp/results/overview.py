@@ -36,6 +36,9 @@ def card(part: str, title: str, found: Mapping[str, Any], breakdown: Breakdown) 
     hidden = breakdown.hidden()
     code, name = breakdown.columns[0]
     value, span = _whole(breakdown, hidden)
+    if found["kind"] == "points":
+        name = "Tổng điểm trung bình"
+        value += f" trên {_COUNT(found['max_points'])}" if breakdown.mean is not None else ""
     facts = [
         ("Khoảng tin cậy 95%", span),
         ("Phiếu thu về", f"{_COUNT(found['received'])} trên {_COUNT(found['issued'])}"),
@@ -56,6 +59,8 @@ def card(part: str, title: str, found: Mapping[str, Any], breakdown: Breakdown) 
     for reason in sorted(apart, key=lambda each: each not in wording.NOT_PUBLISHED):
         why = wording.NOT_PUBLISHED.get(reason, reason)
         facts.append((f"Không công bố ({why})", _names(apart[reason])))
+    if not apart:
+        facts.append(("Không công bố", _names([])))
     said = pairs(found["ranks"])
     return Card(
         title,

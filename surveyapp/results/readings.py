@@ -49,6 +49,8 @@ BY_KEY: Mapping[str, str] = {
     "moved": "Số cơ quan có thứ hạng khác đi khi không tính các phiếu của đợt này.",
     "difference": "Năm sau trừ năm trước, chỉ tính khi cùng nơi công bố, cùng đối tượng và cùng "
     "phương pháp.",
+    "difference_interval": "Với độ tin cậy 95%, chênh lệch thật nằm trong khoảng này; khoảng chứa "
+    "số 0 thì chưa nói được tăng hay giảm.",
     "target": "Mức phải đạt theo kế hoạch; đọc cùng cột so với chỉ tiêu.",
     "verdict": "Đạt: cả khoảng tin cậy ở trên chỉ tiêu; không đạt: cả khoảng ở dưới; chưa kết luận "
     "được: chỉ tiêu nằm trong khoảng; không có khoảng tin cậy thì chỉ so hai con số.",

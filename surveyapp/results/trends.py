@@ -213,13 +213,13 @@ def _table(subject: Subject, series: Sequence[TrendSeries]) -> ReportTable:
             Column("value", f"Kết quả{'' if percent else ' (điểm)'}", kind, decimals=2),
             Column("interval", "Khoảng tin cậy 95%", "interval", unit=unit, decimals=2),
             Column("difference", f"So với lần trước ({change})", "points", decimals=2),
-            Column("target", "Chỉ tiêu", kind, decimals=2),
             Column(
                 "difference_interval",
                 "Khoảng tin cậy 95% của chênh lệch",
                 "interval",
                 decimals=2,
             ),
+            Column("target", "Chỉ tiêu", kind, decimals=2),
         ),
         rows=tuple(rows),
         notes=(wording.TREND_NOTE, *(f"Đối tượng: {text}." for text in populations)),
@@ -243,15 +243,15 @@ def _rows(series: TrendSeries, broken: Missing | None, *, percent: bool) -> list
                     point.value,
                     _interval(point, percent=percent),
                     _change(before, point) if before is not None else broken or _FIRST,
-                    Missing("chưa có chỉ tiêu") if aim is None else aim,
                     _sure(before, point) if before is not None else broken or _FIRST,
+                    Missing("chưa có chỉ tiêu") if aim is None else aim,
                 ),
             )
         )
     none = Missing("chưa có kết quả")
     source = f"chỉ tiêu, {series.publisher}, {series.method_version}"
     rows += [
-        (year, (str(year), source, none, none, none, value, none))
+        (year, (str(year), source, none, none, none, none, value))
         for year, value in targets.items()
     ]
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from analysis.report import Box, Figure, Paragraph, ReportTable
+from analysis.report import Box, Cell, Figure, Missing, Paragraph, ReportTable
 from surveyapp import audit, roles, web
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.release import destroy_spent_keys
@@ -26,6 +26,8 @@ from surveyapp.surveys import service as surveys
 
 bp = Blueprint("results", __name__, url_prefix="/surveys/<code>/results")
 STYLE = NumberStyle(decimals=2)
+#: Columns that are set to the right.
+NUMBERS = frozenset({"count", "percent", "points", "interval"})
 #: Width of a picture inside a card of the page, px.
 WIDTH = 1060
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -201,6 +203,22 @@ def _look(survey: Survey) -> None:
         db.commit()
 
 
+def _cells(table: ReportTable, row: tuple[Cell, ...]) -> list[tuple[str, int, bool]]:
+    """Write a row: text, columns that it goes over, whether it is a number.
+
+    The same reason in neighbouring cells is said once, as on paper.
+    """
+    told: list[tuple[str, int, bool]] = []
+    for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
+        if isinstance(cell, Missing) and place > 1 and cell == row[place - 1]:
+            text, wide, _ = told[-1]
+            told[-1] = (text, wide + 1, False)
+        else:
+            number = column.kind in NUMBERS and not isinstance(cell, Missing)
+            told.append((STYLE.cell(column, cell), 1, number))
+    return told
+
+
 def _render(block: object, code: str, *, practice: bool) -> Markup:
     """Render one block of a report for the page."""
     if isinstance(block, Figure):
@@ -211,7 +229,7 @@ def _render(block: object, code: str, *, practice: bool) -> Markup:
         f"results/{name}.html",
         block=block,
         table=block.table if isinstance(block, Box) else block,
-        cell=STYLE.cell,
+        cells=_cells,
         read=lambda table, row: readings.of_row(table, row, STYLE),
         code=code,
     )

@@ -90,8 +90,8 @@ TREND = (
     "chênh lệch giữa các năm cùng nơi công bố, cùng đối tượng và cùng phương pháp."
 )
 TREND_NOTE = (
-    "Chênh lệch không kèm khoảng tin cậy: khoảng tin cậy của hai năm còn chồng lên nhau thì chưa "
-    "đủ căn cứ nói tăng hay giảm. Số của năm khác lấy từ kết quả đã công bố."
+    "Khoảng tin cậy của chênh lệch coi người trả lời của hai lần là khác nhau; khoảng chứa số 0 "
+    "thì chưa đủ căn cứ nói tăng hay giảm. Số của năm khác lấy từ kết quả đã công bố."
 )
 TREND_SOURCES: Mapping[str, str] = {
     "run": "kết quả khảo sát",

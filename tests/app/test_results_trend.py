@@ -1,6 +1,7 @@
 """The index over the years: own published runs and documents, apart by triple, behind the gate."""
 
 import io
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,12 @@ def figure_and_table(db: Session, survey: Survey) -> tuple[TrendFigure, ReportTa
     assert isinstance(figure, TrendFigure)
     assert isinstance(table, ReportTable)
     return figure, table
+
+
+def cells(table: ReportTable, place: int) -> dict[str, Any]:
+    """Return a row by the keys of its columns."""
+    keys = [column.key for column in table.columns]
+    return dict(zip(keys, table.rows[place], strict=True))
 
 
 def earlier(
@@ -105,7 +112,12 @@ def test_an_earlier_published_run_is_joined_with_its_interval(
     assert (last.year, last.value, last.interval.high) == (2024, now["value"], now["ci"][1])
     assert list(series.joined()) == [(first, last)]
     assert [row[0] for row in table.rows] == ["2023", "2024"]
-    assert table.rows[1][4] == pytest.approx(now["value"] - 80.0)
+    moved = now["value"] - 80.0
+    assert cells(table, 1)["difference"] == pytest.approx(moved)
+    low, high = now["ci"]
+    span = cells(table, 1)["difference_interval"]  # Zou & Donner (2008) for independent samples
+    assert span.low == pytest.approx(moved - math.hypot(now["value"] - low, 81.5 - 80.0))
+    assert span.high == pytest.approx(moved + math.hypot(high - now["value"], 80.0 - 78.5))
 
 
 @pytest.mark.parametrize("state", ["locked", "analysed", "appraised", "approved"])
@@ -162,9 +174,9 @@ def test_a_hidden_year_is_a_gap_with_its_reason_and_no_difference(
     figure, table = figure_and_table(db, served)
     assert figure.series[0].points[1].value == Missing("dưới 10")
     assert list(figure.series[0].joined()) == []
-    rows = {row[0]: row for row in table.rows}
-    assert rows["2023"][2:5] == (Missing("dưới 10"),) * 3
-    assert rows["2024"][4] == Missing("2023 dưới 10")
+    hidden = cells(table, 1)
+    assert {hidden[key] for key in ("value", "interval", "difference")} == {Missing("dưới 10")}
+    assert cells(table, 2)["difference"] == Missing("2023 dưới 10")
 
 
 @pytest.mark.parametrize(
@@ -188,11 +200,11 @@ def test_another_triple_is_a_break_and_never_subtracted(
     figure, table = figure_and_table(db, served)
     assert len(figure.series) == 2
     assert all(list(each.joined()) == [] for each in figure.series)
-    reasons = [row[4].reason for row in table.rows]
+    reasons = [cells(table, place)["difference"].reason for place in (0, 1)]
     assert reasons.count("năm đầu của loạt số") == 1
     assert [reason for reason in reasons if reason.startswith(said)]
-    published = next(row for row in table.rows if row[0] == "2023")
-    assert published[3] == Missing("số công bố không kèm sai số")
+    (published,) = [cells(table, k) for k in (0, 1) if table.rows[k][0] == "2023"]
+    assert published["interval"] == Missing("số công bố không kèm sai số")
 
 
 def test_targets_of_the_plan_stand_beside_with_their_year(
@@ -206,7 +218,7 @@ def test_targets_of_the_plan_stand_beside_with_their_year(
     figure, table = figure_and_table(db, served)
     assert [(t.year, t.value) for t in figure.series[0].targets] == [(2025, 85.25)]
     assert table.rows[-1][0] == "2025"
-    assert table.rows[-1][5] == 85.25
+    assert cells(table, -1)["target"] == 85.25
 
 
 def test_ranks_of_other_documents_are_no_figures(
@@ -244,8 +256,8 @@ def test_points_of_raters_have_no_interval_for_the_mean(
     assert isinstance(table, ReportTable)
     (series,) = figure.series
     assert [point.interval for point in series.points] == [None, None]
-    assert table.rows[1][3] == Missing("không tính cho trung bình nhóm")
-    assert table.rows[1][4] == pytest.approx(content["mean"] - 21.5)
+    assert cells(table, 1)["interval"] == Missing("không tính cho trung bình nhóm")
+    assert cells(table, 1)["difference"] == pytest.approx(content["mean"] - 21.5)
 
 
 def test_fields_of_others_have_a_picture_where_two_years_are_known(
