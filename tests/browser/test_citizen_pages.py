@@ -205,7 +205,7 @@ def problems(page: Page, axe: Callable[[Page], list[str]]) -> list[str]:
         box, height = button.bounding_box(), page.evaluate("innerHeight")
         if box is None or box["y"] < 0 or box["y"] + box["height"] > height + 1:
             found.append(f"{page.url}: a button is not on the screen")
-    small = page.locator(".row, .foot button, .foot a").evaluate_all(
+    small = page.locator(".row, .foot button, .foot a, .change a").evaluate_all(
         "all => all.filter(one => one.getBoundingClientRect().height < 56).length"
     )
     return found + ([f"{page.url}: {small} targets under 56 px"] if small else [])
