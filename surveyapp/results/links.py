@@ -3,7 +3,8 @@
 from questionnaires.method import INDEX, MethodVersion, composite_weights
 from questionnaires.types import Questionnaire
 from surveyapp.results.gate import Links
-from surveyapp.results.satisfaction import SCALES
+from surveyapp.results.satisfaction import SCALES, item_measure
+from surveyapp.results.valued_items import max_points, percent_of
 
 
 def links_of(method: MethodVersion, questionnaire: Questionnaire, total: str = INDEX) -> Links:
@@ -11,7 +12,7 @@ def links_of(method: MethodVersion, questionnaire: Questionnaire, total: str = I
     if method.kind == "points":
         return _points(method, questionnaire, total)
     weight = dict(composite_weights(method, INDEX))
-    factor, shift = SCALES[method.item_measure or "mean_of_5"]
+    factor, shift = SCALES[item_measure(method)]
     lowest = 0.0 if method.item_measure == "share_satisfied" else factor + shift
     parts = {
         part.code: sum(weight.get(item, 0.0) for item in part.items) for part in method.components
@@ -29,11 +30,8 @@ def _points(method: MethodVersion, questionnaire: Questionnaire, total: str) -> 
     bounds = {}
     for part in method.components:
         items = [questionnaire.item(code) for code in part.items]
-        least = sum(
-            (item.max_points or 0.0) * min(option.percent or 0.0 for option in item.options) / 100
-            for item in items
-        )
-        bounds[part.code] = (least, sum(item.max_points or 0.0 for item in items))
+        least = sum(max_points(item) * min(percent_of(item).values()) / 100 for item in items)
+        bounds[part.code] = (least, sum(max_points(item) for item in items))
     whole = (sum(low for low, _ in bounds.values()), sum(high for _, high in bounds.values()))
     room = whole[1] - whole[0]
     parts = {code: (high - low) / room for code, (low, high) in bounds.items()}

@@ -15,6 +15,7 @@ from sampling.agency_sets import MERGED
 from sampling.types import KEY_SEPARATOR
 from surveyapp.results.answers import Form, GroupAnswers
 from surveyapp.results.satisfaction import plain_estimate
+from surveyapp.results.valued_items import max_points, percent_of
 
 
 def points(
@@ -32,7 +33,7 @@ def points(
     """
     rated = [(n, form, agency) for n, form in enumerate(data.forms) for agency in form.ratings]
     items = tuple(
-        PointItem(code, questionnaire.item(code).max_points or 0.0, component.code)
+        PointItem(code, max_points(questionnaire.item(code)), component.code)
         for component in method.components
         for code in component.items
     )
@@ -69,7 +70,7 @@ def _rater_group(stratum: str) -> str:
 
 
 def _percent(rated: list[tuple[int, Form, str]], questionnaire: Questionnaire, code: str) -> Floats:
-    percents = {option.code: option.percent for option in questionnaire.item(code).options}
+    percents = percent_of(questionnaire.item(code))
     missing = float("nan")
     return np.array(
         [percents.get(str(form.ratings[agency].get(code)), missing) for _, form, agency in rated],

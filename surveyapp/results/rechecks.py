@@ -20,6 +20,7 @@ from analysis.disclosure import (
     suppressed,
     withheld,
 )
+from analysis.errors import AnalysisError
 from analysis.quality import error_rates, exact_upper_limit, lot_size
 from questionnaires.method import MethodVersion
 from questionnaires.types import Questionnaire
@@ -208,7 +209,9 @@ def _hidden(
 
 
 def _same(found: Agreement) -> int:
-    return round(found.n * (found.agreement.value or 0.0))
+    if found.agreement.value is None:
+        raise AnalysisError("original", found.n, "at least one complete pair is needed")
+    return round(found.n * found.agreement.value)
 
 
 def _tells_all(n: int, pairs: Sequence[tuple[str, str]], *, sensitive: bool) -> bool:

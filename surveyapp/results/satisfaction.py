@@ -32,9 +32,7 @@ def satisfaction(
     """
     agency = [form.agencies[0] for form in data.forms]
     result: dict[str, Any] = {}
-    if method.item_measure is None:
-        raise ValueError(f"method {method.code} names no item measure")
-    names: tuple[str, ...] = (method.item_measure, "share_satisfied")
+    names: tuple[str, ...] = (item_measure(method), "share_satisfied")
     for name in dict.fromkeys(names):
         layout = _plan(method, name)
         values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
@@ -46,7 +44,7 @@ def satisfaction(
     for code, weight in zip(agency, weights.design.weight.tolist(), strict=True):
         shares[code] += weight
     return {
-        "measure": method.item_measure,
+        "measure": item_measure(method),
         "estimates": result,
         "shares": dict(shares),
         "weights": weights.summary(),
@@ -58,11 +56,18 @@ def index_scores(
     data: GroupAnswers, questionnaire: Questionnaire, method: MethodVersion, weights: Weighting
 ) -> Scores:
     """Collect the index of agencies for comparison, without finite population correction."""
-    name = method.item_measure or "mean_of_5"
+    name = item_measure(method)
     layout = _plan(method, name)
     values = {code: _column(data, questionnaire, code, method, name) for code in method.items}
     agency = [form.agencies[0] for form in data.forms]
     return scores(weights.moments(layout, values, agency), layout, INDEX)
+
+
+def item_measure(method: MethodVersion) -> str:
+    """Return how an item is measured; ValueError where the method does not say it."""
+    if method.item_measure is None:
+        raise ValueError(f"method {method.code} names no item measure")
+    return method.item_measure
 
 
 def _plan(method: MethodVersion, measure: str) -> Plan:

@@ -6,8 +6,10 @@ from sqlalchemy.orm import Session
 
 from analysis.report import Box, Missing
 from surveyapp.actor import Actor
+from surveyapp.errors import AppError
 from surveyapp.models import Assignment, FormCell, PublishedFigure, Response, SampleUnit, Survey
 from surveyapp.results import document, gate, service
+from surveyapp.surveys import definitions
 from tests.app.results_world import add_forms, manager, survey_of
 from tests.app.test_results import SERVICE_ITEMS
 
@@ -116,3 +118,18 @@ def test_figures_of_two_publishers_stand_in_two_boxes(
         ("Số liệu do Bộ A công bố", (80.0, 85.24, pytest.approx(5.24))),
         ("Số liệu do Viện B công bố", (9.0,)),
     ]
+
+
+def test_a_method_that_the_questionnaire_cannot_serve_is_refused_with_its_faults(
+    db: Session, actor: Actor
+) -> None:
+    survey = survey_of(db, actor, "binh-dinh-service-2024")
+    group = survey.groups[0]
+    add_forms(db, survey, group, ("A", [group.agencies[0].code], {}), [({}, {})], 1)
+    other = definitions.store_method(db, "counter")
+    group.method_code, group.method_version = other.code, other.version
+    survey.state = "locked"
+    db.flush()
+    with pytest.raises(AppError, match=r"RESULTS-126.*«counter».*«service»") as refused:
+        service.run(db, actor, survey)
+    assert any("không phải «service»" in problem for problem in refused.value.problems)
