@@ -13,7 +13,7 @@ from scipy import special
 
 from analysis.contrasts import holm
 from analysis.errors import AnalysisError
-from analysis.labels import Floats, as_labels, sum_by
+from analysis.labels import Floats, Labels, as_labels, sum_by
 
 #: A form filled in faster than this share of the median time is a speeder.
 SPEED_SHARE = 1 / 3
@@ -143,7 +143,7 @@ class InterviewerEffect:
 
 
 def interviewer_effect(
-    interviewer: npt.ArrayLike, score: npt.ArrayLike
+    interviewer: npt.ArrayLike | Labels, score: npt.ArrayLike
 ) -> InterviewerEffect | None:
     """Estimate the intraclass correlation by interviewer pseudonym (analysis of variance).
 

@@ -47,6 +47,7 @@ _SENTENCES: Mapping[str, str] = {
     "both classifications need two categories": "mỗi cột cần ít nhất hai mức",
     "has no weight; leave it out": "có mức mà mọi quyền số bằng 0",
     "at least two agencies are needed": "cần ít nhất hai cơ quan",
+    "has no value in every row": "không phải phép đo của từng dòng",
     # weights
     "every label needs a population count": "có trong số liệu nhưng thiếu số người trong margins",
     "no respondent there; join categories": "không có người trả lời; gộp nhãn này với nhãn khác",

@@ -10,7 +10,7 @@ from surveyapp.results.toml_reader import TomlReader, is_number, nearest
 WEIGHTS = ("responded", "classes", "trim", "margins", "bounds")
 REPLICATES = ("method", "draws", "seed")
 CONTRAST = ("measure", "domain", "first", "second", "target", "fpc")
-TEST = ("kind", "rows", "columns", "measure", "domain", "first", "second", "fpc")
+TEST = ("kind", "rows", "columns", "column", "measure", "domain", "first", "second", "fpc")
 #: Keys of DESIGN.toml that are read here.
 TOP = ("weights", "replicates", "contrasts", "tests")
 
@@ -71,20 +71,30 @@ class AssociationAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class InterviewersAsked:
+    """A measure whose variance between interviewers (labels of a column) is asked."""
+
+    measure: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class More:
-    """All of it; `means` and `associations` are the two kinds of tests."""
+    """All of it; `means`, `associations` and `interviewers` are the kinds of tests."""
 
     weights: WeightRules | None = None
     replicates: Replication | None = None
     contrasts: tuple[Comparison, ...] = ()
     means: tuple[Comparison, ...] = ()
     associations: tuple[AssociationAsked, ...] = ()
+    interviewers: tuple[InterviewersAsked, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that are read."""
         crossed = (name for one in self.associations for name in (one.rows, one.columns))
-        return (*(() if self.weights is None else self.weights.columns), *crossed)
+        who = (one.column for one in self.interviewers)
+        return (*(() if self.weights is None else self.weights.columns), *crossed, *who)
 
     @property
     def needs_rows(self) -> tuple[str, ...]:
@@ -93,13 +103,15 @@ class More:
             "[weights]": self.weights is not None,
             "[replicates]": self.replicates is not None,
             '[[tests]] kind = "association"': bool(self.associations),
+            '[[tests]] kind = "interviewer"': bool(self.interviewers),
         }
         return tuple(name for name, is_asked in asked.items() if is_asked)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of the file that are used."""
-        used = (self.weights, self.replicates, self.contrasts, self.means or self.associations)
+        tests = self.means or self.associations or self.interviewers
+        used = (self.weights, self.replicates, self.contrasts, tests)
         return tuple(key for key, value in zip(TOP, used, strict=True) if value)
 
 
@@ -121,11 +133,14 @@ def read_more(
         known.comparison(item, f"contrasts[{i + 1}].", CONTRAST)
         for i, item in enumerate(reader.tables(held, "contrasts"))
     )
-    means, associations = [], []
+    means, associations, interviewers = [], [], []
     for i, item in enumerate(reader.tables(held, "tests")):
         where = f"tests[{i + 1}]."
-        if reader.choice(item, "kind", ("mean", "association"), None, where) == "mean":
+        kind = reader.choice(item, "kind", ("mean", "association", "interviewer"), None, where)
+        if kind == "mean":
             means.append(known.comparison(item, where, TEST))
+        elif kind == "interviewer":
+            interviewers.append(known.interviewers(item, where))
         else:
             associations.append(_association(reader, item, where))
     if weights is not None and weights.margins and (replicates is not None or associations):
@@ -133,7 +148,7 @@ def read_more(
             "weights.margins: không dùng cùng [replicates] hoặc kiểm định association; "
             "tính riêng bằng một tệp thiết kế khác."
         )
-    return More(weights, replicates, contrasts, (*means,), (*associations,))
+    return More(weights, replicates, contrasts, (*means,), (*associations,), (*interviewers,))
 
 
 def _weights(reader: TomlReader, item: dict[str, Any]) -> WeightRules:
@@ -206,7 +221,8 @@ class _Known:
     def comparison(self, item: dict[str, Any], where: str, keys: tuple[str, ...]) -> Comparison:
         """Read a contrast, or a test of two means."""
         reader = self.reader
-        reader.keys(item, tuple(key for key in keys if key not in ("rows", "columns")), where)
+        others = ("rows", "columns", "column")
+        reader.keys(item, tuple(key for key in keys if key not in others), where)
         measure = self._one_of(item, "measure", self.codes, where)
         target = item.get("target")
         if target is not None and not is_number(target):
@@ -230,6 +246,12 @@ class _Known:
         if first and first == second:
             reader.problems.append(f"{where}second: phải khác first.")
         return Comparison(measure, domain, first, second, None, reader.flag(item, "fpc", where))
+
+    def interviewers(self, item: dict[str, Any], where: str) -> InterviewersAsked:
+        """Read a test of the differences between interviewers."""
+        self.reader.keys(item, ("kind", "measure", "column"), where)
+        measure = self._one_of(item, "measure", self.codes, where)
+        return InterviewersAsked(measure, self.reader.text(item, "column", where))
 
     def _one_of(self, item: dict[str, Any], key: str, known: tuple[str, ...], where: str) -> str:
         value = self.reader.text(item, key, where)

@@ -49,7 +49,7 @@ def estimate_file(data: Path, design_path: Path, out: Path, workers: Workers | N
     out_of = {"design": _described(asked, part, data, rows), "estimates": made}
     if asked.more.contrasts:
         out_of["contrasts"] = compared(asked, layout, part.moments, found)
-    if asked.more.means or asked.more.associations:
+    if asked.more.means or asked.more.associations or asked.more.interviewers:
         out_of["tests"] = tested(asked, layout, part.moments, rows)
     write_json(out, out_of)
     return len(made)

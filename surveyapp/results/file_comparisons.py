@@ -10,6 +10,7 @@ from analysis.contrasts import against_target, differences
 from analysis.errors import AnalysisError
 from analysis.estimate import Estimate, Moments
 from analysis.measures import Plan
+from analysis.quality import MINIMUM_PER_INTERVIEWER
 from analysis.scores import scores
 from surveyapp.errors import AppError
 from surveyapp.results.design_file import DesignFile
@@ -19,6 +20,10 @@ from surveyapp.rules import in_vietnamese
 
 #: Estimates by measure, column of the domain and label ("" twice is the whole).
 Found = Mapping[tuple[str, str, str], Estimate]
+
+FEW_INTERVIEWERS = (
+    f"Cần ít nhất hai điều tra viên, mỗi người từ {MINIMUM_PER_INTERVIEWER} câu trả lời."
+)
 
 
 def compared(
@@ -56,6 +61,11 @@ def tested(
         with _in_vietnamese(f"tests «{pair.rows}» × «{pair.columns}»"):
             result = everything(rows).association(pair.rows, pair.columns, fpc=pair.fpc)
         made.append({"kind": "association", **asdict(pair), **asdict(result)})
+    for asked_of in asked.more.interviewers:
+        with _in_vietnamese(f"tests «{asked_of.measure}»"):
+            effect = everything(rows).interviewers(asked_of.measure, asked_of.column)
+        found = {"reason": FEW_INTERVIEWERS} if effect is None else asdict(effect)
+        made.append({"kind": "interviewer", **asdict(asked_of), **found})
     return made
 
 

@@ -15,6 +15,7 @@ from analysis.errors import AnalysisError
 from analysis.estimate import Estimate, Moments, Options
 from analysis.labels import Bools, Floats, Labels
 from analysis.measures import Plan
+from analysis.quality import InterviewerEffect, interviewer_effect
 from analysis.quantiles import quantiles
 from analysis.reduction import moments_of
 from analysis.replicates import Replicates, bootstrap, jackknife, replicate_covariance
@@ -23,6 +24,7 @@ from analysis.weights import (
     calibrated,
     margins,
     nonresponse_adjusted,
+    poststratified,
     trimmed,
     unequal_weighting_effect,
 )
@@ -93,6 +95,12 @@ class FileRows:
         """Test two columns of labels."""
         return rao_scott(self.design, self.labels[rows], self.labels[columns], fpc=fpc)
 
+    def interviewers(self, code: str, column: str) -> InterviewerEffect | None:
+        """Estimate how much of a measure's variance lies between interviewers, unweighted."""
+        if code not in self.values:
+            raise AnalysisError("measure", code, "has no value in every row")
+        return interviewer_effect(self.labels[column], self.values[code])
+
     def replicate_errors(
         self, asked: Replication, layout: Plan, domain: str | None
     ) -> tuple[tuple[str, ...], Floats]:
@@ -148,6 +156,7 @@ def file_rows(data: Path, asked: DesignFile) -> FileRows:
     if problems or design is None:
         raise refusal(data.name, problems[:SHOWN], len(problems))
     crossed = [name for one in asked.more.associations for name in (one.rows, one.columns)]
+    crossed += [one.column for one in asked.more.interviewers]
     fitted = () if rules is None else (*rules.margins,)
     labels = {name: columns.labels(name) for name in {*asked.domains, *crossed, *fitted}}
     rows = FileRows(design, values, labels, design.weight, None, seen, {})
@@ -195,7 +204,11 @@ def _weighted(
     known, weight = None, base
     if rules.margins:
         known = margins({name: rows.labels[name] for name in rules.margins}, rules.margins)
-        weight = calibrated(base, known, "raking", rules.bounds)
+        if len(rules.margins) == 1 and rules.bounds is None:
+            ((name, counts),) = rules.margins.items()
+            weight = poststratified(base, rows.labels[name], counts)
+        else:
+            weight = calibrated(base, known, "raking", rules.bounds)
         told["margins"] = list(known.names)
         told["bounds"] = None if rules.bounds is None else list(rules.bounds)
     told.update(
