@@ -22,7 +22,8 @@ from surveyapp.writers import Turn, busy
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 WRITING = "BEGIN IMMEDIATE"
-#: Kept open by each process: more than a worker has threads, as opening one costs five statements.
+#: Kept open by each process: more than a worker has threads, as opening one costs five statements
+#: on SQLite and a process on PostgreSQL. A page that keeps a draft needs a second one.
 CONNECTIONS = 20
 #: dialect -> its INSERT; both engines write ON CONFLICT in the same way.
 INSERT: Final[Mapping[str, Callable[..., Any]]] = {
@@ -68,7 +69,12 @@ class Database:
 
 
 def _postgres(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"})
+    return create_engine(
+        url,
+        pool_size=CONNECTIONS,
+        pool_pre_ping=True,
+        connect_args={"options": "-c timezone=UTC"},
+    )
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
