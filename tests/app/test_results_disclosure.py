@@ -6,13 +6,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from alembic import command
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from scipy.optimize import linprog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.report import Interval, Missing, Report, ReportTable
+from surveyapp import commands
 from surveyapp.actor import Actor
+from surveyapp.cli import cli
+from surveyapp.config import Settings
 from surveyapp.db import Database, _migrating
 from surveyapp.models import AuditEntry, ConfidentialScore, FormCell, Survey
 from surveyapp.results import document, readings, service
@@ -161,6 +165,41 @@ def test_only_the_council_sees_sealed_scores_and_every_look_is_noted(
     db.expire_all()
     looks = db.scalars(select(AuditEntry).where(AuditEntry.action == "results.look")).all()
     assert len(looks) == 3
+
+
+def test_the_command_tells_the_council_each_sealed_score_and_nobody_else(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+    settings: Settings,
+    official: Callable[..., Actor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service.run(db, actor, served)
+    kept = {score.n: score for score in db.scalars(select(ConfidentialScore))}
+    titles = {agency.code: agency.title for agency in served.agencies}
+    db.commit()
+    monkeypatch.setattr(commands.config, "load", lambda: settings)
+    council, analyst = official("council").login, official("analyst").login
+    asked = ["results", "sealed", "--survey", served.code, "--as"]
+    done = CliRunner().invoke(cli, [*asked, council])
+    assert done.exit_code == 0
+    lines = done.output.splitlines()
+    assert len(lines) == len(kept) == 2
+    for n, why in ((9, "dưới 10"), (12, "không nêu")):
+        score = kept[n]
+        value, low, high = (
+            f"{number:.2f}".replace(".", ",") for number in (score.value, score.low, score.high)
+        )
+        (line,) = [line for line in lines if line.startswith(titles[score.agency_code])]
+        assert f": {value}; " in line and low in line and high in line
+        assert line.endswith(f"; {n} câu trả lời; {why}")
+    refused = CliRunner().invoke(cli, [*asked, analyst])
+    assert refused.exit_code != 0
+    assert not any(line.split(": ")[1].split(";")[0] in refused.output for line in lines)
+    db.expire_all()
+    looks = db.scalars(select(AuditEntry).where(AuditEntry.action == "results.look")).all()
+    assert len(looks) == 1
 
 
 def test_a_run_of_an_older_release_is_not_shown_before_it_is_computed_again(
