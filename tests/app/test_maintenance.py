@@ -16,6 +16,7 @@ from surveyapp import clock, db, maintenance, running
 from surveyapp.config import Settings
 from surveyapp.errors import AppError
 from surveyapp.models import Base
+from tests.app import sample_factory as make
 
 ACCOUNT = sa.text(
     "INSERT INTO account (login, display_name, password_hash, must_change_password,"
@@ -78,6 +79,25 @@ def test_rebuilding_a_parent_table_does_not_empty_its_children(settings: Setting
             table.alter_column("display_name", type_=sa.String(300))
 
     assert (rows(settings, "account"), rows(settings, "account_role")) == (1, 1)
+
+
+def test_lists_frozen_before_the_upgrade_get_the_digest_of_their_rows(settings: Settings) -> None:
+    maintenance.upgrade(settings)
+    with db.Database(settings.database_url) as database:
+        with database.session() as link:
+            make.survey_with(link, make.official(link), make.RATERS_PLAN, make.raters())
+            link.commit()
+        digest = sa.text("SELECT rows_sha256 FROM frame")
+        with database.read_engine.connect() as link:
+            before = link.execute(digest).scalar_one()
+        with db._migrating(database) as config:
+            command.downgrade(config, "0015")
+
+    maintenance.upgrade(settings)
+
+    with db.Database(settings.database_url) as database, database.read_engine.connect() as link:
+        assert link.execute(digest).scalar_one() == before
+        assert len(before) == 64
 
 
 def test_a_second_upgrade_changes_nothing_and_makes_no_backup(settings: Settings) -> None:
