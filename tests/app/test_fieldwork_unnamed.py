@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from click.testing import CliRunner
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from surveyapp import clock
 from surveyapp.actor import Actor
 from surveyapp.cli import cli
-from surveyapp.db import Database
+from surveyapp.db import Database, _migrating
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import people, possible, reports, reserve, service
 from surveyapp.fieldwork.reports import Report, new_token
@@ -234,6 +235,37 @@ def test_the_lock_turns_all_reports_into_counts_and_the_rates_stay(
     assert reports.by_reason(db, group) == before
     assert db.scalars(select(Disposition)).all() == []
     assert db.scalar(select(func.count()).select_from(CountedReport)) == 64
+
+
+def test_an_upgrade_takes_persons_out_of_the_trail_and_knows_late_comers(
+    db: Session, actor: Actor, database: Database, tmp_path: Path
+) -> None:
+    draw = given_forms(db, actor, "0.2")
+    service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
+    first, second = (
+        db.scalars(select(FormCell).where(FormCell.stratum == stratum)).first()
+        for stratum in ("provincial | divisions", "district | deputies | huyen-an-lao")
+    )
+    done = [
+        reserve.replace(db, actor, draw, Report(units(db, cell)[0], "died"), tmp_path).released
+        for cell in (first, second)
+    ]
+    joined = db.get_one(Assignment, (draw.id, done[0])).cell_id
+    of_cell = Invitation.__table__.c.cell_id == joined
+    db.execute(Invitation.__table__.update().where(of_cell).values(is_spent=True))
+    entry = select(AuditEntry).where(AuditEntry.action == "fieldwork.replace")
+    for one in db.scalars(entry):
+        one.detail = {"draw": draw.id, "unit": "c001", "reason": "died", "released": "c002"}
+    db.commit()
+
+    with _migrating(database) as config:
+        command.downgrade(config, "0016")
+        command.upgrade(config, "head")
+
+    db.expire_all()
+    assert [one.detail for one in db.scalars(entry)] == [{"draw": draw.id}] * 2
+    late = select(Assignment.unit_code).where(Assignment.after_answers)
+    assert db.scalars(late).all() == [done[0]] and done[1] is not None
 
 
 def test_the_page_says_before_and_after_that_a_report_is_counted_without_the_name(
