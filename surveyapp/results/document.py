@@ -79,7 +79,9 @@ def build(db: Session, survey: Survey, run: ResultRun) -> Report:
         if measures := recheck_tables.annex(checked):
             annexes.append(Section("Phúc tra: các thước đo", measures))
     annexes.append(Section("Chất lượng thu phiếu", quality_tables(db, survey)))
-    figures = () if is_counter else (*published.boxes(db), *trends.of_documents(db))
+    figures = (
+        () if is_counter else (*published.boxes(db, _triples(db, survey)), *trends.of_documents(db))
+    )
     if figures:
         sections.append(Section("Số liệu của nơi khác công bố", figures))
     lead = db.get(Unit, survey.lead_unit_id) if survey.lead_unit_id else None
@@ -111,6 +113,11 @@ def cards(db: Session, survey: Survey, run: ResultRun) -> list[overview.Card]:
             breakdown = _Group(db, group, content).breakdown()
             told.append(overview.card(anchor, group.title, content, breakdown))
     return told
+
+
+def _triples(db: Session, survey: Survey) -> set[trends.Triple]:
+    """Return publisher, population and method version of the survey's groups."""
+    return {trends.triple_of(service.method_of(db, group)) for group in survey.groups}
 
 
 def _scope(db: Session, survey: Survey, run: ResultRun) -> list[Paragraph]:

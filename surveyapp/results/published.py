@@ -1,20 +1,25 @@
 """Figures and targets that others published, in boxes of their own: never compared."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis.report import Box, Cell, Column, Missing, Paragraph, ReportTable
+from analysis.raters import TOTAL
+from analysis.report import NOT_COMPARABLE, Box, Cell, Column, Missing, Paragraph, ReportTable
+from questionnaires.method import INDEX
 from surveyapp.models import PublishedFigure
 from surveyapp.results import wording
 
 _NONE = Missing("chưa có")
 
 
-def boxes(db: Session) -> tuple[Box, ...]:
-    """Return a box for every triple of publisher, population and method version."""
+def boxes(db: Session, own: Collection[tuple[str, str, str]] = ()) -> tuple[Box, ...]:
+    """Return a box for every triple of publisher, population and method version.
+
+    Those of `own` are of the survey's own triple: its results are set beside them elsewhere.
+    """
     rows = db.scalars(
         select(PublishedFigure)
         .where(PublishedFigure.kind.in_(("value", "target")))
@@ -25,12 +30,17 @@ def boxes(db: Session) -> tuple[Box, ...]:
         triples[row.publisher, row.population, row.method_version].append(row)
     publishers = Counter(key[:2] for key in triples)
     return tuple(
-        _box(number, triples[key], has_break=publishers[key[:2]] > 1)
+        _box(
+            number,
+            triples[key],
+            has_break=publishers[key[:2]] > 1,
+            caveat=wording.OWN_TRIPLE if key in own else NOT_COMPARABLE,
+        )
         for number, key in enumerate(sorted(triples), 1)
     )
 
 
-def _box(number: int, rows: Sequence[PublishedFigure], *, has_break: bool) -> Box:
+def _box(number: int, rows: Sequence[PublishedFigure], *, has_break: bool, caveat: str) -> Box:
     """Tabulate results of all years, their change, and the latest targets of one triple."""
     first = rows[0]
     years = sorted({row.year for row in rows if row.kind == "value"})
@@ -39,7 +49,7 @@ def _box(number: int, rows: Sequence[PublishedFigure], *, has_break: bool) -> Bo
     titles = {row.code: row.title for row in rows}
     cells: list[tuple[Cell, ...]] = [
         (
-            f"{code}. {title}",
+            title if code in (INDEX, TOTAL) else f"{code}. {title}",
             *(shown.get((code, "value", year), _NONE) for year in years),
             *_change(shown, code, years),
             *_aim(shown, code, aims),
@@ -49,6 +59,7 @@ def _box(number: int, rows: Sequence[PublishedFigure], *, has_break: bool) -> Bo
     sources = "; ".join(dict.fromkeys(r.source for r in rows))
     return Box(
         title=f"Số liệu do {first.publisher} công bố",
+        caveat=caveat,
         paragraphs=(
             Paragraph(
                 f"Đối tượng: {first.population}. Phương pháp: {first.method_version}. "

@@ -58,7 +58,7 @@ def of_group(
     points = found["kind"] == "points"
     code = TOTAL if points else INDEX
     held: dict[Triple, _Figures] = defaultdict(_Figures)
-    held[_triple(method)].points.append(_point(group.survey.year, found))
+    held[triple_of(method)].points.append(_point(group.survey.year, found))
     for year, triple, earlier in _earlier(db, group):
         held[triple].points.append(_point(year, earlier))
     known = (PublishedFigure.year <= group.survey.year) | (PublishedFigure.kind == "target")
@@ -69,7 +69,7 @@ def of_group(
         f"{name} qua các năm: {group.title}",
         "điểm" if points else "%",
     )
-    return _blocks(subject, held, own=_triple(method))
+    return _blocks(subject, held, own=triple_of(method))
 
 
 def of_documents(db: Session) -> list[Block]:
@@ -89,7 +89,8 @@ def of_documents(db: Session) -> list[Block]:
     return blocks
 
 
-def _triple(method: MethodVersion) -> Triple:
+def triple_of(method: MethodVersion) -> Triple:
+    """Return what the figures of a method are compared inside."""
     return method.publisher, method.population, f"{method.code} {method.version}"
 
 
@@ -138,7 +139,7 @@ def _earlier(db: Session, group: SurveyGroup) -> list[tuple[int, Triple, Mapping
     for year, source, code, content in rows:
         stored = [each for each in content.get("groups", ()) if each["code"] == group.code]
         if "gate" in content and stored and stored[0]["kind"] != "nothing":
-            result.append((year, _triple(load_method(source, f"{code}.toml")), stored[0]))
+            result.append((year, triple_of(load_method(source, f"{code}.toml")), stored[0]))
     return result
 
 

@@ -97,4 +97,5 @@ TREND_SOURCES: Mapping[str, str] = {
     "run": "kết quả khảo sát",
     "document": "số đã công bố",
 }
+OWN_TRIPLE = "cùng đối tượng và phương pháp với cuộc khảo sát này"
 ONE_YEAR = "Mới có số liệu của một năm nên chưa nói được tăng hay giảm."

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
-from analysis.report import Missing, ReportTable
+from analysis.report import NOT_COMPARABLE, Box, Missing, ReportTable
 from analysis.trend import TrendFigure
 from surveyapp.actor import Actor
 from surveyapp.exports.xlsx import write_xlsx
@@ -271,6 +271,19 @@ def test_fields_of_others_have_a_picture_where_two_years_are_known(
     values = [[p.value for p in each.series[0].points] for each in pictures]
     assert values == [[85.24], [81.56]]
     assert [each.series[0].targets[0].value for each in pictures] == [85.25, 82.69]
+
+
+def test_a_box_says_whether_its_figures_are_of_the_same_kind(
+    db: Session, actor: Actor, served: Survey
+) -> None:
+    run = service.run(db, actor, served)
+    document_figure(db, served, year=2023, value=82.66)
+    document_figure(db, served, year=2023, value=83.94, publisher="Bộ Nội vụ")
+    boxes = [each for each in document.build(db, served, run).blocks() if isinstance(each, Box)]
+    told = {box.title: box.caveat for box in boxes}
+    assert told["Số liệu do Bộ Nội vụ công bố"] == NOT_COMPARABLE
+    assert told["Số liệu do Ủy ban nhân dân tỉnh công bố"] == wording.OWN_TRIPLE
+    assert {box.table.rows[0][0] for box in boxes if box.table} == {"Chỉ số hài lòng"}
 
 
 def test_page_workbook_and_file_show_the_trend(
