@@ -13,7 +13,7 @@ from surveyapp.results.row_gate import NONE
 from surveyapp.results.tables import WHOLE, Agency
 
 #: Options of one table; a question with more goes on in the next.
-_MOST = 4
+_MOST = 5
 _AGENCY = Column("agency", "Cơ quan", "text")
 _N = Column("n", "Số câu trả lời", "count")
 _INTERVAL = "Khoảng tin cậy 95%"
