@@ -45,8 +45,8 @@ def refusal_line(error: AppError, language: str) -> str:
 def place(form: Form, screen: Screen, given: Answered, language: str) -> str:
     """Say where somebody is: the question, or the agency and the part about it."""
     number, total = counted(form, screen, given)
-    # a table asks one question, too
-    text = words(language)["question" if screen.agency is None else "part"]
+    say = words(language)
+    text = say["question"] if screen.agency is None else say["part"]  # a table asks a question
     return text.format(number=number, total=total)
 
 
