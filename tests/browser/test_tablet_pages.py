@@ -156,6 +156,25 @@ def test_no_page_of_a_code_to_take_home_breaks_wcag(
         context.close()
 
 
+@pytest.mark.parametrize(("is_kept", "shown"), [(True, "được giữ lâu dài"), (False, "có thể xóa")])
+def test_pairing_asks_the_browser_to_keep_the_data_and_shows_its_answer(
+    context: BrowserContext, site: TabletSite, is_kept: bool, shown: str
+) -> None:
+    said = "true" if is_kept else "false"  # a test profile is never asked about this by Chromium
+    context.add_init_script(
+        "globalThis.asked = 0; navigator.storage.persisted = async () => false;"
+        f"navigator.storage.persist = async () => {{ asked += 1; return {said}; }};"
+    )
+    page = context.new_page()
+    page.goto(f"{site.home}#{site.token()}")
+    page.fill("#pin", PIN)
+    page.click("text=Ghép máy >> nth=-1")
+    page.get_by_text("Kiểm tra trước khi dùng").first.wait_for()
+
+    assert page.evaluate("asked") == 1
+    assert shown in page.locator(".answer", has_text="Dữ liệu trên máy").inner_text()
+
+
 def test_the_keyboard_alone_fills_a_form(context: BrowserContext, site: TabletSite) -> None:
     page = paired(context, site)
 
