@@ -1,4 +1,9 @@
-"""Reports of the field that are only counted; forms given after answers; a leaner audit trail."""
+"""Reports of the field that are only counted; forms given after answers; a leaner audit trail.
+
+Of surveys that are locked already, the reports and the audit trail lose their persons.
+"""
+
+import secrets
 
 import sqlalchemy as sa
 from alembic import op
@@ -50,6 +55,7 @@ def upgrade() -> None:
     with op.batch_alter_table("assignment") as batch:
         batch.alter_column("after_answers", server_default=None)
     _forget_whom()
+    _count_locked()
 
 
 #: When they were given is not known: reserve units and later draws count as late where answers are.
@@ -88,8 +94,40 @@ def _forget_whom() -> None:
         link.execute(sa.update(entry).where(entry.c.id == one).values(detail=kept))
 
 
+def _count_locked() -> None:
+    """Turn reports of locked surveys into counts, as a lock does from now on."""
+    link = op.get_bind()
+    rows = [
+        {"token": secrets.token_hex(16), **row._mapping} for row in link.execute(_NAMED_AND_LOCKED)
+    ]
+    if rows:  # in the order of the tokens, which says nothing about persons
+        counted = sa.table(
+            "counted_report",
+            *map(sa.column, ("token", "draw_id", "group_id", "stratum", "reason")),
+        )
+        link.execute(sa.insert(counted), sorted(rows, key=lambda row: str(row["token"])))
+    link.execute(_DROP_LOCKED)
+
+
+_LOCKED_DRAWS = """
+    SELECT sample_draw.id FROM sample_draw JOIN survey ON survey.id = sample_draw.survey_id
+    WHERE survey.state NOT IN ('draft', 'sampled', 'collecting')
+"""
+_NAMED_AND_LOCKED = sa.text(
+    f"""
+    SELECT disposition.draw_id, form_cell.group_id, form_cell.stratum, disposition.reason
+    FROM disposition
+    JOIN assignment ON assignment.draw_id = disposition.draw_id
+        AND assignment.unit_code = disposition.unit_code
+    JOIN form_cell ON form_cell.id = assignment.cell_id
+    WHERE disposition.draw_id IN ({_LOCKED_DRAWS})
+    """  # noqa: S608  constants only
+)
+_DROP_LOCKED = sa.text(f"DELETE FROM disposition WHERE draw_id IN ({_LOCKED_DRAWS})")  # noqa: S608
+
+
 def downgrade() -> None:
-    """Drop the counts; what was taken out of the audit trail does not come back."""
+    """Drop the counts; persons taken out of reports and of the audit trail do not come back."""
     with op.batch_alter_table("assignment") as batch:
         batch.drop_column("after_answers")
     op.drop_index(op.f("ix_counted_report_draw_id"), "counted_report")

@@ -268,6 +268,29 @@ def test_an_upgrade_takes_persons_out_of_the_trail_and_knows_late_comers(
     assert db.scalars(late).all() == [done[0]] and done[1] is not None
 
 
+@pytest.mark.parametrize("state", ["collecting", "locked", "published"])
+def test_an_upgrade_counts_the_reports_of_locked_surveys_without_their_persons(
+    db: Session, actor: Actor, draw: SampleDraw, database: Database, tmp_path: Path, state: str
+) -> None:
+    given = select(Assignment.unit_code, FormCell.group_id, FormCell.stratum).join(FormCell)
+    cells = db.execute(given.where(FormCell.persons > 6)).all()
+    said = sorted((row.group_id, row.stratum, "died") for row in cells[::9])
+    for row in cells[::9]:
+        reserve.replace(db, actor, draw, Report(row.unit_code, "died"), tmp_path)
+    db.get_one(Survey, draw.survey_id).state = state
+    db.commit()
+
+    with _migrating(database) as config:
+        command.downgrade(config, "0016")
+        command.upgrade(config, "head")
+
+    one = (CountedReport.group_id, CountedReport.stratum, CountedReport.reason)
+    counted = sorted(tuple(row) for row in db.execute(select(*one)))
+    named = db.scalar(select(func.count()).select_from(Disposition))
+    assert len(said) > 2
+    assert (counted, named) == (([], len(said)) if state == "collecting" else (said, 0))
+
+
 def test_the_page_says_before_and_after_that_a_report_is_counted_without_the_name(
     signed_in, database: Database, tmp_path: Path
 ) -> None:
