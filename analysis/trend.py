@@ -21,6 +21,8 @@ class TrendPoint:
     ----------
     source : a figure of a document has no interval: none was published, none is made up.
     flag : `low` and `small` are drawn hollow and dotted.
+    sample, keeps : number of the sample behind a run, and of an earlier one of which it asks
+        people again; None for neither. Figures of two such samples are not independent.
     """
 
     year: int
@@ -28,6 +30,8 @@ class TrendPoint:
     source: Source
     interval: Interval | None = None
     flag: Flag = "ok"
+    sample: int | None = None
+    keeps: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse an interval without a value, outside of it, or of a document."""
@@ -83,9 +87,22 @@ class TrendSeries:
         years = [*(p.year for p in self.points), *(t.year for t in self.targets)]
         return min(years), max(years)
 
+    def by_year(self) -> dict[int, TrendPoint]:
+        """One figure of each year for the other years: the last run, or else the last document."""
+        kept: dict[int, TrendPoint] = {}
+        for point in self.points:
+            if point.source == "run" or kept.get(point.year, point).source == "document":
+                kept[point.year] = point
+        return kept
+
+    def before(self, point: TrendPoint) -> TrendPoint | None:
+        """Return what a figure is compared with: of the last year before its own, if any."""
+        earlier = [each for year, each in self.by_year().items() if year < point.year]
+        return earlier[-1] if earlier else None
+
     def joined(self) -> Iterator[tuple[TrendPoint, TrendPoint]]:
-        """Neighbours that a line joins: both have a value; a gap is never bridged."""
-        for before, after in pairwise(self.points):
+        """Neighbouring years that a line joins: both have a value; a gap is never bridged."""
+        for before, after in pairwise(self.by_year().values()):
             if not isinstance(before.value, Missing) and not isinstance(after.value, Missing):
                 yield before, after
 

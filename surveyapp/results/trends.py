@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -25,6 +26,7 @@ Triple = tuple[str, str, str]
 _NO_INTERVAL = Missing("số công bố không kèm sai số")
 _MEAN = Missing("không tính cho trung bình nhóm")
 _FIRST = Missing("năm đầu của loạt số")
+_SAME_PEOPLE = Missing("hai đợt có người chung")
 
 
 @dataclass(slots=True)
@@ -58,9 +60,9 @@ def of_group(
     points = found["kind"] == "points"
     code = TOTAL if points else INDEX
     held: dict[Triple, _Figures] = defaultdict(_Figures)
-    held[triple_of(method)].points.append(_point(group.survey.year, found))
-    for year, triple, earlier in _earlier(db, group):
-        held[triple].points.append(_point(year, earlier))
+    held[triple_of(method)].points.append(_of_run(group.survey, found))
+    for survey, triple, earlier in _earlier(db, group):
+        held[triple].points.append(_of_run(survey, earlier))
     known = (PublishedFigure.year <= group.survey.year) | (PublishedFigure.kind == "target")
     _add(held, _documents(db, PublishedFigure.code == code, known))
     name = "Tổng điểm trung bình" if points else "Chỉ số hài lòng"
@@ -111,12 +113,12 @@ def _add(held: dict[Triple, _Figures], rows: Iterable[PublishedFigure]) -> None:
             figures.points.append(TrendPoint(row.year, row.value, "document"))
 
 
-def _earlier(db: Session, group: SurveyGroup) -> list[tuple[int, Triple, Mapping[str, Any]]]:
-    """Return year, triple and stored content of the same group in other published surveys."""
+def _earlier(db: Session, group: SurveyGroup) -> list[tuple[Survey, Triple, Mapping[str, Any]]]:
+    """Return survey, triple and stored content of the same group in other published surveys."""
     survey = group.survey
     latest = select(func.max(ResultRun.id).label("id")).group_by(ResultRun.survey_id).subquery()
     rows = db.execute(
-        select(Survey.year, StoredMethod.source, StoredMethod.code, ResultRun.content)
+        select(Survey, StoredMethod.source, StoredMethod.code, ResultRun.content)
         .join(SurveyGroup, SurveyGroup.survey_id == Survey.id)
         .join(ResultRun, ResultRun.survey_id == Survey.id)
         .join(latest, latest.c.id == ResultRun.id)
@@ -136,11 +138,17 @@ def _earlier(db: Session, group: SurveyGroup) -> list[tuple[int, Triple, Mapping
         .order_by(Survey.year, Survey.code)
     )
     result = []
-    for year, source, code, content in rows:
+    for other, source, code, content in rows:
         stored = [each for each in content.get("groups", ()) if each["code"] == group.code]
         if "gate" in content and stored and stored[0]["kind"] != "nothing":
-            result.append((year, triple_of(load_method(source, f"{code}.toml")), stored[0]))
+            result.append((other, triple_of(load_method(source, f"{code}.toml")), stored[0]))
     return result
+
+
+def _of_run(survey: Survey, found: Mapping[str, Any]) -> TrendPoint:
+    """Return the figure of a run, with the earlier sample of which its own keeps people."""
+    keeps = survey.follows_id if Fraction(survey.wave_keep or 0) else None
+    return replace(_point(survey.year, found), sample=survey.id, keeps=keeps)
 
 
 def _point(year: int, found: Mapping[str, Any]) -> TrendPoint:
@@ -231,7 +239,8 @@ def _rows(series: TrendSeries, broken: Missing | None, *, percent: bool) -> list
     """Return a row per figure, and one per target of a year without figure."""
     targets = {target.year: target.value for target in series.targets}
     rows: list[tuple[int, tuple[Cell, ...]]] = []
-    for before, point in zip((None, *series.points), series.points, strict=False):
+    for point in series.points:
+        before = series.before(point)
         words = wording.TREND_SOURCES[point.source]
         source = f"{words}, {series.publisher}, {series.method_version}"
         aim = targets.pop(point.year, None)
@@ -278,10 +287,12 @@ def _change(before: TrendPoint, point: TrendPoint) -> float | Missing:
 
 
 def _sure(before: TrendPoint, point: TrendPoint) -> Interval | Missing:
-    """Return the interval of the difference of two figures; their samples share nobody."""
+    """Return the interval of the difference of two figures whose samples share nobody."""
     difference = _change(before, point)
     if isinstance(difference, Missing):
         return difference
+    if point.keeps is not None and point.keeps == before.sample:
+        return _SAME_PEOPLE
     sides = [
         (float(one.value), one.interval.low, one.interval.high)
         for one in (point, before)

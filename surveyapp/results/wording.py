@@ -90,8 +90,10 @@ TREND = (
     "chênh lệch giữa các năm cùng nơi công bố, cùng đối tượng và cùng phương pháp."
 )
 TREND_NOTE = (
-    "Khoảng tin cậy của chênh lệch coi người trả lời của hai lần là khác nhau; khoảng chứa số 0 "
-    "thì chưa đủ căn cứ nói tăng hay giảm. Số của năm khác lấy từ kết quả đã công bố."
+    "Chênh lệch so với năm gần nhất đã có số; năm nào có cả kết quả khảo sát và số đã công bố thì "
+    "lấy kết quả khảo sát. Khoảng tin cậy của chênh lệch coi người trả lời của hai lần là khác "
+    "nhau nên không tính khi đợt sau hỏi lại người của đợt trước; khoảng chứa số 0 thì chưa đủ "
+    "căn cứ nói tăng hay giảm. Số của năm khác lấy từ kết quả đã công bố."
 )
 TREND_SOURCES: Mapping[str, str] = {
     "run": "kết quả khảo sát",

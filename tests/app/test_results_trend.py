@@ -120,6 +120,46 @@ def test_an_earlier_published_run_is_joined_with_its_interval(
     assert span.high == pytest.approx(moved + math.hypot(high - now["value"], 80.0 - 78.5))
 
 
+def test_a_document_of_a_year_with_a_run_is_beside_it_and_in_no_difference(
+    db: Session, actor: Actor, served: Survey
+) -> None:
+    run = service.run(db, actor, served)
+    _, whole = earlier(db, actor, run, 2023)
+    whole.update(value=80.0, ci=[78.5, 81.5])
+    document_figure(db, served, year=2023, value=70.0)
+    document_figure(db, served, year=2024, value=71.0)
+    db.flush()
+
+    figure, table = figure_and_table(db, served)
+    (series,) = figure.series
+    ((before, after),) = series.joined()
+    assert [(each.year, each.source) for each in (before, after)] == [(2023, "run"), (2024, "run")]
+    told = {(row[0], row[1].split(",")[0]): cells(table, n) for n, row in enumerate(table.rows)}
+    first = Missing("năm đầu của loạt số")
+    assert told["2023", "số đã công bố"]["difference"] == first
+    assert told["2023", "kết quả khảo sát"]["difference"] == first
+    assert told["2024", "số đã công bố"]["difference"] == pytest.approx(71.0 - 80.0)
+    now = told["2024", "kết quả khảo sát"]
+    assert now["difference"] == pytest.approx(after.value - 80.0)
+    assert now["difference_interval"].low < now["difference"] < now["difference_interval"].high
+
+
+@pytest.mark.parametrize(("keep", "people"), [("0", "khác nhau"), ("1/4", "chung")])
+def test_two_waves_that_share_people_have_a_difference_without_an_interval(
+    db: Session, actor: Actor, served: Survey, keep: str, people: str
+) -> None:
+    run = service.run(db, actor, served)
+    first, whole = earlier(db, actor, run, 2023)
+    whole.update(value=80.0, ci=[78.5, 81.5])
+    served.follows_id, served.wave_keep = first.id, keep
+    db.flush()
+
+    now = cells(figure_and_table(db, served)[1], 1)
+    assert isinstance(now["difference"], float)
+    shared = now["difference_interval"] == Missing("hai đợt có người chung")
+    assert shared == (people == "chung")
+
+
 @pytest.mark.parametrize("state", ["locked", "analysed", "appraised", "approved"])
 def test_a_run_under_embargo_is_in_no_trend(
     db: Session,

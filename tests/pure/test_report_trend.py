@@ -49,6 +49,26 @@ def test_a_line_never_bridges_a_gap() -> None:
     assert held.extent() == (80.0, 81.0, 83.0, 84.0)
 
 
+def test_figures_of_one_year_are_never_joined_and_the_run_speaks_for_its_year() -> None:
+    known = [
+        (2022, "document"),
+        (2023, "document"),
+        (2023, "run"),
+        (2023, "document"),
+        (2024, "run"),
+    ]
+    points = tuple(
+        TrendPoint(year, 80.0 + place, source) for place, (year, source) in enumerate(known)
+    )
+    first, early, own, late, last = points
+    held = series(points=points)
+
+    assert list(held.joined()) == [(first, own), (own, last)]
+    assert held.before(last) is own
+    assert [held.before(each) for each in (early, own, late)] == [first] * 3
+    assert held.before(first) is None
+
+
 def test_series_share_an_axis_only_inside_one_publisher_and_population() -> None:
     old, new, other = series("sipas 1"), series("sipas 2"), series(publisher="Tỉnh")
 
