@@ -130,6 +130,7 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "devices.revoke": ADMIN | MANAGER,
     "recheck.index": RECHECK,
     "recheck.interview": RECHECK,
+    "recheck.record": RECHECK,
     "results.index": READERS,
     "results.quality": STAFF,
     "results.review": READERS,

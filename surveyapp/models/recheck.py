@@ -60,7 +60,7 @@ class RecheckCount(Base):
         ForeignKey("survey.id", ondelete="CASCADE"), primary_key=True, info=OFFICIAL
     )
     group_code: Mapped[str] = mapped_column(String(60), primary_key=True, info=OFFICIAL)
-    #: "drawn", "answered" or an outcome of an interview.
+    #: "drawn", of them "withheld" (not asked again), "answered" or an outcome of an interview.
     kind: Mapped[str] = mapped_column(String(20), primary_key=True, info=OFFICIAL)
     n: Mapped[int] = mapped_column(info=OFFICIAL)
 

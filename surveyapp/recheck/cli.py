@@ -22,10 +22,11 @@ def progress(code: str, *, as_json: bool) -> None:
     with commands.reading() as db:
         found = service.progress(db, surveys.find(db, code))
     if as_json:
-        click.echo(
-            json.dumps({"drawn": found.drawn, "answered": found.answered, **found.by_outcome})
-        )
+        told = {"drawn": found.drawn, "withheld": found.withheld, "answered": found.answered}
+        click.echo(json.dumps(told | dict(found.by_outcome)))
         return
     click.echo(f"Chọn phúc tra: {found.drawn}; đã trả lời lần đầu: {found.answered}")
+    if found.withheld:
+        click.echo(f"{service.NOT_ASKED.capitalize()}: {found.withheld}")
     for outcome, n in found.by_outcome.items():
         click.echo(f"{service.OUTCOMES[outcome]}: {n}")

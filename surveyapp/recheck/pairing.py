@@ -5,18 +5,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from questionnaires.types import MISSING_CODES
 from surveyapp.models import (
+    Assignment,
     FormCell,
-    Invitation,
+    FrameRow,
     RecheckCount,
     RecheckerCount,
     RecheckInterview,
     RecheckLink,
     RecheckPair,
+    RecheckUnit,
     Response,
     SampleDraw,
     Survey,
@@ -27,6 +29,8 @@ from surveyapp.recheck.comparing import Comparing
 #: Re-checkers with fewer interviews are counted together.
 LEAST_INTERVIEWS: Final = 5
 TOGETHER: Final = 0
+#: The count of those who are drawn but not asked again, for the sake of the others.
+WITHHELD: Final = "withheld"
 
 
 def pair(db: Session, survey: Survey) -> int:
@@ -79,23 +83,45 @@ def pair(db: Session, survey: Survey) -> int:
 
 
 def counted(db: Session, survey: Survey) -> Counter[tuple[str, str]]:
-    """Count cases by (group, kind): drawn, answered, and each outcome."""
+    """Count cases by (group, kind): drawn, withheld, answered, and each outcome.
+
+    Drawn are all of the protocols; withheld those of them without a link since the codes are out:
+    five others must stay hidden in their cell, or they were reported before. Which of the two is
+    not told apart: the lock has forgotten who was reported.
+    """
+    linked, asked = RecheckLink.code_sha256, RecheckInterview.code_sha256
+    is_withheld = linked.is_(None) & SampleDraw.issued_at.is_not(None)
     rows = db.execute(
-        select(SurveyGroup.code, RecheckLink.answer_id, RecheckInterview.outcome)
-        .select_from(RecheckLink)
-        .join(Invitation, Invitation.code_sha256 == RecheckLink.code_sha256)
-        .join(FormCell, FormCell.id == Invitation.cell_id)
-        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-        .outerjoin(RecheckInterview, RecheckInterview.code_sha256 == RecheckLink.code_sha256)
-        .where(FormCell.survey_id == survey.id)
+        select(
+            FrameRow.group_code,
+            is_withheld & Assignment.cell_id.is_not(None),
+            RecheckLink.answer_id,
+            RecheckInterview.outcome,
+        )
+        .select_from(RecheckUnit)
+        .join(SampleDraw, SampleDraw.id == RecheckUnit.draw_id)
+        .join(
+            FrameRow,
+            (FrameRow.frame_id == SampleDraw.frame_id)
+            & (FrameRow.unit_code == RecheckUnit.unit_code),
+        )
+        .outerjoin(Assignment, _same_unit(Assignment))
+        .outerjoin(RecheckLink, _same_unit(RecheckLink))
+        .outerjoin(RecheckInterview, asked == linked)
+        .where(SampleDraw.survey_id == survey.id)
     )
     counts: Counter[tuple[str, str]] = Counter()
-    for group, answer_id, outcome in rows:
+    for group, without_link, answer_id, outcome in rows:
         counts[group, "drawn"] += 1
+        counts[group, WITHHELD] += bool(without_link)
         counts[group, "answered"] += answer_id is not None
         if outcome is not None:
             counts[group, outcome] += 1
     return counts
+
+
+def _same_unit(model: type[Assignment | RecheckLink]) -> ColumnElement[bool]:
+    return (model.draw_id == RecheckUnit.draw_id) & (model.unit_code == RecheckUnit.unit_code)
 
 
 def _keep_checkers(db: Session, survey: Survey, found: Mapping[int, Counter[str]]) -> None:

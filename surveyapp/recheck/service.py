@@ -27,7 +27,7 @@ from surveyapp.models import (
     Survey,
     SurveyGroup,
 )
-from surveyapp.recheck.pairing import counted
+from surveyapp.recheck.pairing import WITHHELD, counted
 from surveyapp.recheck.short_form import ShortForm, only, short_form
 
 OUTCOMES = {
@@ -36,6 +36,11 @@ OUTCOMES = {
     "absent": "Không gặp được",
     "not_interviewed": "Người này nói chưa từng được hỏi",
 }
+#: Why somebody who is drawn is not asked again; the list of cases does not say who.
+NOT_ASKED = (
+    "không hỏi lại vì chưa đủ 5 người khác chung bộ cơ quan, hoặc đã báo không trả lời trước khi "
+    "có mã phiếu"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,15 @@ class SecondInterview:
 
 @dataclass(frozen=True, slots=True)
 class RecheckProgress:
-    """How far the re-check is: drawn, answered the first time, asked again."""
+    """How far the re-check is: drawn, answered the first time, asked again.
+
+    Attributes
+    ----------
+    withheld : of the drawn, those who are not asked again, for the reasons of `NOT_ASKED`.
+    """
 
     drawn: int
+    withheld: int
     answered: int
     by_outcome: Mapping[str, int]
 
@@ -220,7 +231,7 @@ def progress(db: Session, survey: Survey) -> RecheckProgress:
         for (_, kind), n in counted(db, survey).items():
             counts[kind] += n
     outcomes = {kind: n for kind, n in counts.items() if kind in OUTCOMES}
-    return RecheckProgress(counts["drawn"], counts["answered"], outcomes)
+    return RecheckProgress(counts["drawn"], counts[WITHHELD], counts["answered"], outcomes)
 
 
 def _case(db: Session, survey: Survey, case_id: str) -> tuple[FormCell, RecheckLink]:

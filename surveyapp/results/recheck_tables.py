@@ -9,7 +9,8 @@ from analysis.report import Cell, Column, Interval, Missing, Paragraph, ReportTa
 from questionnaires.method import INDEX, MethodVersion
 from questionnaires.types import Questionnaire
 from surveyapp.exports.numbers import NumberStyle
-from surveyapp.recheck.service import OUTCOMES
+from surveyapp.recheck.pairing import WITHHELD
+from surveyapp.recheck.service import NOT_ASKED, OUTCOMES
 from surveyapp.results import wording
 from surveyapp.results.gate import PROTECTING
 from surveyapp.results.rechecks import never_interviewed
@@ -99,9 +100,10 @@ def _course(counts: Mapping[str, int]) -> str:
         for kind, title in OUTCOMES.items()
         if counts[kind]
     )
+    withheld = f" {_COUNT(counts[WITHHELD])} phiếu {NOT_ASKED}." if counts.get(WITHHELD) else ""
     return (
         f"Chọn phúc tra {_COUNT(counts['drawn'])} phiếu, {_COUNT(counts['answered'])} phiếu đã "
-        f"trả lời lần đầu. Kết quả hỏi lại: {outcomes or 'chưa hỏi lại phiếu nào'}."
+        f"trả lời lần đầu.{withheld} Kết quả hỏi lại: {outcomes or 'chưa hỏi lại phiếu nào'}."
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 import questionnaires
 from questionnaires.loader import load_questionnaire
 from questionnaires.types import Questionnaire
+from surveyapp import clock, web
 from surveyapp.actor import Actor
 from surveyapp.collect.keys import Keyring
 from surveyapp.config import Settings
@@ -21,17 +23,21 @@ from surveyapp.models import (
     Contact,
     FrameRow,
     Invitation,
+    RecheckCount,
     RecheckerCount,
     RecheckInterview,
     RecheckLink,
     RecheckPair,
+    RecheckUnit,
     Response,
     SampleDraw,
+    SampleUnit,
     Survey,
 )
 from surveyapp.recheck import service
 from surveyapp.recheck.short_form import AGENCIES, short_form
 from surveyapp.results import service as results
+from surveyapp.results.recheck_tables import Checked, blocks
 from tests.app.results_world import add_forms, manager, survey_of
 
 DEFINITIONS = Path(questionnaires.__file__).parent / "definitions"
@@ -53,11 +59,13 @@ def survey(db: Session, actor: Actor) -> Survey:
         db, survey, group, (agency, [agency], {"agency": agency}), [(FIRST, {})] * 10, 20
     )
     draw = db.scalars(select(SampleDraw)).one()
-    rows = db.scalars(select(FrameRow).order_by(FrameRow.unit_code)).all()
+    drawn = FrameRow.unit_code == SampleUnit.unit_code
+    rows = db.scalars(select(FrameRow).join(SampleUnit, drawn).order_by(FrameRow.unit_code)).all()
     responses = db.scalars(select(Response)).all()
     for n in range(2):
         code = secrets.token_hex(32)
         name = f"Người {n}"
+        db.add(RecheckUnit(draw_id=draw.id, unit_code=rows[n].unit_code, order=n + 1))
         db.add(Contact(frame_id=draw.frame_id, person_code=rows[n].person_code, name=name))
         db.add(Invitation(code_sha256=code, survey_id=survey.id, cell_id=cell.id, is_spent=True))
         db.flush()
@@ -89,6 +97,48 @@ def test_only_those_who_answered_are_asked_again(db: Session, actor: Actor, surv
     assert len(service.cases(db, actor, survey)) == 1
     progress = service.progress(db, survey)
     assert (progress.drawn, progress.answered, progress.asked) == (2, 1, 0)
+
+
+def test_who_is_drawn_without_a_link_is_counted_on_the_page_at_the_lock_and_in_the_report(
+    db: Session,
+    actor: Actor,
+    survey: Survey,
+    settings: Settings,
+    signed_in: Callable[..., FlaskClient],
+) -> None:
+    of_linked = select(RecheckLink.unit_code)
+    other = db.scalars(select(SampleUnit).where(SampleUnit.unit_code.not_in(of_linked))).first()
+    db.add(RecheckUnit(draw_id=other.draw_id, unit_code=other.unit_code, order=3))
+    db.flush()
+    assert service.progress(db, survey).withheld == 0  # her code is not out yet
+    db.scalars(select(SampleDraw)).one().issued_at = clock.now()
+    db.commit()
+
+    said = f"phiếu {service.NOT_ASKED}"
+    page = signed_in("recheck").get(f"/surveys/{survey.code}/recheck/").text
+    assert f"3 phiếu, trong đó 1 {said}" in page
+    results.lock(db, actor, survey, Keyring(settings.keys))
+    told = service.progress(db, survey)
+    assert (told.drawn, told.withheld, told.answered) == (3, 1, 2)
+    counts = dict(db.execute(select(RecheckCount.kind, RecheckCount.n)).all())
+    text = next(iter(blocks([Checked("", None, None, {"counts": counts})], []))).text
+    assert text.startswith(f"Chọn phúc tra 3 phiếu, 2 phiếu đã trả lời lần đầu. 1 {said}.")
+
+
+def test_no_page_of_the_recheck_holds_the_turn_to_write_while_it_is_rendered(
+    db: Session, actor: Actor, survey: Survey, app: Flask, signed_in: Callable[..., FlaskClient]
+) -> None:
+    case = service.cases(db, actor, survey)[0]
+    db.commit()
+    client, open_after = signed_in("recheck"), []
+
+    def rendered(*_: object, **__: object) -> None:
+        open_after.append(web.session().in_transaction())
+
+    with template_rendered.connected_to(rendered, app):
+        for address in ("", case.id):
+            assert client.get(f"/surveys/{survey.code}/recheck/{address}").status_code == 200
+    assert open_after == [False, False]
 
 
 def test_the_page_shows_whom_to_ask_and_never_the_first_answers(
