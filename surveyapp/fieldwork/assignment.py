@@ -70,14 +70,13 @@ def open_units(
     return [row for row in rows if row.unit in drawn]
 
 
-def waiting_units(
-    db: Session, survey: Survey, draw: SampleDraw, stratum: str | None = None
-) -> list[str]:
-    """Return the reserve units in order that have no form yet, of one stratum or of all."""
-    query = _without_form(survey, draw, "reserve").order_by(SampleUnit.stratum, SampleUnit.order)
-    if stratum is not None:
-        query = query.where(SampleUnit.stratum == stratum)
-    return list(db.scalars(query))
+def waiting_units(db: Session, survey: Survey, draw: SampleDraw) -> Mapping[str, Sequence[str]]:
+    """Return the reserve units in order that have no form yet, by stratum."""
+    query = _without_form(survey, draw, "reserve").add_columns(SampleUnit.stratum)
+    found: dict[str, list[str]] = {}
+    for unit, stratum in db.execute(query.order_by(SampleUnit.stratum, SampleUnit.order)):
+        found.setdefault(stratum, []).append(unit)
+    return found
 
 
 def strata_with_reserve(db: Session, survey: Survey, draw: SampleDraw) -> frozenset[str]:

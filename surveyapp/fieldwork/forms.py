@@ -44,6 +44,6 @@ class ReplaceForm(Form):
         [InputRequired()],
         choices=[SelectChoice(value=code, label=title) for code, title in REASON_TITLES.items()],
     )
-    #: The same page sent again counts a report without a name once; it names nobody.
+    #: A secret of the page: what it reports of one person twice without the name counts once.
     token = HiddenField()
     submit = SubmitField("Ghi nhận và thay bằng người dự phòng")

@@ -1,5 +1,6 @@
 """Reports of forms that stay empty: with the person, or counted without her."""
 
+import hmac
 import re
 import secrets
 from collections import Counter
@@ -28,8 +29,8 @@ _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 class Report:
     """What the field says: whose form stays empty, and why.
 
-    `token` stands for this sending, so that the same again is not counted twice; only a report
-    that is counted without the person needs one.
+    `token` is a secret of the page or command that reports, stored nowhere, so that the same
+    again is not counted twice; only a report that is counted without the person needs one.
     """
 
     unit: str
@@ -52,23 +53,29 @@ class Tally:
 
 
 def new_token() -> str:
-    """Return a random token for one sending."""
+    """Return a random token."""
     return secrets.token_hex(16)
 
 
-def counted_before(
-    db: Session, draw: SampleDraw, cell: FormCell, report: Report
-) -> CountedReport | None:
-    """Return what was counted from the same sending; refuse another report under its token."""
-    known = db.get(CountedReport, report.token) if report.token else None
+def _stored_token(draw: SampleDraw, report: Report) -> str:
+    """Return what is stored of a token: one for each unit, that tells the unit to nobody.
+
+    HMAC-SHA-256 under a key that goes with the page: without it no unit can be tried.
+    """
+    unit = f"{draw.id} {report.unit}".encode()
+    return hmac.digest(report.token.encode(), unit, "sha256").hex()[:32]
+
+
+def counted_before(db: Session, draw: SampleDraw, report: Report) -> CountedReport | None:
+    """Return what was counted of the same person from the same page; refuse another reason."""
+    known = db.get(CountedReport, _stored_token(draw, report)) if report.token else None
     if known is None:
         return None
-    told = (draw.id, cell.group_id, cell.stratum, report.reason)
-    if (known.draw_id, known.group_id, known.stratum, known.reason) != told:
+    if known.reason != report.reason:
         raise AppError(
             "FIELD-024",
-            "Trang này đã gửi một báo cáo khác, được đếm mà không ghi tên.",
-            "Mở lại trang «Người được giao phiếu» rồi báo người này (bằng lệnh: --token khác).",
+            "Trang này đã báo người này với lý do khác; báo cáo được đếm mà không ghi tên.",
+            "Không báo lại: báo cáo đã đếm không sửa được.",
             status=409,
         )
     return known
@@ -89,7 +96,7 @@ def count_without_name(
         )
     db.add(
         CountedReport(
-            token=report.token,
+            token=_stored_token(draw, report),
             draw_id=draw.id,
             group_id=cell.group_id,
             stratum=cell.stratum,

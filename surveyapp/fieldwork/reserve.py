@@ -1,6 +1,6 @@
 """Replacing drawn persons who will not answer by the reserve, in its order, with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -94,7 +94,7 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
     stratum = db.get_one(SampleUnit, (draw.id, report.unit)).stratum
     reserve = Reserve(db, survey, draw, keys)
     known = db.get(Disposition, (draw.id, report.unit))
-    before = known or reports.counted_before(db, draw, cell, report)
+    before = known or reports.counted_before(db, draw, report)
     if known is not None:
         _check_same(known, report.reason)
     if before is not None:
@@ -121,7 +121,8 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
         replaced=int(place is not None),
         passed_over=place.passed if place else 0,
     )
-    return Replaced(True, is_named, released, made, len(reserve.waiting(stratum)))
+    left = len(reserve.waiting(stratum)) - (place is not None)
+    return Replaced(True, is_named, released, made, left)
 
 
 def unnamed(db: Session, draw: SampleDraw, keys: Path) -> set[tuple[int, str, bool]]:
@@ -189,7 +190,10 @@ def _store(db: Session, draw: SampleDraw, report: Report, released: str | None) 
 
 
 class Reserve:
-    """The reserve of one draw: who is next, for which cell, and what that leaves possible."""
+    """The reserve of one draw: who is next, for which cell, and what that leaves possible.
+
+    Read once, before a unit is released.
+    """
 
     def __init__(self, db: Session, survey: Survey, draw: SampleDraw, keys: Path) -> None:
         self.db = db
@@ -205,9 +209,24 @@ class Reserve:
         """The rows of the frame by unit."""
         return {row.unit: row for row in frame_rows(self.db, self.survey, self.draw)}
 
-    def waiting(self, stratum: str) -> list[str]:
+    def waiting(self, stratum: str) -> Sequence[str]:
         """Return the reserve units of a stratum in order that have no form yet."""
-        return waiting_units(self.db, self.survey, self.draw, stratum)
+        return self._waiting.get(stratum, ())
+
+    @cached_property
+    def _waiting(self) -> Mapping[str, Sequence[str]]:
+        return waiting_units(self.db, self.survey, self.draw)
+
+    @cached_property
+    def _persons(self) -> set[tuple[int, str]]:
+        """Who has a form of which cell, by persons: several files may be one person's."""
+        given = (
+            select(Assignment.cell_id, FrameRow.person_code)
+            .join(FormCell, FormCell.id == Assignment.cell_id)
+            .join(FrameRow, FrameRow.unit_code == Assignment.unit_code)
+            .where(FormCell.survey_id == self.survey.id, FrameRow.frame_id == self.draw.frame_id)
+        )
+        return {(cell, person) for cell, person in self.db.execute(given.distinct())}
 
     def next(self, stratum: str, cell: FormCell) -> Place | None:
         """Find the next reserve unit with a cell: rather that of the unit whose place she takes."""
@@ -258,17 +277,5 @@ class Reserve:
         return letter(self.survey, group, contact, place.code)
 
     def _is_new_there(self, place: Place) -> bool:
-        """Whether no other form of the cell is the same person's: several files may be."""
-        person = select(FrameRow.person_code).where(
-            FrameRow.frame_id == self.draw.frame_id, FrameRow.unit_code == place.unit
-        )
-        others = (
-            select(Assignment.unit_code)
-            .join(FrameRow, FrameRow.unit_code == Assignment.unit_code)
-            .where(
-                Assignment.cell_id == place.cell.id,
-                FrameRow.frame_id == self.draw.frame_id,
-                FrameRow.person_code == person.scalar_subquery(),
-            )
-        )
-        return self.db.scalar(others.limit(1)) is None
+        """Whether no other form of the cell is the same person's."""
+        return (place.cell.id, self.rows[place.unit].person) not in self._persons

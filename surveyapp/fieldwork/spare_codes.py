@@ -41,7 +41,7 @@ class Spares:
 
         No more can be released into it, whatever the field reports and in which order.
         """
-        waiting = set(waiting_units(self.db, survey, self.draw))
+        waiting = set().union(*waiting_units(self.db, survey, self.draw).values())
         rows = [row for row in frame_rows(self.db, survey, self.draw) if row.unit in waiting]
         known = select(Invitation.code_sha256).where(Invitation.survey_id == survey.id)
         stored = set(self.db.scalars(known))  # where codes of other cells were made anew

@@ -159,7 +159,7 @@ def replace(code: str) -> ResponseReturnValue:
 
 
 def _fresh() -> ReplaceForm:
-    """Return an empty form that counts as one sending, however often it is sent."""
+    """Return an empty form that counts each person once, however often it is sent."""
     return ReplaceForm(formdata=None, data={"token": reports.new_token()})
 
 
@@ -190,10 +190,7 @@ def _said(done: reserve.Replaced) -> str:
     """Say what a report did."""
     left = f"Danh sách dự phòng của nhóm còn {done.left} người."
     if not done.is_new and not done.is_named:
-        return (
-            "Báo cáo gửi từ trang này đã được đếm, không đếm lần nữa. Nếu báo người khác, mở lại "
-            f"trang này rồi báo. {left}"
-        )
+        return f"Báo cáo về người này từ trang này đã được đếm, không đếm lần nữa. {left}"
     if not done.is_new:
         return f"Đã ghi nhận từ trước, không thay thêm ai. {left}"
     kept = "Đã ghi nhận." if done.is_named else _COUNTED

@@ -50,7 +50,7 @@ class CountedReport(Base):
         {"sqlite_with_rowid": False},
     )
 
-    #: Random, made with the page that sends the report: sent again, it counts once.
+    #: HMAC of the unit under a secret of the page, which is not kept: sent again, it counts once.
     token: Mapped[str] = mapped_column(String(32), primary_key=True, info=SECRET)
     draw_id: Mapped[int] = mapped_column(
         ForeignKey("sample_draw.id", ondelete="CASCADE"), index=True, info=OFFICIAL

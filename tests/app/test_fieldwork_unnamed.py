@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from alembic import command
 from click.testing import CliRunner
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, true, update
 from sqlalchemy.orm import Session
 
 from surveyapp import clock
@@ -86,17 +86,21 @@ def test_reports_about_two_persons_of_a_small_cell_leave_the_very_same_rows(
     draw = given_forms(db, actor, share)
     service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
     db.execute(Invitation.__table__.update().values(is_spent=True))  # answers have come
-    token, left = new_token(), []
+    token, left, tokens = new_token(), [], set[str]()
     for unit in units(db, few(db)):
         with db.begin_nested() as point:
             told = reserve.replace(db, actor, draw, Report(unit, "died", token), tmp_path)
             audit = [{**row, "id": 0} for row in rows_of_audit(db)]
-            left.append(rows(db) | {"audit_entry": audit})
+            stored = db.scalars(select(CountedReport.token)).one()
+            counted = [one.replace(stored, "") for one in rows(db)["counted_report"]]
+            left.append(rows(db) | {"audit_entry": audit, "counted_report": counted})
+            tokens.add(stored)
             assert not told.is_named and (told.released is not None) == (share != "0")
             point.rollback()
         db.expire_all()
 
     assert all(one == left[0] for one in left)
+    assert len(tokens) == 5 and token not in tokens  # of what is stored nobody can try the units
     assert left[0]["disposition"] == []
 
 
@@ -105,14 +109,14 @@ def rows_of_audit(db: Session) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in db.execute(found)]
 
 
-def test_the_same_sending_counts_once_and_nothing_else_goes_under_its_token(
+def test_a_page_that_stays_open_counts_each_person_once(
     db: Session, actor: Actor, draw: SampleDraw, tmp_path: Path
 ) -> None:
     first, second, *_ = units(db, few(db))
     report = Report(first, "refused", new_token())
     once = reserve.replace(db, actor, draw, report, tmp_path)
     twice = reserve.replace(db, actor, draw, report, tmp_path)
-    reserve.replace(db, actor, draw, Report(second, "refused", new_token()), tmp_path)
+    reserve.replace(db, actor, draw, Report(second, "refused", report.token), tmp_path)
 
     assert (once.is_new, twice.is_new, once.is_named) == (True, False, False)
     [tally] = reports.tallies(db, db.get_one(Survey, draw.survey_id))
@@ -123,6 +127,24 @@ def test_the_same_sending_counts_once_and_nothing_else_goes_under_its_token(
         with pytest.raises(AppError, match="FIELD-023"):
             reserve.replace(db, actor, draw, Report(second, "left", bad), tmp_path)
     assert db.scalar(select(func.count()).select_from(CountedReport)) == 2
+
+
+def test_who_is_hidden_is_found_in_as_many_queries_for_all_cells_as_for_one(
+    db: Session, actor: Actor, database: Database, tmp_path: Path
+) -> None:
+    draw = given_forms(db, actor, "0.2")
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    told = []
+    for late in (Assignment.cell_id == few(db).id, true()):  # at first one cell, then all
+        db.execute(update(Assignment).where(late).values(after_answers=True))
+        asked.clear()
+        told.append((len(reserve.unnamed(db, draw, tmp_path)), len(asked)))
+        db.execute(update(Assignment).values(after_answers=False))
+
+    (one, queries), (every, as_many) = told
+    assert one == 1 and every > 6
+    assert as_many == queries
 
 
 def test_before_any_answer_a_substitute_in_the_cell_keeps_the_name(
