@@ -13,6 +13,8 @@ from surveyapp.errors import AppError
 WAIT_SECONDS = 20
 #: lock file -> the turn of this process
 _turns: dict[Path, threading.Lock] = {}
+#: lock file -> a thread whose turn did not come in time, and which still waits for it
+_late: dict[Path, threading.Thread] = {}
 
 
 class Turn:
@@ -70,21 +72,26 @@ def busy() -> AppError:
 def _locked(path: Path, last: float) -> int:
     """Open and lock until `last` (monotonic seconds).
 
-    For each turn: a file that is open over a fork would be one for both processes.
+    For each turn: a file that is open over a fork would be one for both processes. Behind a thread
+    that waits too long already nobody else begins to: where a program hangs, it stays one.
     """
+    if late := _late.get(path):
+        late.join(max(0, last - time.monotonic()))
+        if late.is_alive():
+            raise busy()
     file = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        _wait(file, last)
+        _wait(path, file, last)
     except BaseException:
         os.close(file)
         raise
     return file
 
 
-def _wait(file: int, last: float) -> None:
-    """Lock an open file when its turn comes; where that is too late, close it.
+def _wait(path: Path, file: int, last: float) -> None:
+    """Lock an open file when its turn comes; where that is too late or fails, close it.
 
     `flock` waits without an end, and asking again and again would lose the order of the kernel:
     so a thread waits, and a lock that comes too late goes at once.
@@ -92,16 +99,28 @@ def _wait(file: int, last: float) -> None:
     granted: Future[None] = Future()
 
     def lock() -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if granted.set_running_or_notify_cancel():
-            granted.set_result(None)
-        else:
+        error = _refused(file)
+        is_wanted = granted.set_running_or_notify_cancel()
+        if error is not None or not is_wanted:
             os.close(file)
+        if is_wanted:
+            granted.set_exception(error) if error is not None else granted.set_result(None)
 
-    threading.Thread(target=lock, daemon=True).start()
+    thread = threading.Thread(target=lock, daemon=True)
+    thread.start()
     try:
         granted.result(max(0, last - time.monotonic()))
     except TimeoutError:
         if granted.cancel():
+            _late[path] = thread
             raise busy() from None
         granted.result()
+
+
+def _refused(file: int) -> OSError | None:
+    """Wait for the lock; return why the system gives none."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        return error
+    return None

@@ -1,8 +1,11 @@
 """SQLite's writers take turns, and no end of a transaction or a process keeps a turn."""
 
+import errno
+import fcntl
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -152,6 +155,40 @@ def test_a_writer_waits_for_another_process_no_longer_than_it_should(
     add(database)  # the lock that came too late for the first has gone back
 
     assert (refused.value.status, rows(database)) == (503, 2)
+
+
+def test_while_a_program_hangs_one_thread_and_one_file_wait_and_no_more(
+    database: Database, holder: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = []
+    with monkeypatch.context() as patch:
+        patch.setattr(writers, "WAIT_SECONDS", 0.05)
+        for _ in range(3):
+            with pytest.raises(AppError, match="APP-016"):
+                add(database)
+            left.append((threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))))
+    holder.communicate("go on")
+    add(database)
+
+    assert left[0] == left[1] == left[2]
+    assert rows(database) == 2
+
+
+def test_a_lock_that_the_system_refuses_is_an_error_at_once_and_leaves_no_file_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_file: int, how: int) -> None:
+        raise BlockingIOError if how & fcntl.LOCK_NB else OSError(errno.ENOLCK, "no locks left")
+
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", no_locks)
+        with pytest.raises(OSError, match="no locks left"):
+            add(database)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    add(database)
+    assert rows(database) == 1
 
 
 def test_a_process_that_is_killed_keeps_no_turn(
