@@ -25,19 +25,27 @@ def find_or_create_all(db: Session, names: Iterable[str], on: date, period: Peri
     One that is known from a later day on only is taken to have been there since `period` began;
     a name whose unit has ended before is a new unit.
     """
-    known = list(db.scalars(select(Unit)))
+    return _found(db, list(db.scalars(select(Unit))), names, on, period)
+
+
+def find_or_create(db: Session, name: str, on: date, period: Period) -> Unit:
+    """Return the one unit of that name, as `find_or_create_all` does."""
+    code = slug(name)
+    alike = (Unit.code == code) | Unit.code.startswith(f"{code[:55]}-", autoescape=True)
+    (unit,) = _found(db, list(db.scalars(select(Unit).where(alike))), [name], on, period)
+    return unit
+
+
+def _found(
+    db: Session, known: list[Unit], names: Iterable[str], on: date, period: Period
+) -> list[Unit]:
+    """Return the units of the names, made where they are not among the known ones."""
     found = [_standing(known, name, on) or _new(known, name, period) for name in names]
     for unit in found:
         unit.valid_from = min(unit.valid_from, period.valid_from)
     db.add_all(found)
     db.flush()
     return found
-
-
-def find_or_create(db: Session, name: str, on: date, period: Period) -> Unit:
-    """Return the one unit of that name, as `find_or_create_all` does."""
-    (unit,) = find_or_create_all(db, [name], on, period)
-    return unit
 
 
 def _standing(known: Iterable[Unit], name: str, on: date) -> Unit | None:
