@@ -210,3 +210,18 @@ def test_whatever_happens_to_the_queue_nothing_is_lost_doubled_or_readable(
         doubled=len(marks) - len(set(marks)),
     )
     assert sorted(marks) == sorted(site.finished.values())
+
+
+def test_a_wrong_clock_makes_the_tablet_forget_no_day(
+    site: Site,  # noqa: F811  the fixture
+) -> None:
+    state = type("Machine", (QueueMachine,), {"site": site})()
+    state.pair()
+    state.the_clock_jumps(3650)
+    state.a_tab_sends(0, [])
+    state.the_clock_jumps(0)
+    state.some_finish([0])
+    state.a_tab_sends(0, [])
+
+    state.nothing_is_lost_doubled_or_readable()
+    state.teardown()

@@ -8,6 +8,8 @@ import { readSetting, transact, writeSetting } from "./storage.js";
 
 const ROUNDS = 200_000;
 const MOST_TRIES = 5;
+// Enough for one survey; the sums above the table are over all days.
+const DAYS_SHOWN = 60;
 const LOCK_MILLISECONDS = 5 * 60 * 1000;
 const MOST_SKEW_SECONDS = 5 * 60;
 const REFUSALS = { 401: "Máy chủ không biết mã này. Xem lại từng nhóm chữ, số.", 403: "Mã này đã bị thu hồi. Lấy mã mới ở trang Máy tính bảng." };
@@ -207,7 +209,7 @@ function cornerPage({ days, records, configuration, persisted }, leave) {
       attention.length > 0 && el("button", { class: "back", onclick: () => takeUpAgain().then(() => tell("now")) }, "Thử gửi lại phiếu cần xem"),
       records.length > 0 && el("button", { class: "back", onclick: () => saveRescue(records, configuration) }, "Tải tệp cứu phiếu"),
       el("button", { class: "back", onclick: leave("pair") }, "Ghép lại máy")),
-    el("h2", {}, "Sổ theo ngày"), dayTable(days),
+    el("h2", {}, "Sổ theo ngày"), dayTable(days.slice(0, DAYS_SHOWN)),
     el("h2", {}, "Máy này"),
     facts([...scopeRows(configuration.value), ["Dữ liệu trên máy", persistenceText(persisted), !persisted],
       ["Khóa của máy chủ", configuration.value.key.id]])),

@@ -2,7 +2,6 @@
 import { answered, transact } from "./storage.js";
 
 const COUNTED = ["started", "completed", "broken_off", "received"];
-const DAYS_KEPT = 60;
 
 /** The day in Vietnam; nothing finer is ever stored. */
 export function today() {
@@ -117,16 +116,15 @@ export function ledger() {
   });
 }
 
-/** Note that the server has a day's counts; forget days that are old and settled. */
+/**
+ * Note that the server has a day's counts. No day is ever forgotten: a wrong clock would forget the
+ * current one, and its counts would begin again beside those that the server has.
+ */
 export function reported(rows) {
-  const oldest = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" })
-    .format(Date.now() - DAYS_KEPT * 24 * 3600 * 1000);
   return transact(["days"], "readwrite", async (store) => {
-    for (const { key, revision, day, unsent, attention } of rows) {
+    for (const { key, revision } of rows) {
       const row = await answered(store("days").get(key));
-      const isSettled = row.revision === revision && day < oldest && unsent + attention === 0;
-      await answered(isSettled ? store("days").delete(key)
-        : store("days").put({ ...row, reported: revision }));
+      await answered(store("days").put({ ...row, reported: revision }));
     }
   });
 }
