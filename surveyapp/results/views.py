@@ -36,26 +36,24 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @bp.get("/")
 def index(code: str) -> ResponseReturnValue:
     """Show the latest run, or the button that makes it; refused before the lock."""
-    db = web.session()
+    db = web.reading()
     survey = surveys.find(db, code)
     service.require_locked(survey)
-    report, sealed, cards = None, None, []
-    if service.has_run(db, survey):
-        made = service.latest(db, survey)
-        report, cards = document.build(db, survey, made), document.cards(db, survey, made)
-        _look(survey)
-        if web.actor().has_any(roles.COUNCIL):
-            sealed = sealed_rows(db, survey, STYLE)
-    return render_template(
+    if not service.has_run(db, survey):
+        return render_template("results/index.html", survey=survey, practice=survey.is_practice)
+    made = service.latest(db, survey)
+    page = render_template(
         "results/index.html",
-        sealed=sealed,
+        sealed=sealed_rows(db, survey, STYLE) if web.actor().has_any(roles.COUNCIL) else None,
         survey=survey,
         practice=survey.is_practice,
-        report=report,
-        cards=cards,
+        report=document.build(db, survey, made),
+        cards=document.cards(db, survey, made),
         opened=request.args.get("open", ""),
         render=_render,
     )
+    _look(survey)
+    return page
 
 
 @bp.get("/quality")
@@ -153,50 +151,53 @@ def report(code: str, kind: str) -> ResponseReturnValue:
         raise AppError(
             "RESULTS-104", f"Không có báo cáo dạng «{kind}».", "Chọn pdf hoặc xlsx.", 404
         )
-    db = web.session()
+    db = web.reading()
     survey = surveys.find(db, code)
     content = document.build(db, survey, service.latest(db, survey))
-    _look(survey)
     write, mimetype = writers[kind]
     file = io.BytesIO()
     write(content, file)
     file.seek(0)
+    _look(survey)
     return send_file(file, mimetype, as_attachment=True, download_name=f"{content.code}.{kind}")
 
 
 @bp.get("/tables/<table>.csv")
 def table(code: str, table: str) -> ResponseReturnValue:
     """Download one table as CSV."""
-    db = web.session()
+    db = web.reading()
     survey = surveys.find(db, code)
     content = document.build(db, survey, service.latest(db, survey))
     found = [each for each in content.tables() if each.code == table]
     if not found:
         raise AppError("RESULTS-105", "Không có bảng này.", "Về trang kết quả.", status=404)
-    _look(survey)
     file = io.BytesIO()
     write_csv(found[0], file, simulated=survey.is_practice)
     file.seek(0)
+    _look(survey)
     return send_file(file, "text/csv", as_attachment=True, download_name=f"{table}.csv")
 
 
 @bp.get("/figures/<figure>.svg")
 def figure(code: str, figure: str) -> ResponseReturnValue:
     """Download one picture as SVG."""
-    db = web.session()
+    db = web.reading()
     survey = surveys.find(db, code)
     content = document.build(db, survey, service.latest(db, survey))
     found = [each for each in content.figures() if each.code == figure]
     if not found:
         raise AppError("RESULTS-106", "Không có hình này.", "Về trang kết quả.", status=404)
-    _look(survey)
     svg = figure_svg(found[0], STYLE, simulated=survey.is_practice)
     file = io.BytesIO(svg.encode())
+    _look(survey)
     return send_file(file, "image/svg+xml", as_attachment=True, download_name=f"{figure}.svg")
 
 
 def _look(survey: Survey) -> None:
-    """Enter every look at results before publication in the audit trail."""
+    """Enter every look at results before publication in the audit trail, before they are sent.
+
+    Called when all is put together: nobody waits to write while pages and files are made.
+    """
     if survey.state != "published":
         db = web.session()
         audit.record(db, web.actor(), "results.look", survey.code)

@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from surveyapp import clock, writers
 from surveyapp.db import Database
 from surveyapp.models import SampleDraw
+from surveyapp.results import service as results
+from tests.app import results_world
 from tests.app import sample_factory as make
 from tests.app.frames_world import AN_LAO, ASKED, DEPUTIES, OFFICE, csv_file
 from tests.app.sample_factory import RATERS_PLAN
 
-NEW, DRAWN = "/surveys/par-2024", "/surveys/par-test"
+NEW, DRAWN, TOLD = "/surveys/par-2024", "/surveys/par-test", "/surveys/service-2024-practice"
 PAGES = (
     *(f"{NEW}/frame/", f"{NEW}/lists/", f"{NEW}/lists/pairs", f"{NEW}/lists/{OFFICE}/"),
     *(f"{NEW}/wave/", f"{NEW}/agencies/{AN_LAO}/exclude", f"{NEW}/advance/sampled"),
@@ -24,6 +26,12 @@ PAGES = (
     *(f"{DRAWN}/sample/announce", f"{DRAWN}/sample/witness"),
     *(f"{DRAWN}/sample/{{draw}}/verify", f"{DRAWN}/sample/{{draw}}/abandon"),
     *(f"{DRAWN}/sample/{{draw}}/witness", f"{DRAWN}/sample/{{draw}}/paper/frame.csv"),
+    *(
+        f"{TOLD}/results/",
+        f"{TOLD}/results/report.xlsx",
+        f"{TOLD}/results/tables/provincial-agencies.csv",
+    ),
+    *(f"{TOLD}/results/figures/provincial-figure.svg", f"{TOLD}/results/quality"),
     *("/accounts/", "/surveys/", "/accounts/me/password"),
 )
 
@@ -39,7 +47,7 @@ def somebody_writes(database: Database):
 
 @pytest.fixture
 def client(database: Database, signed_in: Callable[..., FlaskClient]) -> FlaskClient:
-    """Give a manager with a file in preview, lists asked for, and a survey that is drawn."""
+    """Give a manager with a preview, lists asked for, a survey that is drawn, and results."""
     with clock.set_to(datetime(2024, 10, 9, 5, tzinfo=UTC)):
         client = signed_in("manager", "admin", "approver")
         client.post("/surveys/new", data={"plan": "binh-dinh-par-2024"})
@@ -48,6 +56,9 @@ def client(database: Database, signed_in: Callable[..., FlaskClient]) -> FlaskCl
             actor = make.official(db)
             _, frame = make.survey_with(db, actor, RATERS_PLAN, make.raters())
             make.drawn(db, actor, frame, few_reason="thử")
+            told = results_world.served_survey(db, actor)
+            results.run(db, actor, told)
+            told.state = "published"
             db.commit()
         yield client
 
@@ -59,7 +70,7 @@ def test_no_page_that_shows_waits_for_a_writer(
     file = {"file": (io.BytesIO(csv_file(row)), "ds.csv")}
     draft = client.post(f"{NEW}/frame/", data=file, content_type="multipart/form-data").location
     with database.read_session() as db:
-        number = db.scalars(select(SampleDraw.id)).one()
+        number = db.scalars(select(func.min(SampleDraw.id))).one()
     monkeypatch.setattr(writers, "WAIT_SECONDS", 0.05)
 
     waiting = {}
