@@ -23,7 +23,8 @@ from surveyapp.writers import Turn, busy
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 WRITING = "BEGIN IMMEDIATE"
 #: Kept open by each process: more than a worker has threads, as opening one costs five statements
-#: on SQLite and a process on PostgreSQL. A page that keeps a draft needs a second one.
+#: on SQLite and a process on PostgreSQL. A page that keeps a draft needs a second one. PostgreSQL
+#: gives no worker more: it has 100 connections in all, unless it is told otherwise.
 CONNECTIONS = 20
 #: dialect -> its INSERT; both engines write ON CONFLICT in the same way.
 INSERT: Final[Mapping[str, Callable[..., Any]]] = {
@@ -72,6 +73,7 @@ def _postgres(url: str) -> Engine:
     return create_engine(
         url,
         pool_size=CONNECTIONS,
+        max_overflow=0,
         pool_pre_ping=True,
         connect_args={"options": "-c timezone=UTC"},
     )

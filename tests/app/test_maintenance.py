@@ -16,7 +16,9 @@ from surveyapp import clock, db, maintenance, running
 from surveyapp.config import Settings
 from surveyapp.errors import AppError
 from surveyapp.models import Base
+from surveyapp.serving import THREADS
 from tests.app import sample_factory as make
+from tests.postgres_server import PostgresServer
 
 ACCOUNT = sa.text(
     "INSERT INTO account (login, display_name, password_hash, must_change_password,"
@@ -241,6 +243,19 @@ def test_a_backup_is_on_the_disk_before_it_has_its_name(
     copy = maintenance.backup(settings, tmp_path / "copy")
 
     assert waited == [(copy.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
+
+
+def test_four_workers_fit_into_the_connections_of_postgresql(postgres: PostgresServer) -> None:
+    given, kept = (
+        int(postgres.admin.execute(f"SHOW {name}").fetchone()[0])
+        for name in ("max_connections", "superuser_reserved_connections")
+    )
+    with db.Database(postgres.url("none")) as database:
+        pool = database.engine.pool
+        in_all = pool.size() + pool._max_overflow
+
+    assert pool.size() > THREADS
+    assert 4 * in_all < given - kept
 
 
 def test_every_column_has_a_privacy_class() -> None:
