@@ -1,5 +1,7 @@
 """Pages of samples: proposal, announcement, draw, protocol, lists per office."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -7,7 +9,7 @@ from sqlalchemy.orm import Session
 from sampling.protocol import protocol_digest
 from surveyapp import roles, web
 from surveyapp.errors import AppError
-from surveyapp.models import Survey
+from surveyapp.models import SampleDraw, Survey
 from surveyapp.samples import (
     announcing,
     papers,
@@ -37,24 +39,12 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
     """Render the draws, the newest first."""
     draws = service.draws(db, survey)
     frame = surveys.latest_frame(db, survey)
-    counts = {draw.id: protocol_paper.counts(survey, draw) for draw in draws}
     return render_template(
         "samples/index.html",
         survey=survey,
         practice=survey.is_practice,
-        draws=list(reversed(draws)),
-        counts=counts,
-        digests=protocol_paper.list_digests(db, draws),
-        titles={
-            row["stratum"]: row["title"]
-            for groups in counts.values()
-            for _group, rows in groups
-            for row in rows
-        },
-        changes=supplement.changes(draws),
-        digest={draw.id: protocol_digest(draw.protocol) for draw in draws if draw.protocol},
+        **_told(db, survey, draws),
         waiting=next((draw for draw in draws if draw.is_pending), None),
-        foreseen=supplement.foreseen(db, draws),
         is_drawn=any(draw.drawn_at for draw in draws),
         forgot=any(draw.forgot_undrawn_at for draw in draws),
         is_frozen=frame is not None and frame.frozen_at is not None,
@@ -62,6 +52,21 @@ def _page(db: Session, survey: Survey, **more: object) -> str:
         may={name.partition(".")[2]: web.actor().has_any(roles.ENDPOINTS[name]) for name in _ACTS},
         **more,
     )
+
+
+def _told(db: Session, survey: Survey, draws: Sequence[SampleDraw]) -> dict[str, object]:
+    """Say of the draws whom they chose, by which papers, and what each changed."""
+    counts = {draw.id: protocol_paper.counts(survey, draw) for draw in draws}
+    rows = [row for groups in counts.values() for _group, rows in groups for row in rows]
+    return {
+        "draws": list(reversed(draws)),
+        "counts": counts,
+        "titles": {row["stratum"]: row["title"] for row in rows},
+        "digests": protocol_paper.list_digests(db, draws),
+        "digest": {draw.id: protocol_digest(draw.protocol) for draw in draws if draw.protocol},
+        "changes": supplement.changes(draws),
+        "foreseen": supplement.foreseen(db, draws),
+    }
 
 
 _ACTS = (
@@ -99,6 +104,11 @@ def _announce_page(
     """Render what is decided, whom it would change, and the seed that holds or is asked for."""
     survey = decided.survey
     proposal = service.propose(db, survey, decided.frame, decided.choices)
+    changes, refusal = None, None
+    try:
+        changes = supplement.proposed(db, decided, proposal.plan)
+    except AppError as error:  # the decided sizes are shown all the same
+        refusal = error
     is_sealed = waves.is_sealed(survey, decided.earlier)
     return render_template(
         "samples/announce.html",
@@ -107,7 +117,8 @@ def _announce_page(
         proposal=proposal,
         decision=decided.decision,
         earlier=decided.earlier,
-        changes=supplement.proposed(db, decided, proposal.plan),
+        changes=changes,
+        refusal=refusal,
         titles={s.key: s.title for group in proposal.groups for s in group.strata},
         sealed=is_sealed,
         held=None if is_sealed else announcing.held_seed(decided.earlier),

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from sampling.errors import InfeasibleAllocationError
 from surveyapp import clock
 from surveyapp.cli import cli
 from surveyapp.db import Database
@@ -117,6 +118,27 @@ def test_the_announcement_says_who_would_be_added(signed_in, draw_id, database) 
     assert done == f"{SAMPLE}/"
     assert "Sẽ thêm 2, thôi 0" in page
     assert len(changed.added) == 2 and all(unit in page for unit in changed.added)
+
+
+@pytest.mark.usefixtures("draw_id")
+def test_a_draw_that_refuses_leaves_the_announcement_readable(
+    signed_in, database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.session() as db:
+        survey, frame = db.scalars(select(Survey)).one(), db.scalars(select(Frame)).one()
+        request = replace(plan_request(survey), reason="thêm", few_reason="thử")
+        size_decisions.adopt(db, make.official(db, "co-mau"), survey, frame, request)
+        db.commit()
+
+    def refuse(*_: object) -> None:
+        raise InfeasibleAllocationError([])
+
+    monkeypatch.setattr(supplement, "draw", refuse)
+    answer = signed_in("manager").get(f"{SAMPLE}/announce")
+
+    assert answer.status_code == 200
+    assert "Chưa tính được</span> Chỉ tiêu vượt quá danh sách" in answer.text
+    assert "<h2>Hạt giống</h2>" in answer.text
 
 
 @pytest.mark.usefixtures("sized")
