@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from scipy import stats
 from sqlalchemy.orm import Session
 
-from analysis.report import Interval, Missing, Report, ReportTable
+from analysis.report import Interval, Report, ReportTable
 from surveyapp.actor import Actor
 from surveyapp.models import Response, Survey
 from surveyapp.results import document, opinions, service
@@ -119,11 +119,39 @@ def test_a_row_is_shown_whole_or_not_at_all_and_an_other_protects_it(
     assert others["money"][codes[0]]["shares"]["yes"]["value"] == 5.0
     table = table_of(document.build(db, served, run), "provincial-other-channel")
     named = {str(row[0]): row for row in table.rows}
-    title = served.groups[0].agencies
-    assert [cell for cell in named[title[3].title][1:] if cell != Missing("dưới 30")] == []
-    assert [cell for cell in named[title[4].title][1:] if cell != Missing("không nêu")] == []
+    title = [agency.title for agency in served.groups[0].agencies]
+    assert {*title[:3], "Cả nhóm"} == {name.split(" (")[0] for name in named}
+    few, protecting = table.notes[:2]  # agencies that are not shown fill no rows
+    assert few == f"Không nêu vì dưới 30 câu trả lời: {title[3]}."
+    assert protecting.endswith(f"phải giữ kín: {title[4]}.")
     assert isinstance(named["Cả nhóm"][3], Interval)
     assert table.columns[2].title == "Nộp trực tiếp" or table.columns[2].kind == "percent"
+
+
+def test_questions_of_which_no_agency_is_shown_share_one_table_of_the_whole(
+    db: Session, actor: Actor
+) -> None:
+    survey = survey_of(db, actor, "binh-dinh-service-2024")
+    group = survey.groups[0]
+    for n, agency in enumerate(group.agencies[:3]):
+        forms = [(answers_of(n, k), {}) for k in range(20)]
+        place = (agency.code, [agency.code], {"agency": agency.code})
+        add_forms(db, survey, group, place, forms, 200)
+    survey.state = "locked"
+    db.flush()
+    run = service.run(db, actor, survey)
+    stored = run.content["groups"][0]["others"]["channel"]
+    assert [row for row, each in stored.items() if "hidden" not in each] == [""]
+    report = document.build(db, survey, run)
+    (table,) = [each for each in report.tables() if "-other" in each.code]
+    told = {row[1]: row[2:] for row in table.rows if row[0] == "Cách nộp hồ sơ"}
+    shares = stored[""]["shares"]
+    assert [cells[1] for cells in told.values()] == [each["value"] for each in shares.values()]
+    assert {cells[0] for cells in told.values()} == {stored[""]["n"]}
+    assert [cells[2] for cells in told.values() if isinstance(cells[2], Interval)] == [
+        Interval(*each["ci"]) for each in shares.values() if each.get("ci")
+    ]
+    assert any("không nêu riêng cơ quan nào" in note for note in table.notes)
 
 
 @pytest.mark.parametrize(("given", "is_shown"), [(0, True), (1, False), (2, False), (3, True)])
