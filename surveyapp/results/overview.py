@@ -20,7 +20,8 @@ _MOST_NAMES = 3
 class Card:
     """One group of agencies: its figure with what must be known of it, as text.
 
-    `facts` are (name, text), also of agencies without a figure and why.
+    `facts` are (name, text), also of agencies without a figure and why; `link` says what its part
+    of the page holds, "" where that is nothing more.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Card:
     value: str
     facts: tuple[tuple[str, str], ...]
     sentence: str
+    link: str
 
 
 def card(part: str, title: str, found: Mapping[str, Any], breakdown: Breakdown) -> Card:
@@ -69,6 +71,7 @@ def card(part: str, title: str, found: Mapping[str, Any], breakdown: Breakdown) 
         value,
         tuple(facts),
         said[0].text if said else "",
+        "Từng cơ quan, thứ hạng và khoảng thứ hạng",
     )
 
 
@@ -77,8 +80,16 @@ def counted(part: str, title: str, found: Mapping[str, Any]) -> Card:
     received = _COUNT(found["received"])
     if found["kind"] == "opinions":
         facts = (("Cách hiểu", "không có khoảng tin cậy, không xếp hạng"),)
-        return Card(title, part, "Ý kiến tại quầy", f"{received} phiếu", facts, "")
-    return Card(title, part, "Phiếu thu về", received, (), "Chưa nhận được phiếu nào.")
+        return Card(
+            title,
+            part,
+            "Ý kiến tại quầy",
+            f"{received} phiếu",
+            facts,
+            "",
+            "Số đếm của từng cơ quan",
+        )
+    return Card(title, part, "Phiếu thu về", received, (), "Chưa nhận được phiếu nào.", "")
 
 
 def _names(agencies: Sequence[str]) -> str:
