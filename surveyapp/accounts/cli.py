@@ -5,7 +5,10 @@ from sqlalchemy import select
 
 from surveyapp import commands, roles
 from surveyapp.accounts import service
+from surveyapp.accounts.labels import ROLE_TITLES
 from surveyapp.models import Account
+
+_ROLES = "; ".join(f"{role} – {title}" for role, title in ROLE_TITLES.items())
 
 
 @click.group()
@@ -16,7 +19,9 @@ def cli() -> None:
 @cli.command()
 @click.argument("login")
 @click.option("--name", "display_name", required=True, help="Họ và tên.")
-@click.option("--role", "wanted", multiple=True, required=True, help="Vai trò; lặp lại được.")
+@click.option(
+    "--role", "wanted", multiple=True, required=True, help=f"Vai trò, lặp lại được: {_ROLES}."
+)
 @click.option("--unit", default="", help="Đơn vị của đầu mối hoặc cơ quan.")
 @commands.as_login
 def add(login: str, display_name: str, wanted: tuple[str, ...], unit: str, as_login: str) -> None:

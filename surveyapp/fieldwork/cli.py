@@ -17,6 +17,8 @@ from surveyapp.models import SampleDraw, Survey
 from surveyapp.surveys import service as surveys
 
 _survey = click.option("--survey", "survey_code", required=True, metavar="MÃ", help="Mã khảo sát.")
+#: Practice surveys are tried on the machine that serves them.
+PRACTICE_ADDRESS = "http://127.0.0.1:8000"
 _json = click.option("--json", "as_json", is_flag=True, help="Kết quả cho chương trình khác.")
 
 
@@ -47,9 +49,13 @@ def assign(survey_code: str, as_login: str, *, preview: bool, as_json: bool) -> 
     click.echo(f"{found.forms} phiếu, bộ cơ quan ít nhất {found.smallest} người dùng chung")
     for group in found.groups:
         click.echo(
-            f"{group.forms}\t{group.fewest}-{group.most} cơ quan một phiếu\t"
-            f"{group.fewest_ratings}-{group.most_ratings} phiếu một cơ quan\t{group.title}"
+            f"{group.forms}\t{_span(group.fewest, group.most)} cơ quan một phiếu\t"
+            f"{_span(group.fewest_ratings, group.most_ratings)} phiếu một cơ quan\t{group.title}"
         )
+
+
+def _span(fewest: int, most: int) -> str:
+    return str(most) if fewest == most else f"{fewest}-{most}"
 
 
 def _plain(found: outlook.Outlook) -> dict[str, object]:
@@ -70,8 +76,7 @@ def _drawn(db: Session, survey: Survey) -> SampleDraw:
 @click.option(
     "--address",
     default="",
-    help="Địa chỉ trang trả lời, in trong thư; mặc định là SURVEY_ADDRESS, nếu không có thì "
-    "http://127.0.0.1:8000.",
+    help="Địa chỉ trang trả lời, in trong thư; mặc định là SURVEY_ADDRESS.",
 )
 @click.option("--again", is_flag=True, help="Mất thư mời: thu hồi mã cũ, phát hành lại.")
 @click.option("--reason", default="", metavar="LÝ DO", help="Lý do phát hành lại.")
@@ -89,9 +94,9 @@ def issue(
 ) -> None:
     """Giao phiếu nếu chưa giao, phát hành mã và ghi thư mời; mã không lưu ở đâu khác."""
     expires_on = _day(expires)
-    address = texts["address"] or config.load().public_address or "http://127.0.0.1:8000"
     with commands.opened(as_login, roles.COMMANDS["invitation issue"]) as (db, actor):
         survey = surveys.find(db, survey_code)
+        pages = entry(_address(survey, texts["address"]), survey.code)
         draw, keys = _drawn(db, survey), config.load().keys
         if again:
             reason = texts["reason"]
@@ -103,7 +108,6 @@ def issue(
                 service.assign(db, actor, draw)
             letters = service.issue(db, actor, draw, expires_on=expires_on, keys=keys)
         path = _fresh(out, f"{survey.code}-thu-moi-{draw.id}")
-        pages = entry(address, survey.code)
         _write(path, letters_pdf(letters, pages, simulated=survey.is_practice))
         db.commit()  # after the letters are on the disk: a code that nobody has is worth nothing
     if as_json:
@@ -142,15 +146,14 @@ def people_command(survey_code: str, as_login: str, *, as_json: bool) -> None:
 def replace(survey_code: str, out: Path, as_login: str, *, as_json: bool, **report: str) -> None:
     """Báo một người không trả lời, lấy người kế tiếp của danh sách dự phòng, ghi thư mời."""
     settings = config.load()
-    address = settings.public_address or "http://127.0.0.1:8000"
     with commands.opened(as_login, roles.COMMANDS["invitation replace"]) as (db, actor):
         survey = surveys.find(db, survey_code)
+        pages = entry(_address(survey), survey.code)
         draw = _drawn(db, survey)
         done = reserve.replace(db, actor, draw, Report(**report), settings.keys)
         path = None
         if done.letter is not None:
             path = _fresh(out, f"{survey.code}-thu-moi-thay-{draw.id}")
-            pages = entry(address, survey.code)
             _write(path, letters_pdf([done.letter], pages, simulated=survey.is_practice))
         db.commit()
     told = {
@@ -175,6 +178,18 @@ def _day(text: str) -> date:
         except ValueError:
             continue
     raise AppError("FIELD-012", f"--expires «{text}» không phải ngày.", "Ví dụ: 2024-11-15.")
+
+
+def _address(survey: Survey, given: str = "") -> str:
+    """Return the address for the letters; people who got letters cannot reach this machine's own."""
+    address = given or config.load().public_address
+    if not address and not survey.is_practice:
+        raise AppError(
+            "FIELD-025",
+            "Chưa biết địa chỉ công khai để in trong thư mời.",
+            "Đặt SURVEY_ADDRESS hoặc thêm --address, ví dụ https://khaosat.example.vn.",
+        )
+    return address or PRACTICE_ADDRESS
 
 
 def _fresh(folder: Path, name: str) -> Path:

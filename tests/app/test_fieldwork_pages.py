@@ -140,18 +140,21 @@ def test_others_see_the_progress_and_change_nothing(signed_in) -> None:
 
 def test_codes_and_letters_by_command(survey, database, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
-    monkeypatch.setenv("SURVEY_ADDRESS", "https://moi.vn")
+    monkeypatch.delenv("SURVEY_ADDRESS", raising=False)
     issue = ["invitation", "issue", "--survey", survey, "--as", "lan.anh", "--out", str(tmp_path)]
 
+    unknown = CliRunner().invoke(cli, [*issue, "--expires", "2024-11-10"])
     done = CliRunner().invoke(
         cli, [*issue, "--expires", "2024-11-10", "--address", "https://khaosat.vn/", "--json"]
     )
+    monkeypatch.setenv("SURVEY_ADDRESS", "https://moi.vn")
     again = CliRunner().invoke(cli, [*issue, "--expires", "2024-11-10"])
     anew = CliRunner().invoke(
         cli, [*issue, "--expires", "2024-11-10", "--again", "--reason", "mất tệp"]
     )
     progress = CliRunner().invoke(cli, ["invitation", "progress", "--survey", survey, "--json"])
 
+    assert isinstance(unknown.exception, AppError) and unknown.exception.code == "FIELD-025"
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["letters"] == 64
     letters, second = sorted(tmp_path.glob("*.pdf"), key=lambda path: len(path.name))

@@ -31,7 +31,7 @@ from surveyapp.models import (
     Survey,
 )
 from tests.app import sample_factory as make
-from tests.app.sample_factory import RATERS_PLAN
+from tests.app.field_world import given_forms
 from tests.app.test_fieldwork_pages import text_of
 
 UNTIL = date(2024, 11, 10)
@@ -49,16 +49,9 @@ def actor(db: Session):
     return make.official(db)
 
 
-def given_forms(db: Session, actor) -> SampleDraw:
-    _survey, frame = make.survey_with(db, actor, RATERS_PLAN, make.raters())
-    draw = make.drawn(db, actor, frame, few_reason="thử", reserve_share="0.2")
-    service.assign(db, actor, draw)
-    return draw
-
-
 @pytest.fixture
 def draw(db: Session, actor) -> SampleDraw:
-    return given_forms(db, actor)
+    return given_forms(db, actor, "0.2")
 
 
 def report(unit: str, reason: str) -> Report:
@@ -228,7 +221,7 @@ def test_the_list_of_persons_holds_no_code_and_is_searched_by_words(
 def test_of_two_reports_at_once_each_releases_another_unit(database: Database, tmp_path) -> None:
     with database.session() as db:
         actor = make.official(db)
-        made = given_forms(db, actor)
+        made = given_forms(db, actor, "0.2")
         draw_id, main = made.id, units(db, made, "main")[:2]
         db.commit()
     start = threading.Barrier(2, timeout=20)
@@ -251,7 +244,7 @@ def test_of_two_reports_at_once_each_releases_another_unit(database: Database, t
 
 def test_an_official_replaces_a_person_on_the_page(signed_in, database: Database) -> None:
     with database.session() as db:
-        made = given_forms(db, make.official(db))
+        made = given_forms(db, make.official(db), "0.2")
         unit = units(db, made, "main")[0]
         db.commit()
     client = signed_in("manager")
@@ -282,7 +275,7 @@ def test_an_official_replaces_a_person_on_the_page(signed_in, database: Database
 def test_the_list_per_office_is_printed_without_any_code(signed_in, database: Database) -> None:
     with database.session() as db:
         actor = make.official(db)
-        made = given_forms(db, actor)
+        made = given_forms(db, actor, "0.2")
         letters = service.issue(db, actor, made, expires_on=UNTIL)
         db.commit()
     client = signed_in("manager")
@@ -304,9 +297,10 @@ def test_the_list_per_office_is_printed_without_any_code(signed_in, database: Da
 def test_replacing_by_command(database: Database, monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
     monkeypatch.setenv("SURVEY_HOME", str(tmp_path))
+    monkeypatch.setenv("SURVEY_ADDRESS", "https://khaosat.example.vn")
     with database.session() as db:
         actor = make.official(db)
-        made = given_forms(db, actor)
+        made = given_forms(db, actor, "0.2")
         service.issue(db, actor, made, expires_on=UNTIL, keys=tmp_path / "keys")
         unit, waiting = units(db, made, "main")[0], units(db, made, "reserve")
         db.commit()

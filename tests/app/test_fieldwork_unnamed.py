@@ -32,6 +32,7 @@ from surveyapp.models import (
     Survey,
 )
 from tests.app import sample_factory as make
+from tests.app.field_world import given_forms
 
 UNTIL = date(2024, 11, 10)
 PAGE = "/surveys/par-test/fieldwork"
@@ -48,16 +49,9 @@ def actor(db: Session) -> Actor:
     return make.official(db)
 
 
-def given_forms(db: Session, actor: Actor, reserve_share: str = "0") -> SampleDraw:
-    _survey, frame = make.survey_with(db, actor, make.RATERS_PLAN, make.raters())
-    draw = make.drawn(db, actor, frame, few_reason="thử", reserve_share=reserve_share)
-    service.assign(db, actor, draw)
-    return draw
-
-
 @pytest.fixture
 def draw(db: Session, actor: Actor) -> SampleDraw:
-    return given_forms(db, actor)
+    return given_forms(db, actor, "0")
 
 
 def few(db: Session) -> FormCell:
@@ -317,7 +311,7 @@ def test_the_page_says_before_and_after_that_a_report_is_counted_without_the_nam
     signed_in, database: Database, tmp_path: Path
 ) -> None:
     with database.session() as db:
-        draw = given_forms(db, make.official(db))
+        draw = given_forms(db, make.official(db), "0")
         unit = units(db, few(db))[0]
         name = f"Nguyễn Thị {unit.upper()}"
         db.commit()
@@ -348,8 +342,9 @@ def test_the_command_says_so_first_and_counts_once_under_its_token(
 ) -> None:
     monkeypatch.setenv("SURVEY_DATABASE_URL", database.engine.url.render_as_string(False))
     monkeypatch.setenv("SURVEY_HOME", str(tmp_path))
+    monkeypatch.setenv("SURVEY_ADDRESS", "https://khaosat.example.vn")
     with database.session() as db:
-        given_forms(db, make.official(db))
+        given_forms(db, make.official(db), "0")
         unit = units(db, few(db))[0]
         db.commit()
     words = ["--survey", "par-test", "--as", "lan.anh", "--json", "--out", str(tmp_path / "out")]
