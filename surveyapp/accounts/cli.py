@@ -8,7 +8,7 @@ from surveyapp.accounts import service
 from surveyapp.accounts.labels import ROLE_TITLES
 from surveyapp.models import Account
 
-_ROLES = "; ".join(f"{role} – {title}" for role, title in ROLE_TITLES.items())
+_ROLES = "; ".join(f"{role}: {title}" for role, title in ROLE_TITLES.items())
 
 
 @click.group()

@@ -181,7 +181,7 @@ def _day(text: str) -> date:
 
 
 def _address(survey: Survey, given: str = "") -> str:
-    """Return the address for the letters; people who got letters cannot reach this machine's own."""
+    """Return the address for the letters."""
     address = given or config.load().public_address
     if not address and not survey.is_practice:
         raise AppError(
