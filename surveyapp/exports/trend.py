@@ -154,7 +154,8 @@ def _ground(figure: TrendFigure, look: Look, style: NumberStyle, panel: _Panel) 
     """Draw the grid, the numbers of the axis and the years."""
     shapes: list[Shape] = []
     left, thin = panel.placed[0].left, look.size / 14
-    for value in marks(panel.axis):
+    is_known = figure.unit == "%" or any(placed.series.extent() for placed in panel.placed)
+    for value in marks(panel.axis) if is_known else ():  # of points without one no scale is known
         y = panel.y(value)
         shapes += [Line(p.left, y, p.right, y, GRID, thin, role="grid") for p in panel.placed]
         text = style.quantity(value, figure.unit, mark_decimals(panel.axis))
@@ -305,7 +306,11 @@ def _keys(look: Look, figure: TrendFigure, panels: Sequence[_Panel]) -> list[Key
     keys: list[Key] = []
     if any(point.source == "run" for point in shown):
         dot = Mark(middle, 0, radius, _COLOUR)
-        keys.append(([line, dot], "Chấm tròn, vạch đứng: kết quả khảo sát và khoảng tin cậy 95%"))
+        if any(point.interval for point in shown):
+            words = "Chấm tròn, vạch đứng: kết quả khảo sát và khoảng tin cậy 95%"
+            keys.append(([line, dot], words))
+        else:
+            keys.append(([dot], "Chấm tròn: kết quả khảo sát"))
     if any(point.flag in HOLLOW for point in shown):
         hollow = Mark(middle, 0, radius, _COLOUR, "dot", hollow=True)
         keys.append(([hollow], "Chấm rỗng, nét đứt: chưa đủ tin cậy"))

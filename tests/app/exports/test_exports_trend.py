@@ -132,6 +132,26 @@ def test_one_point_and_no_point_are_drawn_without_a_line() -> None:
     assert len(shapes(none, Word, "gap")) == 1
 
 
+def test_the_legend_promises_an_interval_only_where_a_point_has_one() -> None:
+    def legend(point: TrendPoint) -> str:
+        return " ".join(
+            word.text for word in shapes(trend(TrendSeries("a", "b", "c", (point,))), Word)
+        )
+
+    assert "khoảng tin cậy" in legend(TrendPoint(2024, 80.0, "run", Interval(78, 82)))
+    assert "khoảng tin cậy" not in legend(TrendPoint(2024, 80.0, "run"))
+
+
+def test_points_without_any_value_have_no_scale() -> None:
+    series = TrendSeries("a", "b", "c", (TrendPoint(2024, Missing("không nêu"), "run"),))
+    figure = TrendFigure("trend", "Điểm", "điểm", "Đọc.", (series,))
+    (picture,) = pictures(figure, Look(460, 9.5), STYLE, simulated=False)
+    assert not [
+        shape for shape in picture.shapes if isinstance(shape, Line) and shape.role == "grid"
+    ]
+    assert not [s for s in picture.shapes if isinstance(s, Word) and s.text.endswith("điểm")]
+
+
 def test_two_figures_of_one_year_stand_beside_each_other() -> None:
     points = (TrendPoint(2024, 80.0, "run"), TrendPoint(2024, 82.0, "document"))
     first, second, *_ = shapes(trend(TrendSeries("a", "b", "c", points)), Mark, "mark")
