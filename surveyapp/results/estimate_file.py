@@ -82,9 +82,9 @@ def _column(argument: str, asked: DesignFile) -> str:
         "psu": asked.psu,
         "pop_size": asked.pop_size,
     }
-    name, stage = re.fullmatch(r"([^\[]*)(?:\[(\d+)\])?", argument).groups()  # type: ignore[union-attr]
+    name, _, stage = argument.removesuffix("]").partition("[")
     held = columns.get(name, ())
-    if stage is not None:
+    if stage.isdecimal():
         held = held[int(stage) : int(stage) + 1]
     return f"{name} «{' | '.join(held)}»" if held else argument
 

@@ -239,7 +239,7 @@ class Tally:
                 (row, code): row_gate.Share(
                     self.base(row, code),
                     self.count(row, code),
-                    self.share(row, code) or 0.0,
+                    self.share(row, code),
                     float(self._to.weight[self._there(row, code)].sum()),
                 )
                 for row in self.rows

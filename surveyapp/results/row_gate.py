@@ -26,12 +26,20 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of one row: how many it is over, how many ticked, weighted share and weights."""
+    """A share of one row: how many it is over, how many ticked, weighted share and weights.
+
+    `share` is None over nobody.
+    """
 
     base: int
     count: int
-    share: float
+    share: float | None
     weight: float
+
+    @property
+    def amount(self) -> float:
+        """The share as a number of answers: of nobody's answers there are none."""
+        return 0.0 if self.share is None else self.base * self.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class Counted:
         """Return every share as a cell of the gate."""
         answers = {row: self.answers([row]) for row in self.rows()}
         return {
-            (row, code): Cell(one.base, one.base * one.share, answers[row], self.sensitive, True)
+            (row, code): Cell(one.base, one.amount, answers[row], self.sensitive, True)
             for (row, code), one in self.shares.items()
         }
 

@@ -149,9 +149,9 @@ def _hidden(
         / (high - low)
         for batch, value in without.items()
     }
-    open_ = [batch for batch in sizes if batch not in own]
+    valueless = [batch for batch in sizes if batch not in own]
     left = (whole - low) / (high - low) * total - sum(own[b] * sizes[b] for b in own)
-    own |= dict.fromkeys(open_, left / max(1, sum(sizes[batch] for batch in open_)))
+    own |= dict.fromkeys(valueless, left / max(1, sum(sizes[batch] for batch in valueless)))
     everything = min(max((whole - low) / (high - low), 0.0), 1.0)
     cells: dict[Key, Cell] = {"": Cell(total, total * everything)}
     for batch, n in sizes.items():
@@ -159,7 +159,7 @@ def _hidden(
         least = min(n, total - n)
         cells["batch", batch] = Cell(least, least * min(max(own[batch], 0.0), 1.0))
     margin = Margin("", tuple(("batch", batch) for batch in sizes))
-    stay = {("batch", batch) for batch in (*kept_hidden, *open_)}
+    stay = {("batch", batch) for batch in (*kept_hidden, *valueless)}
     found = suppressed(cells, [margin], stay)
     return {batch: found["batch", batch] for batch in sizes if ("batch", batch) in found}
 
