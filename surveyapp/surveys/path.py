@@ -299,8 +299,11 @@ def _collecting_facts(db: Session, survey: Survey) -> str:
         )
     if survey.state != "draft" and (received := received_in_all(db, survey)):
         facts.append(f"đã nhận {_count(received)} phiếu")
-    rechecked = db.scalar(
-        select(func.count()).select_from(RecheckUnit).where(RecheckUnit.draw_id == _sample(survey))
+    rechecked = db.scalar(  # a later draw chooses only among those it adds
+        select(func.count())
+        .select_from(RecheckUnit)
+        .join(SampleDraw, SampleDraw.id == RecheckUnit.draw_id)
+        .where(SampleDraw.survey_id == survey.id)
     )
     replaced = db.scalar(
         select(func.count())

@@ -1,4 +1,4 @@
-"""The survey of 2024 with lists of real size, drawn, for the tests and figures of field work."""
+"""Drawn surveys for the tests and figures of field work: a small one, and 2024 in real size."""
 
 import csv
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from surveyapp.actor import Actor
+from surveyapp.fieldwork import service as fieldwork
 from surveyapp.frames import service as frames
 from surveyapp.frames.lists import read_list
 from surveyapp.models import SampleDraw
@@ -16,8 +17,17 @@ from surveyapp.samples.proposal import Choices
 from surveyapp.surveys import definitions
 from surveyapp.surveys import service as surveys
 from surveyapp.surveys.plan import load_plan
+from tests.app import sample_factory as make
 
 PAR = "binh-dinh-par-2024"
+
+
+def given_forms(db: Session, actor: Actor, reserve_share: str) -> SampleDraw:
+    """Draw a small survey of raters and give the forms."""
+    _survey, frame = make.survey_with(db, actor, make.RATERS_PLAN, make.raters())
+    draw = make.drawn(db, actor, frame, few_reason="thử", reserve_share=reserve_share)
+    fieldwork.assign(db, actor, draw)
+    return draw
 
 
 def par_plan(per_form: int | None = None) -> str:
