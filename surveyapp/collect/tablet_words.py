@@ -23,8 +23,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "helper_official": "Cán bộ bấm giúp",
         "helper_wanted": "Mời Ông/Bà chọn ai đang bấm máy.",
         "code_wrong": "Mã phiếu chưa đúng: mã có 26 chữ và số. Mời Ông/Bà xem lại từng nhóm.",
-        "sent_lead": "Phiếu đã được lưu, đã mã hóa, và sẽ tự gửi đi. Trên máy không còn gì của "
-        "Ông/Bà.",
+        "sent_lead": "Phiếu đã được lưu, đã mã hóa, và sẽ tự gửi đi. Không ai xem được câu "
+        "trả lời trên máy này.",
         "next_person": "Người tiếp theo",
         "next_soon": "Trang này tự trở về đầu sau 20 giây.",
         "later_wait": "Máy đang lấy mã…",
@@ -60,8 +60,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "helper_wanted": "Please choose who is using the tablet.",
         "code_wrong": "The code is not right: it has 26 letters and digits. Please compare group "
         "by group.",
-        "sent_lead": "The form is stored, encrypted, and will be sent by itself. Nothing of "
-        "yours is left on this tablet.",
+        "sent_lead": "The form is stored, encrypted, and will be sent by itself. Nobody can "
+        "read your answers on this tablet.",
         "next_person": "Next person",
         "next_soon": "This page returns to the start after 20 seconds.",
         "later_wait": "Fetching a code…",

@@ -1,7 +1,7 @@
 // Starts the tablet: pairing if it is new, then visits; keeps sending, and updates between persons.
-import { keepRecordings, refreshConfiguration, storedConfiguration } from "./configuration.js";
+import { currentConfiguration, keepRecordings, refreshConfiguration } from "./configuration.js";
 import { openCorner, pairTablet } from "./official.js";
-import { keepSending } from "./queue.js";
+import { keepSending, onNews } from "./queue.js";
 import { breakOffAll } from "./records.js";
 import { readSetting } from "./storage.js";
 import { serveVisits } from "./visit.js";
@@ -26,6 +26,13 @@ function isAtRest() {
   return !isWithOfficial && (visits === null || visits.isAtRest());
 }
 
+/** Show what is kept now, between persons: also that this tablet was revoked. */
+async function takeUp() {
+  const current = await currentConfiguration();
+  visits?.change(current);
+  return current;
+}
+
 /** Nobody answers: take up a new version, and now and then ask for one. */
 async function atLeisure() {
   if (isOutdated) return location.reload();
@@ -34,11 +41,7 @@ async function atLeisure() {
     if (performance.now() - checkedAt < REFRESH_MILLISECONDS) return;
     checkedAt = performance.now();
     await refreshConfiguration();
-    const stored = await storedConfiguration();
-    if (stored) {
-      visits?.change(stored.value);
-      await keepRecordings(stored.value);
-    }
+    await keepRecordings(await takeUp());
     await registration.update();
   } catch { /* no connection: what is here goes on working */ }
 }
@@ -66,7 +69,11 @@ function openCornerByHand() {
 
 /** Officials open their corner by its address, or by holding the title for three seconds. */
 function watchForOfficials() {
-  addEventListener("hashchange", () => { if (location.hash === CORNER) openCornerByHand(); });
+  addEventListener("hashchange", () => {
+    if (location.hash !== CORNER) return;
+    if (isAtRest()) openCornerByHand();
+    else history.replaceState(null, "", "/tablet/"); // so that the same address, typed again, is heard
+  });
   let held = null;
   root.addEventListener("pointerdown", (event) => {
     clearTimeout(held);
@@ -94,7 +101,8 @@ async function start() {
   history.replaceState(null, "", "/tablet/");
   await breakOffAll();
   watchForOfficials();
-  visits = serveVisits(root, (await storedConfiguration()).value, atLeisure);
+  visits = serveVisits(root, await currentConfiguration(), atLeisure);
+  onNews(takeUp);
   setInterval(() => { if (isAtRest()) atLeisure(); }, REFRESH_MILLISECONDS);
   let hasWorker = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {

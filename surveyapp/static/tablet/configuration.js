@@ -16,6 +16,12 @@ export function storedConfiguration() {
   return readSetting("configuration");
 }
 
+/** What is kept of the configuration, and whether the server refuses this tablet: for the pages. */
+export async function currentConfiguration() {
+  const [stored, device] = [await storedConfiguration(), await readSetting("device")];
+  return { ...stored.value, isRevoked: device.isRevoked === true };
+}
+
 /** Ask whether the configuration has changed, and keep the new one; the old one stays on any fault. */
 export async function refreshConfiguration() {
   const [device, stored] = [await readSetting("device"), await storedConfiguration()];

@@ -1,8 +1,13 @@
-// Citizens' pages as elements: one for each phase of a visit. Every word comes from the configuration.
+// Citizens' pages as elements: one for each phase of a visit. Words come from the configuration.
 import { RULES, placeOf, screenOf, shownOn } from "./answers.js";
 import { arrow, el, filledIn, foot, svg } from "./elements.js";
 import { canSpeak } from "./speech.js";
 
+/** Stands here, as a tablet that the server refuses gets no words from it any more. */
+const CLOSED = {
+  vi: "Máy này đã ngừng nhận phiếu. Mời Ông/Bà hỏi cán bộ tại quầy.",
+  en: "This tablet no longer takes forms. Please ask the official at the counter.",
+};
 const NEXT_SIZE = (sizes, size) => sizes[(sizes.indexOf(size) + 1) % sizes.length];
 
 /** The words of the state's language. */
@@ -26,7 +31,19 @@ function purposeOf(texts, ...more) {
     el("ul", { class: "purpose" }, ...[...others, ...more].map((line) => el("li", {}, line)))];
 }
 
+/** The start page of a tablet that was revoked: nobody can begin; its title opens the corner. */
+function closedPage({ survey, agency, form }) {
+  return {
+    title: survey.title,
+    content: el("div", { class: "page reading idle" }, el("div", { class: "body" },
+      el("h1", {}, survey.title),
+      el("p", { class: "agency" }, agency.title),
+      ...form.languages.map((one) => el("p", { class: "lead", lang: one.code }, CLOSED[one.code])))),
+  };
+}
+
 function idlePage({ configuration, act }, texts) {
+  if (configuration.isRevoked) return closedPage(configuration);
   const { survey, agency, form } = configuration;
   const say = texts.words;
   const names = form.languages.map((one) => el("span", { lang: one.code }, one.name));

@@ -1,7 +1,7 @@
 // Sends what waits: one sender for all tabs, deletes only after a verified receipt, never gives up.
 import { acknowledge, allRecords, ledger, reported, setAside } from "./records.js";
 import { sha256 } from "./seal.js";
-import { readSetting } from "./storage.js";
+import { answered, readSetting, transact } from "./storage.js";
 
 const LONGEST_PAUSE = 5 * 60 * 1000;
 const FIRST_PAUSE = 5 * 1000;
@@ -10,6 +10,7 @@ const MOST_DAYS = 62;
 const REPORTED = ["day", "revision", "started", "completed", "broken_off", "unsent", "received", "attention"];
 const KEPT_FOR_GOOD = [403, 409, 413, 422];
 const BUSY = [401, 429]; // said to the tablet, not about this one form: no use in sending the next
+const REVOKED = "COLLECT-045"; // surveyapp/collect/devices.py
 const news = new BroadcastChannel("sipas-queue");
 
 /**
@@ -31,6 +32,20 @@ export function pauseAfter(failures, chance) {
   return longest * (0.5 + chance / 2);
 }
 
+/**
+ * Keep that the server refuses this tablet for good, until it is paired anew; a refusal of an
+ * earlier pairing's token, or of one that somebody tries, changes nothing.
+ */
+async function keepRevoked(token) {
+  const isNews = await transact(["settings"], "readwrite", async (store) => {
+    const device = await answered(store("settings").get("device"));
+    if (device?.token !== token || device.isRevoked) return false;
+    await answered(store("settings").put({ ...device, isRevoked: true }, "device"));
+    return true;
+  });
+  if (isNews) tell();
+}
+
 /** Ask this server; `signed` says that it is this server that answered. */
 export async function ask(method, path, token, body, headers = {}) {
   const response = await fetch(path, {
@@ -45,8 +60,10 @@ export async function ask(method, path, token, body, headers = {}) {
   const text = await response.text();
   let value = null;
   try { value = JSON.parse(text); } catch { /* a web page, or nothing */ }
+  const signed = response.headers.get("Sipas") === "1";
+  if (signed && response.status === 403 && value?.code === REVOKED) await keepRevoked(token);
   return {
-    signed: response.headers.get("Sipas") === "1",
+    signed,
     status: response.status,
     body: value,
     etag: response.headers.get("ETag"),

@@ -20,6 +20,7 @@ const THANKS_MILLISECONDS = 20 * 1000;
  */
 export function serveVisits(root, first, onRest) {
   let configuration = first;
+  let upcoming = first;
   let state = atRest(configuration.form);
   let visit = null;
   let turnedAt = -DEBOUNCE;
@@ -41,9 +42,16 @@ export function serveVisits(root, first, onRest) {
     const { fields, items, ...rest } = event;
     const full = fields ? { ...rest, answers: answersOf(fields, items) } : rest;
     const [next, effect] = step(state, full, configuration.form, configuration.survey);
-    state = next;
+    state = next.phase === "idle" ? renewed(next) : next;
     perform(effect);
     if (state !== before) draw(before);
+  }
+
+  /** Between persons what has changed meanwhile is taken up, before anybody can begin. */
+  function renewed(resting) {
+    if (upcoming === configuration) return resting;
+    configuration = upcoming;
+    return atRest(configuration.form);
   }
 
   function answersOf(fields, codes) {
@@ -171,9 +179,9 @@ export function serveVisits(root, first, onRest) {
   return {
     isAtRest: () => state.phase === "idle",
     change(next) {
-      if (state.phase !== "idle" || JSON.stringify(next) === JSON.stringify(configuration)) return;
-      configuration = next;
-      state = atRest(configuration.form);
+      upcoming = JSON.stringify(next) === JSON.stringify(configuration) ? configuration : next;
+      if (state.phase !== "idle" || upcoming === configuration) return;
+      state = renewed(state);
       draw(state);
     },
   };

@@ -1,0 +1,135 @@
+"""A revoked tablet asks nobody any more, keeps what it holds, and serves again once paired anew."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from surveyapp import clock
+from surveyapp.models import Device
+from tests.browser.tablet_site import (
+    PIN,
+    TabletSite,
+    answer_all,
+    begin,
+    open_corner,
+    paired,
+    press,
+    send_form,
+    stored_here,
+    tablet_site,
+)
+
+pytestmark = pytest.mark.browser
+CLOSED = "Máy này đã ngừng nhận phiếu"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[TabletSite]:
+    with tablet_site(tmp_path / "home", "counter", "counter") as site:
+        yield site
+
+
+@pytest.fixture
+def tablet(browser: Browser, site: TabletSite) -> Iterator[Page]:
+    context = browser.new_context(locale="vi-VN", bypass_csp=True)
+    yield paired(context, site)
+    context.close()
+
+
+def revoke(site: TabletSite) -> None:
+    """Revoke the only tablet."""
+    with site.database.session() as db:
+        db.query(Device).one().revoked_at = clock.now()
+        db.commit()
+
+
+def is_closed(page: Page) -> bool:
+    """Wait for the closed page and say whether nobody can begin there."""
+    page.get_by_text(CLOSED).wait_for()
+    return page.locator(".next").count() == 0
+
+
+def test_a_revoked_tablet_that_is_started_again_asks_nobody_even_offline(
+    tablet: Page,
+    site: TabletSite,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
+) -> None:
+    revoke(site)
+    tablet.reload()
+    assert is_closed(tablet)
+    tablet.context.set_offline(True)
+    tablet.reload()
+    assert is_closed(tablet)
+
+    for name, size in (("wide", (1280, 800)), ("narrow", (390, 844))):
+        tablet.set_viewport_size({"width": size[0], "height": size[1]})
+        picture(tablet, f"tablet-revoked-{name}")
+        assert axe(tablet) == []
+        assert tablet.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_who_answers_when_the_refusal_comes_ends_the_form_and_nobody_follows(
+    tablet: Page, site: TabletSite
+) -> None:
+    tablet.context.set_offline(True)
+    send_form(tablet)
+    revoke(site)
+    begin(tablet)
+    tablet.context.set_offline(False)
+    with tablet.expect_response("**/api/submissions/*") as refused:
+        tablet.clock.run_for(20_000)
+    assert refused.value.status == 403
+
+    assert answer_all(tablet) >= 8
+    press(tablet)
+    tablet.locator(".done").wait_for()
+    assert "Không ai xem được câu trả lời trên máy này" in tablet.content()
+    press(tablet)
+    assert is_closed(tablet)
+    assert stored_here(tablet) == 2
+    assert site.answers() == 0
+
+
+def test_officials_reach_what_a_revoked_tablet_holds_and_pair_it_anew(
+    tablet: Page, site: TabletSite
+) -> None:
+    tablet.context.set_offline(True)
+    send_form(tablet)
+    revoke(site)
+    tablet.context.set_offline(False)
+    tablet.reload()
+    assert is_closed(tablet)
+    tablet.locator("h1").hover()
+    tablet.mouse.down()
+    tablet.clock.run_for(3_100)
+    tablet.mouse.up()
+    tablet.fill("#pin", PIN)
+    press(tablet)
+    tablet.get_by_text("COLLECT-045").wait_for()
+    with tablet.expect_download():
+        tablet.click("text=Tải tệp cứu phiếu")
+
+    tablet.click("text=Ghép lại máy")
+    tablet.fill("#token", site.token())
+    tablet.fill("#pin", PIN)
+    press(tablet)
+    tablet.click("text=Đưa máy vào dùng")
+    tablet.locator(".idle .next").wait_for()
+    assert tablet.get_by_text(CLOSED).count() == 0
+    assert stored_here(tablet) == 1
+
+
+def test_the_officials_address_opens_their_page_in_a_tab_that_is_open(
+    tablet: Page, site: TabletSite
+) -> None:
+    press(tablet)
+    tablet.get_by_text("Cách trả lời").first.wait_for()
+    tablet.goto(f"{site.home}#can-bo")  # while somebody answers: nothing happens
+    assert tablet.locator("#pin").count() == 0
+    press(tablet, ".foot .back")
+    tablet.locator(".idle").wait_for()
+
+    open_corner(tablet, site)
