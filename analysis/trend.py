@@ -64,6 +64,8 @@ class TrendSeries:
     method_version: str
     points: tuple[TrendPoint, ...]
     targets: tuple[TrendTarget, ...] = ()
+    #: What the method is called for people; "" where only its version is known.
+    method_title: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a series of nothing, and years that go back."""
@@ -80,6 +82,11 @@ class TrendSeries:
     def triple(self) -> tuple[str, str, str]:
         """Inside which figures may be joined and subtracted."""
         return self.publisher, self.population, self.method_version
+
+    @property
+    def method(self) -> str:
+        """The method's title, or else its version."""
+        return self.method_title or self.method_version
 
     @property
     def years(self) -> tuple[int, int]:

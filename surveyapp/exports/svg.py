@@ -76,7 +76,7 @@ def _told_trend(figure: TrendFigure, style: NumberStyle) -> Iterator[str]:
         if before is not None:
             yield f"Ngắt: {break_reason(before, series)}."
         yield f"{series.publisher}. Đối tượng: {series.population}."
-        yield f"Phương pháp {series.method_version}:"
+        yield f"Phương pháp {series.method}:"
         for point in series.points:
             yield f"{point.year}: {_told_value(point.value, point.interval, figure.unit, style)}."
         for target in series.targets:

@@ -270,7 +270,7 @@ def _captions(look: Look, panels: Sequence[_Panel]) -> tuple[list[Shape], float]
     lowest = y = panels[0].bottom + look.line * 2.3
     for panel in panels:
         for placed in panel.placed:
-            words = f"Phương pháp {placed.series.method_version}"
+            words = f"Phương pháp {placed.series.method}"
             lowest = max(lowest, _caption(shapes, look, words, (placed.left, placed.right, y)))
     y = end = lowest
     for panel in panels:

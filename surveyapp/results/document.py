@@ -44,6 +44,7 @@ from surveyapp.results import (
     wording,
 )
 from surveyapp.results.checking import quality_tables
+from surveyapp.results.method_titles import method_title
 from surveyapp.results.response_table import response_table
 from surveyapp.results.reviewed import left_out_table
 from surveyapp.surveys.labels import EXCLUSION_TITLES
@@ -288,7 +289,7 @@ class _Group:
 
 
 def _one_line(method: MethodVersion) -> str:
-    return f"Phương pháp {method.code} {method.version}: {' '.join((method.note or '').split())}"
+    return f"Phương pháp {method_title(method)}: {' '.join((method.note or '').split())}"
 
 
 def _excluded(survey: Survey) -> ReportTable:

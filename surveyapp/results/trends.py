@@ -18,6 +18,7 @@ from questionnaires.method_loader import load_method
 from surveyapp.exports.wording import break_reason
 from surveyapp.models import PublishedFigure, ResultRun, StoredMethod, Survey, SurveyGroup
 from surveyapp.results import gate, wording
+from surveyapp.results.method_titles import method_titles
 
 Block = TrendFigure | ReportTable | Paragraph
 #: Publisher, population and method version.
@@ -71,7 +72,7 @@ def of_group(
         f"{name} qua các năm: {group.title}",
         "điểm" if points else "%",
     )
-    return _blocks(subject, held, own=triple_of(method))
+    return _blocks(db, subject, held, own=triple_of(method))
 
 
 def of_documents(db: Session) -> list[Block]:
@@ -87,7 +88,7 @@ def of_documents(db: Session) -> list[Block]:
         _add(held, by_code[code])
         title = by_code[code][-1].title
         subject = Subject(f"published-trend-{number}", f"{code}. {title} qua các năm", "%")
-        blocks += _blocks(subject, held) if _years(held) > 1 else []
+        blocks += _blocks(db, subject, held) if _years(held) > 1 else []
     return blocks
 
 
@@ -177,23 +178,26 @@ def _dated(figures: _Figures) -> Iterable[TrendPoint | TrendTarget]:
 
 
 def _blocks(
-    subject: Subject, held: Mapping[Triple, _Figures], own: Triple | None = None
+    db: Session, subject: Subject, held: Mapping[Triple, _Figures], own: Triple | None = None
 ) -> list[Block]:
     """Draw and tabulate; one year alone is no trend, which is said."""
     if _years(held) < 2:
         return [Paragraph(wording.ONE_YEAR)]
-    series = _series(held, own)
+    series = _series(held, own, method_titles(db))
     picture = TrendFigure(subject.code, subject.title, subject.unit, wording.TREND, series)
     return [picture, _table(subject, series)]
 
 
-def _series(held: Mapping[Triple, _Figures], own: Triple | None) -> tuple[TrendSeries, ...]:
+def _series(
+    held: Mapping[Triple, _Figures], own: Triple | None, titles: Mapping[str, str]
+) -> tuple[TrendSeries, ...]:
     """Order the triples: the survey's own publisher and population first, then by years."""
     made = [
         TrendSeries(
             *triple,
             points=tuple(sorted(figures.points, key=lambda each: each.year)),
             targets=tuple(sorted(figures.targets, key=lambda each: each.year)),
+            method_title=titles.get(triple[2], ""),
         )
         for triple, figures in held.items()
     ]
@@ -242,7 +246,7 @@ def _rows(series: TrendSeries, broken: Missing | None, *, percent: bool) -> list
     for point in series.points:
         before = series.before(point)
         words = wording.TREND_SOURCES[point.source]
-        source = f"{words}, {series.publisher}, {series.method_version}"
+        source = f"{words}, {series.publisher}, {series.method}"
         aim = targets.pop(point.year, None)
         rows.append(
             (
@@ -259,7 +263,7 @@ def _rows(series: TrendSeries, broken: Missing | None, *, percent: bool) -> list
             )
         )
     none = Missing("chưa có kết quả")
-    source = f"chỉ tiêu, {series.publisher}, {series.method_version}"
+    source = f"chỉ tiêu, {series.publisher}, {series.method}"
     rows += [
         (year, (str(year), source, none, none, none, none, value))
         for year, value in targets.items()

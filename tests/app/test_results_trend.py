@@ -347,3 +347,21 @@ def test_page_workbook_and_file_show_the_trend(
     svg = client.get(f"/surveys/{served.code}/results/figures/provincial-trend.svg")
     assert "2023: 82,66%." in svg.text
     assert svg.mimetype == "image/svg+xml"
+
+
+def test_a_method_is_called_by_its_title_wherever_people_read(
+    db: Session, actor: Actor, served: Survey
+) -> None:
+    run = service.run(db, actor, served)
+    document_figure(db, served, year=2023, value=82.66)
+    document_figure(db, served, year=2023, value=80.0, method_version="cũ 7")
+    figure, table = figure_and_table(db, served)
+    title = service.method_of(db, served.groups[0]).title["vi"]
+    assert {each.method for each in figure.series} == {f"«{title}», phiên bản 1", "cũ 7"}
+    sources = [str(row[1]) for row in table.rows]
+    assert any(title in source for source in sources)
+    assert not any("service 1" in source for source in sources)
+    told = [
+        block.text for block in document.build(db, served, run).blocks() if hasattr(block, "text")
+    ]
+    assert not any("service 1" in text for text in told if text.startswith("Phương pháp"))
