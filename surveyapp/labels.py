@@ -66,6 +66,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "«Gửi phiếu».",
         "change": "Sửa",
         "no_answer": "Chưa trả lời",
+        "choose_one": "Chưa chọn",
         "submit": "Gửi phiếu",
         "thanks_title": "Cảm ơn Ông/Bà",
         "thanks_lead": "Phiếu đã được gửi và lưu lại. Câu trả lời trên máy này đã được xóa.",
@@ -142,6 +143,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "“Send the form”.",
         "change": "Change",
         "no_answer": "No answer yet",
+        "choose_one": "Nothing chosen yet",
         "submit": "Send the form",
         "thanks_title": "Thank you",
         "thanks_lead": "The form has been sent and stored. Your answers on this device have been "

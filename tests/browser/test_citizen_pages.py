@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import func, select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from surveyapp import web
+from surveyapp import codes, web
 from surveyapp.app import create_app
 from surveyapp.config import Settings
 from surveyapp.db import Database, upgrade
@@ -191,6 +191,26 @@ def test_a_code_in_the_address_fills_the_field_and_leaves_the_address(
         assert page.url.endswith("/about")
 
 
+def hides_its_end(page: Page) -> bool:
+    return page.locator("#invitation").evaluate("one => one.scrollWidth > one.clientWidth")
+
+
+def test_a_phone_shows_a_code_to_its_end_also_where_it_was_mistyped(
+    browser: Browser, site: Site, picture: Callable[[Page, str], None]
+) -> None:
+    with opened(browser, PHONE, script=True) as page:
+        typed = codes.readable(codes.checked("M" * codes.LENGTH))
+        page.goto(f"{site.home}/code")
+        page.fill("#invitation", typed)
+        assert not hides_its_end(page)
+        press(page)
+        page.locator(".item.wrong").wait_for()
+        page.fill("#invitation", typed)
+        picture(page, "citizen-phone-code")
+        assert len(typed) == 34
+        assert not hides_its_end(page)
+
+
 def hold(page: Page, site: Site, look: str) -> None:
     page.context.add_cookies([{"name": "sipas_look", "value": look, "url": site.address}])
 
@@ -336,7 +356,9 @@ def test_a_rater_gets_a_table_or_cards_and_can_use_both(
         assert is_table == (size == TABLET and ".100." in look)
         page.get_by_role("radio", name="Sở A2 Khá").check(force=True)
         press(page)
-        assert page.locator(".error").count() == 2
+        assert page.locator("tbody .error").all_inner_texts() == ["Chưa chọn"] * 2
+        assert page.locator(".summary").get_by_text("chọn một câu trả lời").count() == 1
+        assert page.locator(".summary a").all_inner_texts() == ["Sở A1", "Sở A3"]
         picture(page, f"rater-wrong-{look}-{size['width']}")
         assert problems(page, axe) == []
 
