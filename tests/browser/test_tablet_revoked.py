@@ -122,6 +122,20 @@ def test_officials_reach_what_a_revoked_tablet_holds_and_pair_it_anew(
     assert stored_here(tablet) == 1
 
 
+def test_a_short_code_is_hidden_while_it_is_typed_unless_it_is_asked_for(
+    tablet: Page, site: TabletSite
+) -> None:
+    tablet.goto(f"{site.home}#can-bo")
+    tablet.fill("#pin", PIN)
+    assert tablet.locator("#pin").get_attribute("type") == "password"
+    tablet.click("text=Hiện mã ngắn")
+    assert tablet.locator("#pin").get_attribute("type") == "text"
+    assert tablet.locator(".show").get_attribute("aria-pressed") == "true"
+    press(tablet)
+    tablet.click("text=Ghép lại máy")
+    assert tablet.locator("#pin").get_attribute("type") == "password"
+
+
 def test_the_officials_address_opens_their_page_in_a_tab_that_is_open(
     tablet: Page, site: TabletSite
 ) -> None:

@@ -12,7 +12,7 @@ const MOST_TRIES = 5;
 const DAYS_SHOWN = 60;
 const LOCK_MILLISECONDS = 5 * 60 * 1000;
 const MOST_SKEW_SECONDS = 5 * 60;
-const REFUSALS = { 401: "Máy chủ không biết mã này. Xem lại từng nhóm chữ, số.", 403: "Mã này đã bị thu hồi. Lấy mã mới ở trang Máy tính bảng." };
+const REFUSALS = { 401: "Máy chủ không biết mã này. Xem lại từng nhóm chữ, số.", 403: "Mã này đã bị thu hồi. Lấy mã mới ở trang «Máy tại quầy»." };
 const BROKEN_ADDRESS = "Chưa gặp được máy chủ. Kiểm tra mạng của máy rồi bấm lại.";
 
 async function pinHash(pin, salt) {
@@ -38,6 +38,18 @@ function field(name, label, hint, attributes = {}) {
     el("input", { class: "code", type: "text", id: name, name, autocomplete: "off", spellcheck: "false", "aria-describedby": `${name}-hint`, ...attributes }));
 }
 
+/** Lets whoever types look at a short code that the page hides. */
+function showButton(id) {
+  const onclick = ({ currentTarget }) => {
+    const input = document.getElementById(id);
+    const isShown = input.type === "password";
+    input.type = isShown ? "text" : "password";
+    currentTarget.setAttribute("aria-pressed", String(isShown));
+    currentTarget.textContent = isShown ? "✓ Hiện mã ngắn" : "Hiện mã ngắn";
+  };
+  return el("button", { class: "link show", type: "button", "aria-pressed": "false", onclick }, "Hiện mã ngắn");
+}
+
 function problem(text, id) {
   if (!text) return null;
   const focus = (event) => { event.preventDefault(); document.getElementById(id)?.focus(); };
@@ -56,7 +68,7 @@ export async function pairTablet(root, typed = "") {
     show(root, "Không ghép được", el("div", { class: "page reading" }, el("div", { class: "body" },
       el("h1", {}, "Địa chỉ này chưa an toàn"),
       el("p", { class: "lead" }, "Máy tính bảng chỉ giữ được phiếu khi mất mạng nếu mở bằng địa chỉ https://."),
-      el("p", {}, "Xem phần «Máy tính bảng tại quầy» trong Hướng dẫn sử dụng, rồi mở lại bằng https://."))));
+      el("p", {}, "Xem phần «Máy tại quầy» trong Hướng dẫn sử dụng, rồi mở lại bằng https://."))));
     return new Promise(() => {});
   }
   for (let error = null; ;) {
@@ -93,8 +105,9 @@ function pairingForm(root, typed, error) {
         el("div", { class: "body" },
           error && problem(...error),
           el("h1", {}, "Ghép máy tính bảng"),
-          field("token", "Mã ghép máy", "Ở trang Máy tính bảng của cuộc khảo sát: nhập mã, hoặc mở bằng mã QR.", { value: typed, autocapitalize: "characters" }),
-          field("pin", "Mã ngắn của máy", "Tự đặt 4 đến 8 chữ số, để cán bộ mở trang xem phiếu trên máy.", { inputmode: "numeric" })),
+          field("token", "Mã ghép máy", "Ở trang «Máy tại quầy» của cuộc khảo sát: nhập mã, hoặc mở bằng mã QR.", { value: typed, autocapitalize: "characters" }),
+          field("pin", "Mã ngắn của máy", "Tự đặt 4 đến 8 chữ số, để cán bộ mở trang xem phiếu trên máy.", { type: "password", inputmode: "numeric" }),
+          showButton("pin")),
         foot(el("button", { class: "next" }, "Ghép máy"))));
   });
 }
@@ -107,6 +120,11 @@ async function persistence(mayAsk) {
 
 function persistenceText(persisted) {
   return persisted ? "được giữ lâu dài" : "trình duyệt có thể xóa khi đầy bộ nhớ: cài trang này thành ứng dụng";
+}
+
+function addressText() {
+  return location.protocol === "https:" ? `${location.origin}, kết nối an toàn`
+    : `${location.origin}, chỉ dùng được trên chính máy chủ này`;
 }
 
 function skewText(skew) {
@@ -127,7 +145,7 @@ function confirmed(root, { value, skew }, persisted) {
       el("div", { class: "body" },
         el("h1", {}, "Kiểm tra trước khi dùng"),
         facts([...scopeRows(value),
-          ["Địa chỉ", `${location.origin}, kết nối an toàn`],
+          ["Địa chỉ", addressText()],
           ["Dữ liệu trên máy", persistenceText(persisted), !persisted],
           ["Đồng hồ", skewText(skew), skew !== null && Math.abs(skew) > MOST_SKEW_SECONDS],
           ["Khóa của máy chủ", value.key.id]])),
@@ -172,7 +190,7 @@ function pinForm(root, error) {
     const onsubmit = (event) => { event.preventDefault(); resolve(event.target.elements.pin.value.trim()); };
     show(root, "Mã ngắn của máy", el("form", { class: "page reading", novalidate: true, autocomplete: "off", onsubmit },
       el("div", { class: "body" }, error && problem(...error), el("h1", {}, "Trang của cán bộ"),
-        field("pin", "Mã ngắn của máy", "Mã đã đặt khi ghép máy.", { type: "password", inputmode: "numeric", autofocus: true })),
+        field("pin", "Mã ngắn của máy", "Mã đã đặt khi ghép máy.", { type: "password", inputmode: "numeric", autofocus: true }), showButton("pin")),
       foot(el("button", { class: "back", type: "button", onclick: () => resolve(null) }, "Về trang đầu"),
         el("button", { class: "next" }, "Mở"))));
   });
