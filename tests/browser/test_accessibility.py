@@ -347,13 +347,13 @@ def is_known(office: Office, path: str, seen: set[tuple[str, int]]) -> bool:
 
 
 def wrong_on(page: Page, axe: Callable[[Page], list[str]], *, is_new: bool) -> list[str]:
-    """Return what is wrong in any window: its width everywhere, WCAG once or in all of them."""
+    """Return what is wrong in any window: its width everywhere, WCAG on a phone or in all of them."""
     page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
     found = []
     for name, window in WINDOWS.items():
         page.set_viewport_size(window)
         path = urlsplit(page.url).path
-        if (is_new and name in {"phone", "desk"}) or EVERYTHING:
+        if (is_new and name == "phone") or EVERYTHING:
             found += [f"{path} ({name}): {line}" for line in axe(page)]
         width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if width > 0:
