@@ -79,8 +79,8 @@ def test_who_answers_when_the_refusal_comes_ends_the_form_and_nobody_follows(
     revoke(site)
     begin(tablet)
     tablet.context.set_offline(False)
-    with tablet.expect_response("**/api/submissions/*") as refused:
-        tablet.clock.run_for(20_000)
+    with tablet.expect_response("**/api/submissions/*", timeout=60_000) as refused:
+        tablet.clock.run_for(100_000)  # longer than the pause after failures, shorter than idling
     assert refused.value.status == 403
 
     assert answer_all(tablet) >= 8

@@ -26,10 +26,10 @@ function isAtRest() {
   return !isWithOfficial && (visits === null || visits.isAtRest());
 }
 
-/** Show what is kept now, between persons: also that this tablet was revoked. */
+/** Show what is kept now, between persons: also that this tablet was revoked; not over an official's page. */
 async function takeUp() {
   const current = await currentConfiguration();
-  visits?.change(current);
+  if (!isWithOfficial) visits?.change(current); // the page is loaded anew when the official leaves
   return current;
 }
 
