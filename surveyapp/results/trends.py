@@ -247,7 +247,7 @@ def _rows(series: TrendSeries, broken: Missing | None, *, percent: bool) -> list
         before = series.before(point)
         words = wording.TREND_SOURCES[point.source]
         source = f"{words}, {series.publisher}, {series.method}"
-        aim = targets.pop(point.year, None)
+        aim = targets.get(point.year)
         rows.append(
             (
                 point.year,
@@ -264,9 +264,11 @@ def _rows(series: TrendSeries, broken: Missing | None, *, percent: bool) -> list
         )
     none = Missing("chưa có kết quả")
     source = f"chỉ tiêu, {series.publisher}, {series.method}"
+    known = {point.year for point in series.points}
     rows += [
         (year, (str(year), source, none, none, none, none, value))
         for year, value in targets.items()
+        if year not in known
     ]
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 

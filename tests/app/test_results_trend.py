@@ -261,6 +261,21 @@ def test_targets_of_the_plan_stand_beside_with_their_year(
     assert cells(table, -1)["target"] == 85.25
 
 
+def test_every_row_of_a_year_shows_its_target(
+    db: Session,
+    actor: Actor,
+    served: Survey,
+) -> None:
+    service.run(db, actor, served)
+    for year in (2023, 2024):
+        document_figure(db, served, year=year, value=71.0)
+    document_figure(db, served, year=2024, kind="target", value=85.25)
+
+    _, table = figure_and_table(db, served)
+    none = ("2023", Missing("chưa có chỉ tiêu"))
+    assert [(row[0], row[-1]) for row in table.rows] == [none, ("2024", 85.25), ("2024", 85.25)]
+
+
 def test_ranks_of_other_documents_are_no_figures(
     db: Session,
     actor: Actor,
