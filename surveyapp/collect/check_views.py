@@ -42,13 +42,14 @@ def _check_page(visit: Visit, *, show_problems: bool) -> Response:
     found = _problems(form, given) if show_problems else ()
     language = visit.look.language
     last = next(one for one in reversed(screens_of(form)) if shown(form, one, given))
+    sections = showing.check_sections(form, given, found, language)
     return page(
         "check",
         visit.look,
         status=422 if found else 200,
         visit=visit,
-        sections=showing.check_sections(form, given, found, language),
-        has_problems=bool(found),
+        sections=sections,
+        wrong=showing.wrong_rows(sections),
         languages=languages_of(form.questionnaire),
         back=url_for("collect.question", survey_code=visit.survey.code, key=last.key),
     )

@@ -1,7 +1,7 @@
 """Screens as values ready for the templates, in one language."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from questionnaires.answer_problems import AnswerProblem
@@ -198,6 +198,16 @@ def check_sections(
             }
             sections[-1]["rows"].append(row)
     return [section for section in sections if section["rows"]]
+
+
+def wrong_rows(sections: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of the last look that are wrong, below what is wrong: each said once."""
+    told: dict[str, list[dict[str, Any]]] = {}
+    for section in sections:
+        for row in section["rows"]:
+            if row["error"]:
+                told.setdefault(row["error"], []).append(row | {"section": section["title"]})
+    return told
 
 
 def _asked(

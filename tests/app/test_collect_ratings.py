@@ -78,6 +78,22 @@ def test_rows_without_an_answer_are_named_and_the_others_are_kept(
     assert 'value="4" aria-labelledby="agency-2 column-4" checked' in client.get(FIRST).text
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_lacks_at_the_end_is_said_once_above_all_rows_without_an_answer(
+    client: FlaskClient, code: str
+) -> None:
+    opened(client, code)
+    client.post(FIRST, data={"go": "next", "leadership_1--2": "4"})
+
+    page = client.post(f"{HOME}/check", data={"go": "next"})
+
+    summary = unescape(page.text.split('role="alert"')[1].split("<h1>")[0])
+    assert page.status_code == 422
+    assert summary.count("<p>") == 1 and summary.count("<li>") == 3 * 24 - 1
+    assert "Chủ động, sáng tạo khi điều hành, Sở A1</a>" in summary
+    assert "Chủ động, sáng tạo khi điều hành, Sở A2</a>" not in summary
+
+
 def test_the_code_goes_on_in_another_browser_where_it_stopped(
     app: Flask, database: Database, code: str
 ) -> None:
