@@ -196,15 +196,10 @@ class _Group:
         return (*blocks, *comparing.sensitivity_table(self.breakdown(), self.found["sensitivity"]))
 
     def more(self) -> list[Section]:
-        """Return the annexes of the questions outside the index, and of who came unasked."""
-        given, title = (self.questionnaire, self.method), self.group.title
+        """Return the annex of the questions outside the index."""
+        given = (self.questionnaire, self.method)
         blocks = other_tables.blocks(_key(self.group), self.found, given, self.agencies)
-        told = [Section(f"{title}: các câu hỏi khác", tuple(blocks))] if blocks else []
-        walked = self.found.get("walk_in")
-        if walked:
-            unasked = opinions.beside_a_sample(self.group, walked, given, self.agencies)
-            told.append(Section(f"{title}: {opinions.UNASKED}", tuple(unasked)))
-        return told
+        return [Section(f"{self.group.title}: các câu hỏi khác", tuple(blocks))] if blocks else []
 
     def breakdown(self) -> tables.Breakdown:
         """Return the agencies with their figures behind the gate."""

@@ -20,7 +20,7 @@ from questionnaires.method import MethodVersion
 from questionnaires.types import Item, Questionnaire
 from surveyapp.exports.numbers import NumberStyle, day
 from surveyapp.models import FormReview, RatedAgency, Response, ResultRun, SurveyGroup
-from surveyapp.results import gate, other_questions, other_tables, wording
+from surveyapp.results import gate, other_questions, wording
 from surveyapp.results.answers import LEFT_OUT
 from surveyapp.results.publishing import earlier_counts
 from surveyapp.results.tables import WHOLE, Agency
@@ -28,7 +28,6 @@ from surveyapp.results.tables import WHOLE, Agency
 #: The item that says who holds the tablet, and its answer for officials.
 HOLDER, OFFICIAL = "holder", "official"
 NOBODY = "không có phiếu"
-UNASKED = "ý kiến tại quầy, ngoài mẫu"
 CAVEAT = (
     "Đây là ý kiến của những người muốn trả lời trên máy tại quầy, không phải ước lượng cho mọi "
     "người đến giao dịch: không ai được chọn ngẫu nhiên. Vì vậy chỉ có số đếm và tỷ lệ; không có "
@@ -285,29 +284,6 @@ def level_table(code: str, agencies: Sequence[Agency], counts: Counts) -> Report
         notes=(HIDDEN,),
         summary_rows=frozenset({len(rows) - 1}),
     )
-
-
-def beside_a_sample(
-    group: SurveyGroup,
-    found: Mapping[str, Any],
-    given: tuple[Questionnaire, MethodVersion],
-    agencies: Sequence[Agency],
-) -> list[Paragraph | ReportTable]:
-    """Tell what people said at the counters of a group that was drawn: apart from its estimates."""
-    key = f"{group.code.replace('_', '-')}-unasked"
-    there = heard(found, agencies)
-    counts = counts_of(found, given[0], given[1], there)
-    return [
-        Paragraph(CAVEAT, strong=True),
-        Paragraph(
-            f"{_COUNT(found['received'])} phiếu này không ở trong mẫu và không có trong bất kỳ "
-            "kết quả nào khác của báo cáo."
-        ),
-        Paragraph(APART),
-        share_table((key, group.title), found, there, counts),
-        *(level_table(key, there, each) for each in counts),
-        *other_tables.blocks(key, found, given, there),
-    ]
 
 
 def _with_whole(agencies: Sequence[Agency]) -> list[Agency]:

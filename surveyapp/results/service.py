@@ -31,7 +31,7 @@ from surveyapp.results import publishing
 from surveyapp.results.answers import GroupAnswers, drawn_frame, eligible_raters, group_answers
 from surveyapp.results.gate import Sealed
 from surveyapp.results.links import links_of
-from surveyapp.results.opinions import WalkIns, opinions, walk_ins
+from surveyapp.results.opinions import opinions, walk_ins
 from surveyapp.results.other_questions import closed_items, of_drawn
 from surveyapp.results.points import points
 from surveyapp.results.rechecks import checkers, rechecks
@@ -181,36 +181,25 @@ _Computed = tuple[list[dict[str, Any]], dict[str, str], dict[str, list[Sealed]]]
 def _estimated(db: Session, survey: Survey, stored: Sequence[ResultRun]) -> _Computed:
     eligible = _eligible(db, survey)
     data = {group.code: group_answers(db, group) for group in survey.groups}
-    walked = {group.code: walk_ins(db, group) for group in survey.groups}
     digests = {code: answers.sha256 for code, answers in data.items()}
-    digests |= {f"{code} walk-in": found.sha256 for code, found in walked.items() if found.forms}
     groups, kept = [], {}
     for group in survey.groups:
         before = _of_group(stored, group, digests)
         content, kept[group.code] = _group(db, group, data[group.code], (eligible, before))
-        if walked[group.code].forms:
-            content["walk_in"] = _heard(db, group, walked[group.code], before)
         groups.append(content)
     return groups, digests, kept
 
 
 def _opinions(db: Session, survey: Survey, stored: Sequence[ResultRun]) -> _Computed:
+    """Count the answers of people whom nobody had drawn."""
     walked = {group.code: walk_ins(db, group) for group in survey.groups}
     digests = {code: found.sha256 for code, found in walked.items()}
     groups = []
     for group in survey.groups:
-        before = [{"walk_in": each} for each in _of_group(stored, group, digests)]
-        found = _heard(db, group, walked[group.code], before)
+        given = (method_of(db, group), questionnaire_of(db, group))
+        found = opinions(walked[group.code], given, _of_group(stored, group, digests))
         groups.append(found | {"code": group.code, "left_out": left_out(db, group)})
     return groups, digests, {}
-
-
-def _heard(
-    db: Session, group: SurveyGroup, walked: WalkIns, before: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Count what nobody was drawn for; nothing of it enters an estimate."""
-    earlier = [{"same": False} | each["walk_in"] for each in before if "walk_in" in each]
-    return opinions(walked, (method_of(db, group), questionnaire_of(db, group)), earlier)
 
 
 def _of_group(

@@ -250,6 +250,23 @@ def test_shares_stand_without_interval_and_place_and_small_bases_stay_hidden(
     assert report.figures() == ()
 
 
+def test_the_other_questions_are_counted_without_forms_of_officials(
+    db: Session, actor: Actor, survey: Survey, settings: Settings
+) -> None:
+    locked(db, actor, survey, Keyring(settings.keys))
+    content = results.run(db, actor, survey).content["groups"]
+    others = next(each for each in content if each["code"] == "provincial")["others"]
+
+    assert set(others) == {"purpose_of_visit", "holder", "got_result", "visits"}
+    rows = others["holder"]
+    assert (rows[""]["asked"], rows[""]["n"]) == (61, 61)  # two more were an official's
+    shares = rows[""]["shares"]
+    assert shares["self"] == {"value": 100.0}  # no interval, no flag
+    assert {code for code, share in shares.items() if share["value"] == 0.0} == {*shares} - {"self"}
+    assert rows["so-y-te"] == {"hidden": "base"}
+    assert rows["so-tu-phap"] == {"hidden": "complementary"}  # the whole less it are 21
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_page_pdf_and_workbook_say_that_these_are_opinions(
     db: Session, actor: Actor, survey: Survey, settings: Settings, signed_in: Browser

@@ -1,9 +1,6 @@
-"""Closed questions outside the index: shares, intervals, what stays hidden, forms of walk-ins."""
+"""Closed questions outside the index: shares, intervals, what stays hidden."""
 
-import json
-import secrets
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from analysis.report import Interval, Report, ReportTable
 from surveyapp.actor import Actor
-from surveyapp.models import Response, Survey
-from surveyapp.results import document, opinions, service
+from surveyapp.models import Survey
+from surveyapp.results import document, service
 from tests.app.results_world import add_forms, levels, manager, survey_of
 from tests.app.test_results import SERVICE_ITEMS
 
@@ -47,27 +44,6 @@ def served(db: Session, actor: Actor) -> Survey:
     survey.state = "locked"
     db.flush()
     return survey
-
-
-def add_walk_ins(db: Session, survey: Survey, agency: str, n: int, given: dict[str, Any]) -> None:
-    group = survey.groups[0]
-    for _ in range(n):
-        db.add(
-            Response(
-                id=secrets.token_hex(16),
-                survey_id=survey.id,
-                device_agency=agency,
-                questionnaire_code=group.questionnaire_code,
-                questionnaire_version=group.questionnaire_version,
-                language="vi",
-                mode="tablet",
-                assisted="self",
-                answers=given,
-                ratings={},
-                received_on=date(2024, 11, 5),
-            )
-        )
-    db.flush()
 
 
 def table_of(report: Report, code: str) -> ReportTable:
@@ -187,32 +163,3 @@ def test_questions_stand_on_the_page_in_the_pdf_and_in_the_workbook(
     for code in sorted(codes):
         assert client.get(f"{home}tables/{code}.csv").status_code == 200
     assert "các câu hỏi khác" in client.get(home).text
-
-
-def test_forms_of_walk_ins_beside_a_sample_are_counted_apart_and_change_no_estimate(
-    db: Session, actor: Actor, served: Survey
-) -> None:
-    before = service.run(db, actor, served).content["groups"][0]
-    code = served.groups[0].agencies[0].code
-    angry = dict.fromkeys(SERVICE_ITEMS, "1") | {"channel": "post"}
-    add_walk_ins(db, served, code, 35, angry)
-    run = service.run(db, actor, served)
-    after = run.content["groups"][0]
-    assert {key: each for key, each in after.items() if key != "walk_in"} == before
-    heard = after["walk_in"]
-    assert heard["agencies"] == {code: {"own": 35, "assisted": 0}}
-    assert heard["items"][SERVICE_ITEMS[0]][code]["counts"]["1"] == 35
-    assert heard["others"]["channel"][code]["shares"]["post"] == {"value": 100.0}
-    assert heard["others"]["channel"][""]["n"] == 35
-    told = json.dumps(heard)
-    for word in ('"ci"', '"se"', '"place"', '"flag"'):
-        assert word not in told
-    report = document.build(db, served, run)
-    section = next(each for each in report.annexes if opinions.UNASKED in each.heading)
-    tables = [block for block in section.blocks if isinstance(block, ReportTable)]
-    assert len(tables) > 10
-    kinds = {column.kind for table in tables for column in table.columns}
-    assert kinds == {"text", "count", "percent"}
-    share = table_of(report, "provincial-unasked-opinions")
-    assert share.rows[0][1:4] == (35, 0, 0.0)  # all of them very dissatisfied
-    assert not any("hạng" in c.title.lower() for table in tables for c in table.columns)
