@@ -31,7 +31,9 @@ def unreadable(member: str, message: str) -> SubmissionError:
     return SubmissionError(
         SHAPE,
         "Nội dung gửi lên không phải một phiếu trả lời.",
-        "Cập nhật ứng dụng trên thiết bị rồi gửi lại.",
+        "Máy tại quầy: nối mạng, mở lại trang để máy tự cập nhật, rồi vào trang của cán bộ bấm "
+        "«Thử gửi lại phiếu cần xem». Chương trình khác: gửi JSON mã hóa UTF-8 đúng như mô tả ở "
+        "/api/openapi.json.",
         status=422,
         faults=(Problem(member, SHAPE, message),),
     )

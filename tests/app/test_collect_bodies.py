@@ -1,5 +1,6 @@
 """Bodies that are refused: each fault is named, nothing is stored, nothing is repeated."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -64,6 +65,17 @@ def test_a_body_that_is_no_submission_is_refused_and_not_repeated(
     assert "script" not in refused.text
     assert refused.headers["Sipas"] == "1"
     assert stored(database) == 0
+
+
+def test_a_program_that_sends_another_encoding_is_told_which_one_and_where_it_stands(
+    client: FlaskClient,
+) -> None:
+    refused = put(client, '{"survey": "khảo-sát"}'.encode("utf-16"))
+
+    assert refused.json["problems"][0]["message"] == "Nội dung không phải UTF-8."
+    address = re.search(r"gửi JSON mã hóa UTF-8 đúng như mô tả ở (/\S+json)", refused.json["fix"])
+    assert address is not None
+    assert client.get(address[1]).json["openapi"]
 
 
 @pytest.mark.parametrize(
