@@ -11,6 +11,7 @@ from analysis.report import NOT_COMPARABLE, Box, Cell, Column, Missing, Paragrap
 from questionnaires.method import INDEX
 from surveyapp.models import PublishedFigure
 from surveyapp.results import wording
+from surveyapp.results.method_titles import method_titles
 
 _NONE = Missing("chưa có")
 
@@ -29,10 +30,12 @@ def boxes(db: Session, own: Collection[tuple[str, str, str]] = ()) -> tuple[Box,
     for row in rows:
         triples[row.publisher, row.population, row.method_version].append(row)
     publishers = Counter(key[:2] for key in triples)
+    methods = method_titles(db)
     return tuple(
         _box(
             number,
             triples[key],
+            method=methods.get(key[2], f"«{key[2]}»"),
             has_break=publishers[key[:2]] > 1,
             caveat=wording.OWN_TRIPLE if key in own else NOT_COMPARABLE,
         )
@@ -40,7 +43,9 @@ def boxes(db: Session, own: Collection[tuple[str, str, str]] = ()) -> tuple[Box,
     )
 
 
-def _box(number: int, rows: Sequence[PublishedFigure], *, has_break: bool, caveat: str) -> Box:
+def _box(
+    number: int, rows: Sequence[PublishedFigure], *, method: str, has_break: bool, caveat: str
+) -> Box:
     """Tabulate results of all years, their change, and the latest targets of one triple."""
     first = rows[0]
     years = sorted({row.year for row in rows if row.kind == "value"})
@@ -61,11 +66,8 @@ def _box(number: int, rows: Sequence[PublishedFigure], *, has_break: bool, cavea
         title=f"Số liệu do {first.publisher} công bố",
         caveat=caveat,
         paragraphs=(
-            Paragraph(
-                f"Đối tượng: {first.population}. Phương pháp: {first.method_version}. "
-                f"Nguồn: {sources}."
-            ),
-            *([Paragraph(wording.BREAK.format(first.method_version))] if has_break else []),
+            Paragraph(f"Đối tượng: {first.population}. Phương pháp: {method}. Nguồn: {sources}."),
+            *([Paragraph(wording.BREAK.format(method))] if has_break else []),
         ),
         table=ReportTable(
             code=f"published-{number}",

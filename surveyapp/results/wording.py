@@ -82,7 +82,7 @@ SAME_TRIPLE = (
     "năm trước không kèm sai số."
 )
 BREAK = (
-    "Phương pháp thay đổi: không nối số liệu của «{}» với số liệu của các phương pháp khác do "
+    "Phương pháp thay đổi: không nối số liệu của {} với số liệu của các phương pháp khác do "
     "cùng nơi này công bố, và không tính chênh lệch giữa chúng."
 )
 TREND = (

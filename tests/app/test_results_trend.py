@@ -376,7 +376,11 @@ def test_a_method_is_called_by_its_title_wherever_people_read(
     sources = [str(row[1]) for row in table.rows]
     assert any(title in source for source in sources)
     assert not any("service 1" in source for source in sources)
-    told = [
-        block.text for block in document.build(db, served, run).blocks() if hasattr(block, "text")
-    ]
+    report = document.build(db, served, run)
+    told = [block.text for block in report.blocks() if hasattr(block, "text")]
     assert not any("service 1" in text for text in told if text.startswith("Phương pháp"))
+    boxes = [each for each in report.blocks() if isinstance(each, Box)]
+    texts = [paragraph.text for box in boxes for paragraph in box.paragraphs]
+    for method in (f"«{title}», phiên bản 1", "«cũ 7»"):
+        assert any(f"Phương pháp: {method}. Nguồn" in text for text in texts)
+        assert wording.BREAK.format(method) in texts
