@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from surveyapp import commands, config, key_files, roles
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import outlook, people, reserve, service
-from surveyapp.fieldwork.letters import entry, letters_pdf
+from surveyapp.fieldwork.letters import (
+    AGAIN,
+    FIRST,
+    REPLACEMENT,
+    SUPPLEMENT,
+    entry,
+    file_name,
+    letters_pdf,
+)
 from surveyapp.fieldwork.reports import Report
 from surveyapp.models import SampleDraw, Survey
 from surveyapp.surveys import service as surveys
@@ -103,11 +111,13 @@ def issue(
             letters = service.reissue(
                 db, actor, draw, expires_on=expires_on, reason=reason, keys=keys
             )
+            what = AGAIN
         else:
             if not service.is_assigned(db, draw):
                 service.assign(db, actor, draw)
             letters = service.issue(db, actor, draw, expires_on=expires_on, keys=keys)
-        path = _fresh(out, f"{survey.code}-thu-moi-{draw.id}")
+            what = SUPPLEMENT if service.is_supplementary(db, draw) else FIRST
+        path = _fresh(out, file_name(survey.code, what, letters))
         _write(path, letters_pdf(letters, pages, simulated=survey.is_practice))
         db.commit()  # after the letters are on the disk: a code that nobody has is worth nothing
     if as_json:
@@ -153,7 +163,7 @@ def replace(survey_code: str, out: Path, as_login: str, *, as_json: bool, **repo
         done = reserve.replace(db, actor, draw, Report(**report), settings.keys)
         path = None
         if done.letter is not None:
-            path = _fresh(out, f"{survey.code}-thu-moi-thay-{draw.id}")
+            path = _fresh(out, file_name(survey.code, REPLACEMENT, [done.letter]))
             _write(path, letters_pdf([done.letter], pages, simulated=survey.is_practice))
         db.commit()
     told = {

@@ -16,6 +16,7 @@ from surveyapp.exports.face import BOLD, ITALIC, REGULAR, register, width, wrap
 from surveyapp.exports.numbers import day
 from surveyapp.exports.wording import STAMP, clean
 from surveyapp.fieldwork.service import Letter
+from surveyapp.surveys.names import slug, spelling
 
 _WIDTH, _HEIGHT = A4
 _SLIP = _HEIGHT / 2
@@ -25,9 +26,16 @@ _INNER = _WIDTH - 2 * _EDGE
 _FOLD = 44 * mm
 _QR = 36 * mm
 _MASK = 4
-_GROUPS_A_LINE = 4
+#: Of the letters of a code, and between them, points.
+_CODE_SIZE = 16
+_CODE_SPACE = 1.0
 _GREY = HexColor("#52606d")
 _RED = HexColor("#a8201a")
+#: What files of letters are called.
+FIRST = "thu-moi"
+SUPPLEMENT = "thu-moi-bo-sung"
+AGAIN = "thu-moi-phat-hanh-lai"
+REPLACEMENT = "thu-moi-nguoi-thay"
 PURPOSE = (
     "Ông/Bà được chọn ngẫu nhiên để trả lời phiếu khảo sát này. Phiếu không ghi tên; câu trả lời "
     "được giữ tách khỏi danh sách người được mời, không ai ghép được tên với câu trả lời. Riêng "
@@ -76,10 +84,11 @@ def _slip(canvas: Canvas, letter: Letter, address: str, top: float) -> None:
 
 def _outside(canvas: Canvas, letter: Letter, y: float) -> None:
     """Say who gets the letter and through which office; no code on this side."""
-    y = _paragraph(canvas, f"Kính gửi: {letter.name}", y, BOLD, 14)
-    for text in (letter.office, letter.address):
-        if text:
-            y = _paragraph(canvas, text, y, REGULAR, 12)
+    whom = letter.name if letter.is_organisation else f"Ông/Bà {letter.name}"
+    y = _paragraph(canvas, f"Kính gửi: {whom}", y, BOLD, 14)
+    places = {spelling(text): text for text in (letter.office, letter.address) if text}
+    for text in places.values():
+        y = _paragraph(canvas, text, y, REGULAR, 12)
 
 
 def _code(canvas: Canvas, letter: Letter, address: str, top: float) -> None:
@@ -95,21 +104,21 @@ def _code(canvas: Canvas, letter: Letter, address: str, top: float) -> None:
         canvas.drawString(left, y, line)
     canvas.setFont(REGULAR, 11)
     canvas.drawString(left, y - 5 * mm, "rồi nhập mã phiếu:")
-    y -= 12 * mm
-    for line in _printed(letter.code):
-        canvas.setFont(BOLD, 16)
-        canvas.drawString(left, y, line, charSpace=1.5)
-        y -= 7 * mm
+    y -= 13 * mm
+    _one_line(canvas, readable(letter.code), left, y)
+    y -= 8 * mm
     canvas.setFont(REGULAR, 11)
     canvas.drawString(left, y, f"Mã dùng một lần, đến hết ngày {day(letter.expires_on)}.")
     canvas.setFont(ITALIC, 10)
     canvas.drawString(left, y - 5 * mm, "Dấu gạch và chữ hoa, chữ thường không cần đúng.")
 
 
-def _printed(code: str) -> tuple[str, str]:
-    """Return the code in two lines; a dash at the end of the first says that it goes on."""
-    groups = readable(code).split("-")
-    return "-".join(groups[:_GROUPS_A_LINE]) + "-", "-".join(groups[_GROUPS_A_LINE:])
+def _one_line(canvas: Canvas, code: str, left: float, y: float) -> None:
+    """Write the code on one line, as large as its own letters leave room for."""
+    room = _WIDTH - _EDGE - left - _CODE_SPACE * len(code)
+    size = min(_CODE_SIZE, room / width(code, 1, bold=True))
+    canvas.setFont(BOLD, size)
+    canvas.drawString(left, y, code, charSpace=_CODE_SPACE)
 
 
 def _picture(canvas: Canvas, content: str, left: float, bottom: float) -> None:
@@ -163,6 +172,13 @@ def _stamp(canvas: Canvas, top: float) -> None:
     canvas.setFont(BOLD, 11)
     canvas.drawRightString(_WIDTH - _EDGE, top - 8 * mm, STAMP)
     canvas.restoreState()
+
+
+def file_name(survey_code: str, what: str, letters: Sequence[Letter]) -> str:
+    """Name a file of letters, without its ending: the survey, `what`, the office if it is one."""
+    offices = {slug(letter.office) for letter in letters}
+    office = offices.pop() if len(offices) == 1 else ""
+    return "-".join(part for part in (survey_code, what, office) if part)
 
 
 def letters_pdf(letters: Sequence[Letter], address: str, *, simulated: bool = False) -> bytes:

@@ -21,9 +21,10 @@ from surveyapp.fieldwork.assignment import (
     may_join,
     waiting_units,
 )
+from surveyapp.fieldwork.open_forms import forms_of
 from surveyapp.fieldwork.possible import Room, answered, rooms
 from surveyapp.fieldwork.reports import Report
-from surveyapp.fieldwork.service import Letter, forms_of, letter, locked
+from surveyapp.fieldwork.service import Letter, letter, locked
 from surveyapp.fieldwork.spare_codes import Spares
 from surveyapp.models import (
     Assignment,
@@ -273,8 +274,8 @@ class Reserve:
         if place.code is None:
             return None
         forms = forms_of(self.db, self.draw)
-        _, _, group, contact = next(form for form in forms if form[0] == place.unit)
-        return letter(self.survey, group, contact, place.code)
+        released = next(one for one in forms if one.unit == place.unit)
+        return letter(self.survey, released, place.code)
 
     def _is_new_there(self, place: Place) -> bool:
         """Whether no other form of the cell is the same person's."""

@@ -1,8 +1,6 @@
 """The verbs of field work: assign forms, issue codes, count what has come in."""
 
-import random
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,14 +20,12 @@ from surveyapp.fieldwork.assignment import (
     open_units,
     place,
 )
+from surveyapp.fieldwork.open_forms import OpenForm, forms_of
 from surveyapp.fieldwork.possible import rooms
 from surveyapp.fieldwork.spare_codes import Spares
 from surveyapp.models import (
     Assignment,
-    Contact,
-    Disposition,
     FormCell,
-    FrameRow,
     Invitation,
     RecheckLink,
     RecheckUnit,
@@ -38,8 +34,6 @@ from surveyapp.models import (
     SurveyGroup,
 )
 from surveyapp.surveys.states import advance
-
-_shuffle = random.SystemRandom().shuffle
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +50,7 @@ class Letter:
     group_title: str
     code: str
     expires_on: date
+    is_organisation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +71,16 @@ def latest_draw(db: Session, survey: Survey) -> SampleDraw | None:
         SampleDraw.survey_id == survey.id, SampleDraw.drawn_at.is_not(None)
     )
     return db.scalar(drawn.order_by(SampleDraw.id.desc()).limit(1))
+
+
+def is_supplementary(db: Session, draw: SampleDraw) -> bool:
+    """Whether an earlier draw of the survey was carried out."""
+    earlier = select(SampleDraw.id).where(
+        SampleDraw.survey_id == draw.survey_id,
+        SampleDraw.drawn_at.is_not(None),
+        SampleDraw.id < draw.id,
+    )
+    return db.scalar(earlier.limit(1)) is not None
 
 
 def is_assigned(db: Session, draw: SampleDraw) -> bool:
@@ -192,15 +197,15 @@ def _make_codes(
     letters: list[Letter] = []
     invitations: list[dict[str, object]] = []
     links: list[dict[str, object]] = []
-    for unit, cell, group, contact in forms:
+    for form in forms:
         code = codes.make()
         sha256 = codes.sha256(code)
-        place = {"survey_id": survey.id, "cell_id": cell, "expires_on": expires_on}
+        place = {"survey_id": survey.id, "cell_id": form.cell, "expires_on": expires_on}
         invitations.append({"code_sha256": sha256, **place})
-        if unit in rechecked and may_link[cell]:
-            may_link[cell] -= 1
-            links.append({"code_sha256": sha256, "draw_id": draw.id, "unit_code": unit})
-        letters.append(letter(survey, group, contact, (code, expires_on)))
+        if form.unit in rechecked and may_link[form.cell]:
+            may_link[form.cell] -= 1
+            links.append({"code_sha256": sha256, "draw_id": draw.id, "unit_code": form.unit})
+        letters.append(letter(survey, form, (code, expires_on)))
     if keys is not None:
         place = {"survey_id": survey.id, "expires_on": expires_on}
         spares = Spares(db, keys, draw).hashes(survey)
@@ -211,10 +216,11 @@ def _make_codes(
     return sorted(letters, key=lambda letter: (letter.office, letter.name, letter.group_title))
 
 
-def letter(survey: Survey, group: str, contact: Contact, code: tuple[str, date]) -> Letter:
-    """Return the letter to a person, with her code and its last day."""
-    office, address = contact.office or "", contact.address or ""
-    return Letter(contact.name, office, address, survey.title, group, *code)
+def letter(survey: Survey, form: OpenForm, code: tuple[str, date]) -> Letter:
+    """Return the letter to whoever gets a form, with the code and its last day."""
+    contact = form.contact
+    whom = (contact.name, contact.office or "", contact.address or "")
+    return Letter(*whom, survey.title, form.group_title, *code, form.is_organisation)
 
 
 def _cells(draw: SampleDraw) -> Select[int]:
@@ -294,42 +300,6 @@ def _check_day(expires_on: date) -> None:
             "Chọn ngày từ hôm nay trở đi.",
             status=422,
         )
-
-
-def forms_of(db: Session, draw: SampleDraw) -> Sequence[tuple[str, int, str, Contact]]:
-    """Return the forms of a draw with their persons, in an order that is stored nowhere.
-
-    Forms that the field has reported as nobody's are not among them.
-    """
-    reported = select(Disposition.unit_code).where(Disposition.draw_id == draw.id)
-    open_forms = (Assignment.draw_id == draw.id, Assignment.unit_code.not_in(reported))
-    query = (
-        select(Assignment.unit_code, FormCell.id, SurveyGroup.title, Contact)
-        .join(FormCell, FormCell.id == Assignment.cell_id)
-        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
-        .join(
-            FrameRow,
-            (FrameRow.frame_id == SampleDraw.frame_id)
-            & (FrameRow.unit_code == Assignment.unit_code),
-        )
-        .join(
-            Contact,
-            (Contact.frame_id == FrameRow.frame_id) & (Contact.person_code == FrameRow.person_code),
-        )
-        .where(*open_forms)
-    )
-    forms = [(unit, cell, group, contact) for unit, cell, group, contact in db.execute(query)]
-    _shuffle(forms)
-    given = select(func.count()).where(*open_forms)
-    if len(forms) != db.scalar(given):
-        raise AppError(
-            "FIELD-009",
-            "Có người được chọn không còn trong kho liên hệ; chưa phát hành mã nào.",
-            "Báo quản trị hệ thống khôi phục danh sách liên hệ.",
-            status=409,
-        )
-    return forms
 
 
 def progress(db: Session, survey: Survey) -> list[Counted]:

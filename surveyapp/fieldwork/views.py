@@ -12,7 +12,15 @@ from surveyapp.errors import AppError
 from surveyapp.exports.numbers import NumberStyle
 from surveyapp.fieldwork import office_lists, outlook, people, reports, reserve, service
 from surveyapp.fieldwork.forms import IssueForm, ReissueForm, ReplaceForm, SearchForm
-from surveyapp.fieldwork.letters import entry, letters_pdf
+from surveyapp.fieldwork.letters import (
+    AGAIN,
+    FIRST,
+    REPLACEMENT,
+    SUPPLEMENT,
+    entry,
+    file_name,
+    letters_pdf,
+)
 from surveyapp.fieldwork.reports import Report
 from surveyapp.models import SampleDraw, Survey
 from surveyapp.samples.proposal import stratum_title
@@ -99,7 +107,8 @@ def issue(code: str) -> ResponseReturnValue:
     letters = service.issue(
         db, web.actor(), draw, expires_on=form.expires_on.data, keys=web.settings().keys
     )
-    return _letters(db, survey, draw, letters)
+    what = SUPPLEMENT if service.is_supplementary(db, draw) else FIRST
+    return _letters(db, survey, what, letters)
 
 
 @bp.post("/reissue")
@@ -119,7 +128,7 @@ def reissue(code: str) -> ResponseReturnValue:
         reason=form.reason.data or "",
         keys=web.settings().keys,
     )
-    return _letters(db, survey, draw, letters)
+    return _letters(db, survey, AGAIN, letters)
 
 
 @bp.route("/people", methods=["GET", "POST"], endpoint="people")
@@ -153,7 +162,7 @@ def replace(code: str) -> ResponseReturnValue:
     done = reserve.replace(db, web.actor(), draw, report, web.settings().keys)
     flash(_said(done))
     if done.letter is not None:
-        return _letters(db, survey, draw, [done.letter])
+        return _letters(db, survey, REPLACEMENT, [done.letter])
     db.commit()
     return redirect(url_for("fieldwork.people", code=code))
 
@@ -206,12 +215,10 @@ _COUNTED = (
 )
 
 
-def _letters(
-    db: Session, survey: Survey, draw: SampleDraw, letters: Sequence[service.Letter]
-) -> Response:
+def _letters(db: Session, survey: Survey, what: str, letters: Sequence[service.Letter]) -> Response:
     content = letters_pdf(letters, _entry(survey.code), simulated=survey.is_practice)
     db.commit()
-    return _download(content, f"{survey.code}-thu-moi-{draw.id}.pdf", "application/pdf")
+    return _download(content, f"{file_name(survey.code, what, letters)}.pdf", "application/pdf")
 
 
 def _download(content: bytes, name: str, kind: str) -> Response:

@@ -16,14 +16,14 @@ from surveyapp.cli import cli
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
-from surveyapp.fieldwork.letters import PURPOSE, letters_pdf
+from surveyapp.fieldwork.letters import FIRST, PURPOSE, REPLACEMENT, file_name, letters_pdf
 from surveyapp.models import Assignment, FormCell, Invitation, SampleUnit, Survey
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN
 from tests.missing import give_up
 
 FIELD = "/surveys/par-test/fieldwork"
-CODE = re.compile(r"((?:[0-9A-Z]{4}-){4})\s*((?:[0-9A-Z]{4}-){2}[0-9A-Z]{4})")
+CODE = re.compile(r"^\s*.*?((?:[0-9A-Z]{4}-){6}[0-9A-Z]{4})\s*$", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -43,16 +43,16 @@ def survey(database: Database) -> str:
     return "par-test"
 
 
-def text_of(pdf: bytes) -> str:
+def text_of(pdf: bytes, layout: str = "-layout") -> str:
     if shutil.which("pdftotext") is None:
         give_up("pdftotext", "poppler-utils")
-    command = ["pdftotext", "-layout", "-", "-"]
+    command = ["pdftotext", layout, "-", "-"]
     done = subprocess.run(command, input=pdf, capture_output=True, check=True)  # noqa: S603  fixed command
     return done.stdout.decode()
 
 
 def codes_in(text: str) -> list[str]:
-    return [codes.normalise("".join(found)) for found in CODE.findall(text)]
+    return [codes.normalise(found) for found in CODE.findall(text)]
 
 
 @pytest.mark.usefixtures("survey")
@@ -65,6 +65,7 @@ def test_an_official_gives_forms_issues_codes_and_sees_what_comes_in(signed_in, 
     issued = client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
 
     assert issued.content_type == "application/pdf"
+    assert '"par-test-thu-moi.pdf"' in issued.headers["Content-Disposition"]
     printed = codes_in(text_of(issued.data))
     assert len(printed) == len(set(printed)) == 64
     with database.session() as db:
@@ -230,11 +231,42 @@ def test_a_letter_says_who_why_until_when_and_that_some_are_asked_again() -> Non
 
     assert codes_in(text) == [one.code, other.code]
     flat = " ".join(text.split())
-    assert "Kính gửi: Nguyễn Thị Hồng Nhung" in flat and "Trần Văn Bình" in flat
+    assert "Kính gửi: Ông/Bà Nguyễn Thị Hồng Nhung" in flat and "Ông/Bà Trần Văn Bình" in flat
     assert "đến hết ngày 10/11/2024" in flat
     assert "tối đa một phần mười" in PURPOSE and "tối đa một phần mười" in flat
     assert flat.count("SỐ LIỆU MÔ PHỎNG") == 2
     assert text.count("\f") == 1  # two slips share a page
+
+
+def test_a_letter_names_one_place_once_and_an_organisation_without_a_pronoun() -> None:
+    company = replace(letter("Công ty TNHH Phú Mỹ"), is_organisation=True)
+    one = replace(company, office="Sở Nội vụ", address="SỞ NỘI VỤ, 139 Nguyễn Huệ")
+    other = replace(letter(), office="UBND huyện Phù Mỹ", address="Ủy ban nhân dân huyện Phù Mỹ")
+
+    text = text_of(letters_pdf([one, other], "https://khaosat.vn/s/x"))
+
+    assert "Kính gửi: Công ty TNHH Phú Mỹ" in text
+    assert ("Sở Nội vụ\n" in text) and ("SỞ NỘI VỤ, 139 Nguyễn Huệ" in text)  # it says more
+    assert "Ủy ban nhân dân huyện Phù Mỹ\n" in text and "UBND huyện Phù Mỹ" not in text
+
+
+@pytest.mark.parametrize("code", ["W" * 28, "1" * 28, "0123456789ABCDEFGHJKMNPQRSTV"])
+def test_the_code_of_a_letter_stands_on_one_line_inside_the_paper(code: str) -> None:
+    text = text_of(letters_pdf([replace(letter(), code=code)], "https://khaosat.vn/s/x"))
+    page = text_of(letters_pdf([replace(letter(), code=code)], "https://khaosat.vn/s/x"), "-bbox")
+
+    assert codes.readable(code) in text
+    [right] = re.findall(rf'xMax="([0-9.]+)" yMax="[0-9.]+">{codes.readable(code)}<', page)
+    assert float(right) <= 595 - 18 / 25.4 * 72
+
+
+def test_a_file_of_letters_is_called_by_what_it_holds() -> None:
+    one = letter()
+    other = replace(one, office="Sở Nội vụ")
+
+    assert file_name("xhh-2024", FIRST, [one, other]) == "xhh-2024-thu-moi"
+    assert file_name("xhh-2024", REPLACEMENT, [other]) == "xhh-2024-thu-moi-nguoi-thay-so-noi-vu"
+    assert file_name("ks-2024", FIRST, [replace(one, office="")]) == "ks-2024-thu-moi"
 
 
 def test_all_faces_of_the_letters_are_embedded() -> None:

@@ -245,6 +245,21 @@ def test_everyone_of_a_file_list_gets_the_form_of_her_agency(db: Session, actor)
     ]
 
 
+def test_a_letter_knows_whether_an_organisation_filed(db: Session, actor) -> None:
+    rows = make.files({"so-noi-vu": 20, "so-tu-phap": 20, "so-y-te": 20})
+    for row in rows[:5]:
+        row["attributes"]["respondent"] = "organisation"
+    _survey, frame = make.survey_with(db, actor, SERVICE_PLAN, rows)
+    draw = make.drawn(db, actor, frame)
+    service.assign(db, actor, draw)
+
+    letters = service.issue(db, actor, draw, expires_on=UNTIL)
+
+    organisations = {f"Nguyễn Thị {row['unit'].upper()}" for row in rows[:5]}
+    assert {one.name for one in letters if one.is_organisation} == organisations
+    assert len(letters) == 60
+
+
 def test_a_person_missing_from_the_vault_stops_the_issue(db: Session, actor, draw) -> None:
     service.assign(db, actor, draw)
     unit = db.scalar(select(Assignment.unit_code).limit(1))
