@@ -1,7 +1,8 @@
 """What a stored draw works on: its frame, its plan, the act; read back from the tables."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -22,19 +23,51 @@ from surveyapp.samples.rating import Alike, Candidate, RatingRules, codes
 from surveyapp.samples.refusals import translated
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFrame:
+    """A frame as it was read once: its rows, and the digest of all that they hold."""
+
+    rows: tuple[Candidate, ...]
+    rows_sha256: str
+
+    def counted(self) -> list[Alike]:
+        """Count the rows of which the same is known."""
+        kinds = Counter((row.stratum, row.group, row.eligible, row.own) for row in self.rows)
+        return _in_order(Alike(*kind, n) for kind, n in kinds.items())
+
+
+def read_frozen(db: Session, survey: Survey, frame: Frame) -> ReadFrame:
+    """Read a frame; refuse one that is not frozen, not the latest, or no longer the one frozen."""
+    latest = db.scalar(select(func.max(Frame.version)).where(Frame.survey_id == survey.id))
+    if frame.frozen_at is None or frame.version != latest:
+        raise AppError(
+            "SAMPLE-202",
+            f"Danh sách bản {frame.version} chưa chốt hoặc không phải bản mới nhất.",
+            "Chốt danh sách mới nhất rồi chọn mẫu.",
+            status=409,
+        )
+    rows = digests.rows_of(db, frame.id)
+    read = ReadFrame(tuple(_candidates(survey, rows)), digests.digest_of(rows))
+    whole = frame_digest(_sampling_frame(read.rows))
+    if (whole, read.rows_sha256) != (frame.sha256, frame.rows_sha256):
+        raise AppError(
+            "SAMPLE-266",
+            f"Danh sách bản {frame.version} đã thay đổi sau khi chốt (mã băm khác); chưa chọn ai.",
+            "Khôi phục danh sách đã chốt, hoặc nhập và chốt bản mới; kiểm tra nhật ký.",
+            status=409,
+        )
+    return read
+
+
 def candidates(db: Session, survey: Survey, frame: Frame) -> list[Candidate]:
     """Return every row of a frame with the agencies that it may rate."""
+    return list(_candidates(survey, digests.rows_of(db, frame.id)))
+
+
+def _candidates(survey: Survey, rows: Iterable[digests.FrameRowValues]) -> Iterator[Candidate]:
     rules = RatingRules(survey)
-    columns = (
-        FrameRow.unit_code,
-        FrameRow.person_code,
-        FrameRow.stratum,
-        FrameRow.group_code,
-        FrameRow.attributes,
-    )
-    rows = db.execute(select(*columns).where(FrameRow.frame_id == frame.id).order_by(columns[0]))
-    return [
-        Candidate(
+    for unit, person, stratum, group, attributes in rows:
+        yield Candidate(
             stratum,
             group,
             rules.eligible(group, attributes),
@@ -42,8 +75,6 @@ def candidates(db: Session, survey: Survey, frame: Frame) -> list[Candidate]:
             unit,
             person,
         )
-        for unit, person, stratum, group, attributes in rows
-    ]
 
 
 def counted(db: Session, survey: Survey, frame: Frame) -> list[Alike]:
@@ -51,7 +82,7 @@ def counted(db: Session, survey: Survey, frame: Frame) -> list[Alike]:
     rules = RatingRules(survey)
     kind = (FrameRow.stratum, FrameRow.group_code, FrameRow.attributes)
     query = select(*kind, func.count()).where(FrameRow.frame_id == frame.id).group_by(*kind)
-    rows = [
+    return _in_order(
         Alike(
             stratum,
             group,
@@ -60,15 +91,21 @@ def counted(db: Session, survey: Survey, frame: Frame) -> list[Alike]:
             n,
         )
         for stratum, group, attributes, n in db.execute(query)
-    ]
+    )
+
+
+def _in_order(rows: Iterable[Alike]) -> list[Alike]:
     return sorted(rows, key=lambda row: (row.stratum, row.rated))
 
 
 def drawable(rows: Sequence[Candidate]) -> SamplingFrame:
     """Return the frame that is drawn from: pseudonyms and strata of all who may rate somebody."""
-    kept = [row for row in rows if row.rated]
+    return _sampling_frame([row for row in rows if row.rated])
+
+
+def _sampling_frame(rows: Sequence[Candidate]) -> SamplingFrame:
     with translated():
-        return make_frame([row.unit for row in kept], [row.stratum for row in kept])
+        return make_frame([row.unit for row in rows], [row.stratum for row in rows])
 
 
 def draws(db: Session, survey: Survey) -> list[SampleDraw]:

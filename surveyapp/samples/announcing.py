@@ -7,43 +7,17 @@ from fractions import Fraction
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sampling.canonical import canonical, frame_digest
-from sampling.frame_checks import make_frame
+from sampling.canonical import canonical
 from sampling.types import Plan
 from surveyapp.errors import AppError
-from surveyapp.frames import digests
-from surveyapp.models import Frame, FrameRow, SampleDraw, SampleUnit, Survey
+from surveyapp.models import Frame, SampleDraw, SampleUnit, Survey
 from surveyapp.samples.proposal import CONFIRM_BELOW, Choices, Proposal
-from surveyapp.samples.refusals import shortfall_sentence, translated
+from surveyapp.samples.refusals import shortfall_sentence
 
 SEED_LENGTH = 200
 REASON_LENGTH = 300
 #: In a survey by agency, answers of fewer invited persons cannot be kept anonymous.
 HIDDEN_AMONG = 5
-
-
-def check_frame(db: Session, survey: Survey, frame: Frame) -> None:
-    """Refuse a frame that is not frozen, not the latest, or no longer the one frozen."""
-    latest = db.scalar(select(func.max(Frame.version)).where(Frame.survey_id == survey.id))
-    if frame.frozen_at is None or frame.version != latest:
-        raise AppError(
-            "SAMPLE-202",
-            f"Danh sách bản {frame.version} chưa chốt hoặc không phải bản mới nhất.",
-            "Chốt danh sách mới nhất rồi chọn mẫu.",
-            status=409,
-        )
-    columns = select(FrameRow.unit_code, FrameRow.stratum)
-    rows = db.execute(columns.where(FrameRow.frame_id == frame.id)).all()
-    with translated():
-        listed = make_frame([unit for unit, _ in rows], [stratum for _, stratum in rows])
-    rows_sha256 = digests.rows_digest(db, frame.id)
-    if (frame_digest(listed), rows_sha256) != (frame.sha256, frame.rows_sha256):
-        raise AppError(
-            "SAMPLE-266",
-            f"Danh sách bản {frame.version} đã thay đổi sau khi chốt (mã băm khác); chưa chọn ai.",
-            "Khôi phục danh sách đã chốt, hoặc nhập và chốt bản mới; kiểm tra nhật ký.",
-            status=409,
-        )
 
 
 def checked_seed(seed: str, earlier: Sequence[SampleDraw]) -> str:

@@ -94,10 +94,10 @@ def prepare(
     earlier = draws(db, survey)
     waves.refuse_after_second(db, survey)
     announcing.refuse_pending(earlier)
-    announcing.check_frame(db, survey, frame)
+    read = acts.read_frozen(db, survey, frame)
     announcing.check_contacts(frame, earlier)
     announcing.check_reasons(choices.reason, choices.few_reason)
-    proposal = propose(db, survey, frame, choices)
+    proposal = make_proposal(survey, read.counted(), choices)
     announcing.check_shares(proposal.plan)
     announcing.check_choices(survey, proposal, choices, earlier)
     sealed = recheck.new_secret() if secret is None else secret
@@ -106,7 +106,7 @@ def prepare(
         survey_id=survey.id,
         frame_id=frame.id,
         seed="",
-        frame_sha256=frame_digest(drawable(candidates(db, survey, frame))),
+        frame_sha256=frame_digest(drawable(read.rows)),
         plan_sha256=json_digest(content),
         plan={
             "sample": content,

@@ -80,7 +80,10 @@ class Worked:
 
 def listed(db: Session, survey: Survey, frame: Frame) -> Listed:
     """Count a frame once; every request is worked out on it."""
-    rows = acts.counted(db, survey, frame)
+    return _listed(survey, acts.counted(db, survey, frame))
+
+
+def _listed(survey: Survey, rows: Sequence[Alike]) -> Listed:
     by_group: dict[str, dict[str, int]] = {group.code: {} for group in survey.groups}
     groups = {row.stratum: row.group for row in rows}
     for key, n in pop_sizes(rows).items():
@@ -123,9 +126,9 @@ def adopt(
             "Tạo cuộc khảo sát mới nếu cần.",
             status=409,
         )
-    announcing.check_frame(db, survey, frame)
+    read = acts.read_frozen(db, survey, frame)
     announcing.check_reasons(request.reason, request.few_reason)
-    worked = work_out(listed(db, survey, frame), request)
+    worked = work_out(_listed(survey, read.counted()), request)
     _check_bounds(worked)
     announcing.check_shares(worked.proposal.plan)
     choices = worked.split.choices(request)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from sampling.protocol import protocol_digest
 from surveyapp.cli import cli
@@ -17,7 +17,7 @@ from surveyapp.errors import AppError
 from surveyapp.models import AuditEntry, Frame, SampleDraw, SizeDecision, Survey
 from surveyapp.practice.raters import rater_rows
 from surveyapp.samples import acts, service, size_decisions
-from surveyapp.samples.proposal import Choices
+from surveyapp.samples.proposal import Choices, make_proposal
 from surveyapp.samples.rating import pop_sizes
 from surveyapp.samples.sizes import SizeRequest, plan_request
 from surveyapp.surveys import definitions
@@ -99,6 +99,33 @@ def test_rows_counted_by_the_database_are_the_rows_that_are_drawn_from(db) -> No
             for r in counted
             if (r.stratum, r.eligible, r.own) == (row.stratum, row.eligible, row.own)
         )
+
+
+def test_rows_counted_as_they_are_read_are_those_that_the_database_counts(db) -> None:
+    survey, frame = make.survey_with(db, make.official(db), make.RATERS_PLAN, make.raters())
+
+    read = acts.read_frozen(db, survey, frame)
+
+    assert pop_sizes(read.counted()) == pop_sizes(acts.counted(db, survey, frame))
+    proposed = make_proposal(survey, read.counted(), Choices())
+    assert proposed == service.propose(db, survey, frame)
+
+
+def test_a_list_is_read_once_to_adopt_sizes_and_once_to_announce_them(db) -> None:
+    actor = make.official(db)
+    survey, frame = make.survey_with(db, actor, SERVICE_PLAN, make.files(LISTS))
+    said: list[str] = []
+    event.listen(db.get_bind(), "before_cursor_execute", lambda *call: said.append(call[2]))
+
+    def readings() -> int:
+        found = sum("FROM frame_row" in statement for statement in said)
+        said.clear()
+        return found
+
+    decision = size_decisions.adopt(db, actor, survey, frame, plan_request(survey))
+    assert readings() == 1
+    service.announce(db, actor, frame, "hạt giống", size_decisions.choices_of(decision), SECRET)
+    assert readings() == 1
 
 
 @pytest.mark.usefixtures("survey")
