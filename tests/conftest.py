@@ -1,4 +1,4 @@
-"""For all tests: the same examples in every run, one Chromium and one PostgreSQL for the session."""
+"""For all tests: the same examples in every run; one Chromium, PostgreSQL and nursery of servers."""
 
 from hypothesis import HealthCheck, settings
 
@@ -9,8 +9,8 @@ from tests.databases import (  # noqa: F401  fixtures
     engine_name,
     postgres,
     postgres_template,
-    sqlite_template,
 )
+from tests.faults.server import nursery  # noqa: F401  fixture
 
 settings.register_profile(
     "shared",

@@ -1,10 +1,12 @@
 """Databases of both engines, one server for a process: a fixture imported twice is made twice."""
 
-import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import make_url
 
 from surveyapp.db import upgrade
 from tests.missing import give_up
@@ -19,16 +21,24 @@ def postgres() -> Iterator[PostgresServer]:
     programs = find_programs()
     if programs is None:
         give_up("PostgreSQL", "postgresql")
-    with running_server(programs) as server:
+    # every test makes and drops a database, which is mostly waiting for the disk
+    with running_server(programs, is_durable=False) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate one SQLite file, which each test copies."""
-    path = tmp_path_factory.mktemp("template") / "survey.sqlite3"
-    upgrade(f"sqlite:///{path}")
-    return path
+def make_tables(url: str) -> None:
+    """Make the tables of a new SQLite database: a copy of one that is migrated once."""
+    path = Path(make_url(url).database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "survey.sqlite3"
+        upgrade(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +69,9 @@ def empty_database_url(
 def database_url(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """Give a database with all tables and no rows."""
     if engine_name == "sqlite":
-        path = tmp_path / "survey.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        url = f"sqlite:///{tmp_path / 'survey.sqlite3'}"
+        make_tables(url)
+        yield url
     else:
         yield from _postgres_database(request, request.getfixturevalue("postgres_template"))
 

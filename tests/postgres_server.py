@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the test session: never as root, durable, gone at the end."""
+"""A real PostgreSQL for tests and figures: never as root, gone at the end."""
 
 import os
 import pwd
@@ -66,8 +66,13 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def running_server(programs: Path, place: Path | None = None) -> Iterator[PostgresServer]:
-    """Make a cluster in a new folder of `place` (/tmp), serve it, and remove it in any case."""
+def running_server(
+    programs: Path, place: Path | None = None, *, is_durable: bool = True
+) -> Iterator[PostgresServer]:
+    """Make a cluster in a new folder of `place` (/tmp), serve it, and remove it in any case.
+
+    What is not durable outlives all programs, too, but no power cut: it never waits for the disk.
+    """
     # pytest's own temporary folders are closed to another user, and a socket's path must be short
     folder = Path(tempfile.mkdtemp(prefix="sipas-pg-", dir=place or "/tmp"))  # noqa: S108  a new name
     try:
@@ -75,7 +80,8 @@ def running_server(programs: Path, place: Path | None = None) -> Iterator[Postgr
         data = folder / "data"
         initdb = [programs / "initdb", "-D", data, "-U", OWNER, "--auth=trust", "--no-sync"]
         _run([*as_user, *initdb, "--encoding=UTF8", "--locale=C.UTF-8"], folder)
-        with _serving([*as_user, programs / "postgres", "-D", data], folder) as admin:
+        serve = [*as_user, programs / "postgres", "-D", data]
+        with _serving([*serve, "-c", f"fsync={is_durable}"], folder) as admin:
             yield PostgresServer(folder, admin)
     finally:
         shutil.rmtree(folder)

@@ -9,7 +9,7 @@ from flask import Flask
 from surveyapp import cli, roles
 from surveyapp.app import create_app
 from surveyapp.config import Settings
-from surveyapp.db import upgrade
+from tests.databases import make_tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     home = tmp_path_factory.mktemp("routes")
     url = f"sqlite:///{home / 'survey.sqlite3'}"
-    upgrade(url)
+    make_tables(url)
     return create_app(Settings(home=home, database_url=url))
 
 

@@ -17,9 +17,9 @@ from flask import Flask
 
 from surveyapp.app import create_app
 from surveyapp.config import Settings, load
-from surveyapp.db import upgrade
 from surveyapp.errors import AppError
 from surveyapp.serving import serve
+from tests.databases import make_tables
 
 GUIDE = Path(__file__).parents[2] / "docs" / "https.md"
 NAME = "may-chu.noibo"
@@ -48,7 +48,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(certificates: Path, tmp_path: Path) -> Iterator[tuple[str, int]]:
     """Serve an installation with `sipas serve --certfile --keyfile`."""
     home = tmp_path / "home"
-    upgrade(load({"SURVEY_HOME": str(home)}).database_url)
+    make_tables(load({"SURVEY_HOME": str(home)}).database_url)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

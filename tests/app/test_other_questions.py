@@ -151,6 +151,25 @@ def test_a_sensitive_answer_is_told_of_nobody_or_of_three_in_every_code(
     assert is_shown or row == {"hidden": "sensitive"}  # not even how many answered
 
 
+def test_an_agency_where_the_few_asked_all_refused_a_sensitive_question_is_protected(
+    db: Session, actor: Actor
+) -> None:
+    survey = survey_of(db, actor, "binh-dinh-service-2024")
+    group = survey.groups[0]
+    for n, (agency, size) in enumerate(zip(group.agencies, (40, 50, 2), strict=False)):
+        forms = [
+            (answers_of(n, k) | {"trouble": "refused" if k < 3 else "no"}, {}) for k in range(size)
+        ]
+        add_forms(db, survey, group, (agency.code, [agency.code], {}), forms, 200)
+    survey.state = "locked"
+    db.flush()
+    rows = service.run(db, actor, survey).content["groups"][0]["others"]["trouble"]
+    few, first, second = (rows[group.agencies[n].code] for n in (2, 0, 1))
+    assert few == {"hidden": "base"}
+    assert first == {"hidden": "complementary"}  # else: the whole less the others are two refusals
+    assert "hidden" not in second
+
+
 def test_questions_stand_on_the_page_in_the_pdf_and_in_the_workbook(
     db: Session, actor: Actor, served: Survey, signed_in: Callable[..., FlaskClient]
 ) -> None:

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.live_server import LiveServer, serving
+from tests.faults.server import Nursery
 
 WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -24,9 +25,9 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture
-def live_server(tmp_path: Path) -> Iterator[LiveServer]:
+def live_server(nursery: Nursery, tmp_path: Path) -> Iterator[LiveServer]:
     """Serve an installation without accounts and surveys; `stop()` is a broken connection."""
-    with serving(tmp_path / "home") as server:
+    with serving(nursery, tmp_path / "home") as server:
         yield server
 
 

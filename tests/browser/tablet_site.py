@@ -15,6 +15,7 @@ from surveyapp.db import Database
 from surveyapp.models import DeviceDay, WaitingAnswer
 from tests.app.collect_world import World
 from tests.browser.live_server import LiveServer, serving
+from tests.faults.server import Nursery
 
 PIN = "2468"
 #: Longer than a second tap on the same place takes.
@@ -58,9 +59,9 @@ class TabletSite:
 
 
 @contextmanager
-def tablet_site(folder: Path, kind: str, form: str) -> Iterator[TabletSite]:
+def tablet_site(nursery: Nursery, folder: Path, kind: str, form: str) -> Iterator[TabletSite]:
     """Serve a survey to tablets."""
-    with serving(folder) as server:
+    with serving(nursery, folder) as server:
         site = TabletSite(server, kind, form)
         yield site
         site.database.dispose()

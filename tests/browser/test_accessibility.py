@@ -28,7 +28,7 @@ from surveyapp.collect.keys import Keyring
 from surveyapp.collect.rights import Agency, Form
 from surveyapp.collect.screens import Answered, screens_of
 from surveyapp.config import Settings
-from surveyapp.db import Database, upgrade
+from surveyapp.db import Database
 from surveyapp.frames import drafts
 from surveyapp.practice import service as practice
 from surveyapp.practice.service import Wanted
@@ -43,6 +43,7 @@ from tests.app.collect_world import DEFINITIONS
 from tests.app.frames_world import AN, OFFICE, csv_file, with_two_lists
 from tests.browser import test_tablet_pages
 from tests.browser.test_citizen_pages import PHONE, TABLET, Silent, Site, problems, serving
+from tests.databases import make_tables
 
 pytestmark = pytest.mark.browser
 EVERYTHING = os.environ.get("SURVEY_ACCESSIBILITY") == "all"
@@ -215,7 +216,7 @@ class Office:
 
     def __init__(self, folder: Path) -> None:
         url = f"sqlite:///{folder / 'survey.sqlite3'}"
-        upgrade(url)
+        make_tables(url)
         settings = Settings(home=folder, database_url=url, insecure_cookies=True)
         roles = ("admin", "manager", "approver", "analyst", "council", "recheck", "auditor")
         with Database(url) as database:

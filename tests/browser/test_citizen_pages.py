@@ -14,11 +14,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from surveyapp import codes, web
 from surveyapp.app import create_app
 from surveyapp.config import Settings
-from surveyapp.db import Database, upgrade
+from surveyapp.db import Database
 from surveyapp.models import WaitingAnswer
 from tests.app.collect_world import World
 from tests.browser.sounds import NOTE_SOUNDS, tone
 from tests.browser.tablet_site import until
+from tests.databases import make_tables
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
@@ -39,7 +40,7 @@ class Site:
 
     def __init__(self, folder: Path, kind: str, form: str) -> None:
         url = f"sqlite:///{folder / 'survey.sqlite3'}"
-        upgrade(url)
+        make_tables(url)
         self.database = Database(url)
         with self.database.session() as db:
             world = World(db, kind, form)

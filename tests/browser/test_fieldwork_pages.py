@@ -14,10 +14,11 @@ from surveyapp import web
 from surveyapp.accounts import service as accounts
 from surveyapp.app import create_app
 from surveyapp.config import Settings
-from surveyapp.db import Database, upgrade
+from surveyapp.db import Database
 from surveyapp.models import Assignment, Disposition
 from tests.app import sample_factory as make
 from tests.browser.test_citizen_pages import Silent
+from tests.databases import make_tables
 
 pytestmark = pytest.mark.browser
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
@@ -27,7 +28,7 @@ PLAN = make.RATERS_PLAN.replace("questionnaires = 40", "questionnaires = 40\nage
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     url = f"sqlite:///{tmp_path / 'survey.sqlite3'}"
-    upgrade(url)
+    make_tables(url)
     with Database(url) as database:
         yield database
 

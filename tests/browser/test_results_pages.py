@@ -13,16 +13,17 @@ from surveyapp.models import PublishedFigure
 from surveyapp.results import service
 from tests.app.results_world import manager, served_survey
 from tests.browser.live_server import LiveServer, serving
+from tests.faults.server import Nursery
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
 def council(
-    tmp_path_factory: pytest.TempPathFactory, browser: Browser
+    nursery: Nursery, tmp_path_factory: pytest.TempPathFactory, browser: Browser
 ) -> Iterator[tuple[Page, str]]:
     """Open a browser as the Appraisal Council; the address of results with hidden scores."""
-    with serving(tmp_path_factory.mktemp("results")) as server:
+    with serving(nursery, tmp_path_factory.mktemp("results") / "home") as server:
         login, password, code = stored(server)
         context = browser.new_context(viewport=WIDE, locale="vi-VN")
         page = context.new_page()

@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.sounds import IS_HEARD, NOTE_SOUNDS, tone
 from tests.browser.tablet_site import DEBOUNCE, TabletSite, paired, press, tablet_site, until
 from tests.browser.test_tablet_pages import VOICE
+from tests.faults.server import Nursery
 
 pytestmark = pytest.mark.browser
 #: Longer than any test: it ends when a page stops it.
@@ -17,13 +18,13 @@ QUIET = 121_000
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
+def site(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
     home = tmp_path_factory.mktemp("audio") / "home"
     folder = home / "audio" / "small" / "1" / "vi"
     folder.mkdir(parents=True)
     for name, seconds in {"q1": LONG, "q1-4": 0.3}.items():
         (folder / f"{name}.wav").write_bytes(tone(seconds))
-    with tablet_site(home, "service", "small") as site:
+    with tablet_site(nursery, home, "service", "small") as site:
         yield site
 
 

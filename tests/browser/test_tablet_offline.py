@@ -24,13 +24,16 @@ from tests.browser.tablet_site import (
     stored_here,
     tablet_site,
 )
+from tests.faults.server import Nursery
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
-    with tablet_site(tmp_path_factory.mktemp("counter") / "home", "counter", "counter") as site:
+def site(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
+    with tablet_site(
+        nursery, tmp_path_factory.mktemp("counter") / "home", "counter", "counter"
+    ) as site:
         yield site
 
 
@@ -220,9 +223,9 @@ def test_a_code_to_take_home_needs_the_server_and_leaves_nothing_here(
 
 
 def test_what_the_server_refuses_stays_and_an_official_sees_why(
-    browser: Browser, tmp_path: Path
+    browser: Browser, nursery: Nursery, tmp_path: Path
 ) -> None:
-    with tablet_site(tmp_path / "home", "service", "small") as site:
+    with tablet_site(nursery, tmp_path / "home", "service", "small") as site:
         context = browser.new_context(locale="vi-VN")
         page = paired(context, site)
         code = site.invitation()

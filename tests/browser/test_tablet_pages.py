@@ -20,6 +20,7 @@ from tests.browser.tablet_site import (
     press,
     tablet_site,
 )
+from tests.faults.server import Nursery
 
 pytestmark = pytest.mark.browser
 WIDE = {"width": 1280, "height": 800}
@@ -37,8 +38,10 @@ VOICE = """
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
-    with tablet_site(tmp_path_factory.mktemp("slips") / "home", "service", "small") as site:
+def site(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
+    with tablet_site(
+        nursery, tmp_path_factory.mktemp("slips") / "home", "service", "small"
+    ) as site:
         yield site
 
 
@@ -132,12 +135,13 @@ def test_no_page_of_the_tablet_breaks_wcag_or_hides_its_buttons(
 @pytest.mark.parametrize(("size", "screen"), [(100, WIDE), (200, NARROW)])
 def test_no_page_of_a_code_to_take_home_breaks_wcag(
     browser: Browser,
+    nursery: Nursery,
     tmp_path: Path,
     axe: Callable[[Page], list[str]],
     size: int,
     screen: dict[str, int],
 ) -> None:
-    with tablet_site(tmp_path / "home", "counter", "small") as site:
+    with tablet_site(nursery, tmp_path / "home", "counter", "small") as site:
         context = browser.new_context(viewport=screen, locale="vi-VN", bypass_csp=True)
         page = paired(context, site)
         press(page)

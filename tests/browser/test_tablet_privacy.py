@@ -24,6 +24,7 @@ from tests.browser.tablet_site import (
     tablet_site,
     until,
 )
+from tests.faults.server import Nursery
 
 pytestmark = pytest.mark.browser
 #: Everything that a script of the next person could read.
@@ -47,8 +48,10 @@ SAID = "Chỗ gửi xe quá xa 7431"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
-    with tablet_site(tmp_path_factory.mktemp("counter") / "home", "counter", "counter") as site:
+def site(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TabletSite]:
+    with tablet_site(
+        nursery, tmp_path_factory.mktemp("counter") / "home", "counter", "counter"
+    ) as site:
         yield site
 
 

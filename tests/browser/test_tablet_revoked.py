@@ -20,14 +20,15 @@ from tests.browser.tablet_site import (
     stored_here,
     tablet_site,
 )
+from tests.faults.server import Nursery
 
 pytestmark = pytest.mark.browser
 CLOSED = "Máy này đã ngừng nhận phiếu"
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[TabletSite]:
-    with tablet_site(tmp_path / "home", "counter", "counter") as site:
+def site(nursery: Nursery, tmp_path: Path) -> Iterator[TabletSite]:
+    with tablet_site(nursery, tmp_path / "home", "counter", "counter") as site:
         yield site
 
 

@@ -1,24 +1,15 @@
 """For the fault suite: servers that can be killed, a short and a full run, and the figures."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from surveyapp.config import Settings, load
-from tests.faults.server import Nursery
 
 #: `make faults` sets it; without it the suite takes seconds.
 FULL = os.environ.get("FAULTS") == "full"
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    """Keep one process from which servers are forked."""
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
 
 
 @pytest.fixture

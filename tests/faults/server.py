@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 START_SECONDS = 60
 #: Below those that Linux gives to clients: a client that tries again and again while the server is
 #: down would else be given the server's own port one day, and answer itself.
@@ -116,6 +118,14 @@ def _free_port() -> int:
             free.bind(("127.0.0.1", port))
             return port
     raise RuntimeError("no free port")
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Keep one process from which servers are forked."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
 
 
 @contextmanager

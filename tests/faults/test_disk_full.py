@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from surveyapp.config import Settings, load
-from surveyapp.db import upgrade
+from tests.databases import make_tables
 from tests.faults.forms import Collection, Form, Line, Reply, Verdict, judge, lost_and_doubled
 from tests.faults.server import Nursery, served
 from tests.postgres_server import PostgresServer
@@ -46,7 +46,7 @@ def on_sqlite(tmp_path: Path) -> Iterator[Installation]:
     disk = tmp_path / "disk"
     with small_disk(disk):
         settings = load({"SURVEY_HOME": str(disk / "home"), "SURVEY_DATABASE_URL": ""})
-        upgrade(settings.database_url)
+        make_tables(settings.database_url)
         yield settings, disk
 
 

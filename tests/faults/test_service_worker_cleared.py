@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.browser.tablet_site import empty_here, paired, send_form, stored_here, tablet_site
+from tests.faults.server import Nursery
 
 pytestmark = pytest.mark.browser
 CLEAR = """async () => {
@@ -17,9 +18,9 @@ IS_BACK = """async () => (await navigator.serviceWorker.getRegistrations()).leng
 
 
 def test_a_cleared_service_worker_loses_no_form_and_comes_back(
-    context: BrowserContext, tmp_path: Path
+    context: BrowserContext, nursery: Nursery, tmp_path: Path
 ) -> None:
-    with tablet_site(tmp_path / "home", "counter", "counter") as site:
+    with tablet_site(nursery, tmp_path / "home", "counter", "counter") as site:
         page = paired(context, site)
         context.set_offline(True)
         send_form(page)
