@@ -172,7 +172,7 @@ def send(
     body = {
         "survey": survey.code,
         "questionnaire": "counter",
-        "version": 1,
+        "version": survey.groups[0].questionnaire_version,
         "language": "vi",
         "mode": "tablet",
         "assisted": given["holder"],

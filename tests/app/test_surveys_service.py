@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp import clock
 from surveyapp.actor import Actor
+from surveyapp.collect import definitions as asked
 from surveyapp.errors import AppError
 from surveyapp.models import (
     Assignment,
@@ -215,6 +216,25 @@ def test_a_definition_with_other_content_under_one_version_is_refused(db: Sessio
     db.flush()
     with refused("SURVEY-004"):
         service.create_from_plan(db, MANAGER, PLAN)
+
+
+def test_a_new_version_of_a_form_leaves_surveys_with_the_earlier_one_alone(db: Session) -> None:
+    earlier = service.create_from_plan(db, MANAGER, PLAN)
+    shipped = db.scalars(select(StoredQuestionnaire).filter_by(code="par_central")).one()
+    older = shipped.source.replace(f"version = {shipped.version}", "version = 1", 1)
+    known = {"code": "par_central", "version": 1, "published_at": NOON}
+    db.add(StoredQuestionnaire(**known, sha256="1" * 64, source=older))
+    db.flush()
+    of_central = {group.code: group for group in earlier.groups}["central"]
+    of_central.questionnaire_version = 1
+    db.flush()
+
+    later = service.create_from_plan(db, MANAGER, PLAN.replace('"par-2024"', '"par-2025"'))
+
+    newer = {group.code: group.questionnaire_version for group in later.groups}["central"]
+    assert (of_central.questionnaire_version, newer) == (1, shipped.version)
+    assert shipped.version > 1
+    assert asked.questionnaire(db, "par_central", 1).version == 1
 
 
 def test_an_agency_is_left_out_with_its_reason_and_taken_back(db: Session, survey: Survey) -> None:

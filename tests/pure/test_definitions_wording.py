@@ -150,7 +150,7 @@ def test_questions_end_as_questions_and_options_carry_no_full_stop(code: str) ->
             if kind == "text":
                 assert words.endswith("?"), place
             elif kind in ("purpose", "help"):
-                assert words.endswith((".", "?")), place
+                assert words.endswith("."), place  # a second question: which one to answer?
             else:
                 assert not words.endswith((".", "?")), place
 
@@ -302,6 +302,14 @@ def test_raters_answer_24_questions_of_six_topics_for_every_agency(code: str) ->
     assert rated(form, "performance") == [f"{topic}_{k}" for topic in TOPICS for k in range(1, 5)]
     assert [item["code"] for page in pages(form)[6:] for item in page["items"]] == ["proposal"]
     assert "không ghi tên" in form["purpose"]["vi"]
+
+
+@pytest.mark.parametrize("code", PAR_FORMS)
+def test_what_raters_are_asked_fits_one_agency_and_a_table_of_many(code: str) -> None:
+    about = [item["text"]["vi"] for page in pages(read(code))[:6] for item in page["items"]]
+
+    assert len(about) == 24
+    assert not [text for text in about if "này" in text.split()]
 
 
 @pytest.mark.parametrize("code", PAR_FORMS)
