@@ -127,10 +127,12 @@ def hidden_rows(question: Counted, earlier: Collection[str] = ()) -> dict[str, R
 def _is_safe(question: Counted, cells: Mapping[Key, Cell], hidden: Collection[str]) -> bool:
     """Whether the hidden agencies together may be told, and none of them alone can be found out.
 
-    An answer that nobody of them gave is told with that: 0 is a number that may be shown.
+    An answer that nobody of them gave is told with that: 0 is a number that may be shown. That
+    nobody gave any may be told too, but not of a sensitive question that some refused.
     """
     if question.base(hidden) < MINIMUM_DISTRIBUTION:
-        return question.base(hidden) == 0
+        silent = sum(question.shares[row, NONE].count for row in hidden)
+        return question.base(hidden) == 0 and not (question.sensitive and silent)
     if question.sensitive and any(0 < n < MINIMUM_SENSITIVE for n in question.answers(hidden)):
         return False
     codes = [code for code in (*question.options, NONE) if _varies(question, hidden, code)]
