@@ -106,11 +106,12 @@ class World:
         self, db: Session, kind: str = "service", form: str = "small", source: str = ""
     ) -> None:
         source = source or source_of(form)
+        self.version = load_questionnaire(source, form).version
         db.add_all(
             [
                 StoredQuestionnaire(
                     code=form,
-                    version=1,
+                    version=self.version,
                     sha256=hashlib.sha256(source.encode()).hexdigest(),
                     source=source,
                     published_at=NOW,
@@ -136,7 +137,7 @@ class World:
             title="Các sở",
             quota=100,
             questionnaire_code=form,
-            questionnaire_version=1,
+            questionnaire_version=self.version,
             method_code="m",
             method_version="1",
         )
@@ -213,7 +214,7 @@ class World:
         members = {
             "survey": "ks-2024",
             "questionnaire": self.form,
-            "version": 1,
+            "version": self.version,
             "language": "vi",
             "mode": "web",
             "nonce": "n" * 32,

@@ -224,22 +224,23 @@ def test_every_file_of_the_application_is_signed_and_strict(client: FlaskClient)
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_recordings_beside_the_database_are_listed_and_given(
-    client: FlaskClient, settings: Settings, token: str
+    client: FlaskClient, settings: Settings, world: World, token: str
 ) -> None:
-    folder = settings.home / "audio" / "counter" / "1" / "vi"
+    version = f"counter/{world.version}"
+    folder = settings.home / "audio" / version / "vi"
     folder.mkdir(parents=True)
     for name in ("overall.mp3", "overall-5.mp3", "other.mp3", "overall.txt"):
         (folder / name).write_bytes(b"ID3")
 
     listed = client.get("/api/device/configuration", headers=bearer(token)).json["recordings"]
     assert listed["vi"] == {
-        "overall": "counter/1/vi/overall.mp3",
-        "overall-5": "counter/1/vi/overall-5.mp3",
+        "overall": f"{version}/vi/overall.mp3",
+        "overall-5": f"{version}/vi/overall-5.mp3",
     }
     assert listed["en"] == {}
-    with client.get("/tablet/audio/counter/1/vi/overall.mp3") as given:
+    with client.get(f"/tablet/audio/{version}/vi/overall.mp3") as given:
         assert (given.data, given.mimetype, given.headers["Sipas"]) == (b"ID3", "audio/mpeg", "1")
-    for path in ("counter/1/vi/overall.txt", "counter/1/vi/none.mp3", "../1/vi/overall.mp3"):
+    for path in (f"{version}/vi/overall.txt", f"{version}/vi/none.mp3", "../1/vi/overall.mp3"):
         assert client.get(f"/tablet/audio/{path}").status_code in {308, 404}
 
 

@@ -198,14 +198,16 @@ def test_a_changed_survey_is_taken_up_between_persons_only(tablet: Page, site: T
 
 
 def change_questionnaire(db: Session, old: str, new: str) -> None:
-    """Ask another wording from now on: version 2 of the form."""
+    """Ask another wording from now on: the next version of the form."""
     [group] = db.scalars(select(SurveyGroup)).all()
-    source = source_of("counter").replace(old, new).replace("version = 1", "version = 2", 1)
+    now, upcoming = group.questionnaire_version, group.questionnaire_version + 1
+    source = source_of("counter").replace(old, new)
+    source = source.replace(f"version = {now}", f"version = {upcoming}", 1)
     digest = hashlib.sha256(source.encode()).hexdigest()
-    made = {"code": "counter", "version": 2, "sha256": digest, "source": source}
+    made = {"code": "counter", "version": upcoming, "sha256": digest, "source": source}
     db.add(StoredQuestionnaire(**made, published_at=clock.now()))
     db.flush()
-    group.questionnaire_version = 2
+    group.questionnaire_version = upcoming
 
 
 def test_a_new_version_of_the_application_is_taken_up_between_persons_only(
