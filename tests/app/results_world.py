@@ -1,10 +1,12 @@
 """A locked survey with known answers, put into the tables directly, for the tests of results."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from surveyapp.accounts import service as accounts
@@ -30,7 +32,24 @@ SERVICE_ITEMS = (
     *("result_on_time", "result_correct", "result_fair"),
     *("complaint_ways", "complaint_handled", "complaint_told"),
 )
+#: Forms and population of four agencies; the third has too few, the second protects it.
+SIZES = ((40, 400), (12, 60), (9, 90), (30, 300))
 NOW = datetime(2024, 12, 1, tzinfo=UTC)
+#: Two questions of a design file whose columns q1 and q2 hold 1 to 5, or 9 for no answer.
+TWO_SHARES = """
+[[measures]]
+code = "q1"
+column = "q1"
+kind = "share"
+satisfied = [4, 5]
+missing = [9]
+[[measures]]
+code = "q2"
+column = "q2"
+kind = "share"
+satisfied = [4, 5]
+missing = [9]
+"""
 
 
 def manager(db: Session) -> Actor:
@@ -68,15 +87,16 @@ def survey_of(db: Session, actor: Actor, plan: str) -> Survey:
     return survey
 
 
-def served_survey(db: Session, actor: Actor) -> Survey:
-    """Make a locked service survey: four agencies with 40, 12, 9 and 30 forms."""
+def served_survey(
+    db: Session, actor: Actor, sizes: Iterable[tuple[int, int]] = SIZES, **more: str
+) -> Survey:
+    """Make a locked service survey with so many forms and files, and more answers in each form."""
     survey = survey_of(db, actor, "binh-dinh-service-2024")
     group = survey.groups[0]
-    for n, (agency, forms, pop_size) in enumerate(
-        zip(group.agencies, (40, 12, 9, 30), (400, 60, 90, 300), strict=False)
-    ):
+    for n, (agency, (forms, pop_size)) in enumerate(zip(group.agencies, sizes, strict=False)):
         answers = [
-            dict(zip(SERVICE_ITEMS, levels(1000 * n + k, 16), strict=True)) for k in range(forms)
+            dict(zip(SERVICE_ITEMS, levels(1000 * n + k, 16), strict=True)) | more
+            for k in range(forms)
         ]
         place = (agency.code, [agency.code], {"agency": agency.code})
         add_forms(db, survey, group, place, [(each, {}) for each in answers], pop_size)
@@ -106,32 +126,28 @@ def add_forms(
     )
     db.add(cell)
     db.flush()
-    for n in range(pop_size):
-        unit = secrets.token_hex(5)
-        db.add(
-            FrameRow(
-                frame_id=draw.frame_id,
-                unit_code=unit,
-                person_code=unit,
-                stratum=stratum,
-                group_code=group.code,
-                attributes=attributes,
-            )
-        )
-        if n < len(forms):
-            db.add(
-                SampleUnit(
-                    draw_id=draw.id,
-                    unit_code=unit,
-                    stratum=stratum,
-                    role="main",
-                    order=n + 1,
-                    inclusion_probability=len(forms) / pop_size,
-                    design_weight=pop_size / len(forms),
-                )
-            )
-            db.flush()
-            db.add(Assignment(draw_id=draw.id, unit_code=unit, cell_id=cell.id))
+    units = [secrets.token_hex(5) for _ in range(pop_size)]
+    listed = {
+        "frame_id": draw.frame_id,
+        "stratum": stratum,
+        "group_code": group.code,
+        "attributes": attributes,
+    }
+    db.execute(
+        insert(FrameRow), [{"unit_code": unit, "person_code": unit, **listed} for unit in units]
+    )
+    drawn = {
+        "draw_id": draw.id,
+        "stratum": stratum,
+        "role": "main",
+        "inclusion_probability": len(forms) / pop_size,
+        "design_weight": pop_size / max(1, len(forms)),
+    }
+    asked = [{"unit_code": unit, "order": n} for n, unit in enumerate(units[: len(forms)], 1)]
+    if asked:
+        db.execute(insert(SampleUnit), [drawn | each for each in asked])
+        given = {"draw_id": draw.id, "cell_id": cell.id}
+        db.execute(insert(Assignment), [given | {"unit_code": each["unit_code"]} for each in asked])
     for answers, ratings in forms:
         add_response(db, survey, cell, answers, ratings)
     db.flush()

@@ -12,26 +12,15 @@ from click.testing import CliRunner
 from surveyapp.errors import AppError
 from surveyapp.results.cli import cli as results
 from surveyapp.results.moments_cli import cli as moments
+from tests.app.results_world import TWO_SHARES
 
-DESIGN = """
+DESIGN = f"""
 weight = "w"
 strata = "nhom"
 psu = ["xa"]
 pop_size = ["N"]
 domains = ["vung"]
-[[measures]]
-code = "q1"
-column = "q1"
-kind = "share"
-satisfied = [4, 5]
-missing = [9]
-[[measures]]
-code = "q2"
-column = "q2"
-kind = "share"
-satisfied = [4, 5]
-missing = [9]
-"""
+{TWO_SHARES}"""
 HEAD = "nhom,xa,N,w,vung,q1,q2"
 #: Two strata of twelve sampling units with four rows each.
 ROWS = [

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from surveyapp.cli import main
 from surveyapp.errors import AppError
 from surveyapp.results.cli import cli
+from tests.app.results_world import TWO_SHARES
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 DESIGN = """
@@ -35,24 +36,12 @@ column = "api00"
 kind = "mean"
 """
 SMALL = "stratum;w;N;q1;q2\nA;2,5;10;4;5\nA;2,5;10;2;9\nA;2,5;10;5;\nA;2,5;10;3;4\nB;4;8;5;5\nB;4;8;4;1\n"
-SMALL_DESIGN = """
+SMALL_DESIGN = f"""
 weight = "w"
 strata = "stratum"
 pop_size = ["N"]
 domains = ["stratum"]
-[[measures]]
-code = "q1"
-column = "q1"
-kind = "share"
-satisfied = [4, 5]
-missing = [9]
-[[measures]]
-code = "q2"
-column = "q2"
-kind = "share"
-satisfied = [4, 5]
-missing = [9]
-[[composites]]
+{TWO_SHARES}[[composites]]
 code = "index"
 measures = ["q1", "q2"]
 """

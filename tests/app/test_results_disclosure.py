@@ -20,11 +20,15 @@ from surveyapp.config import Settings
 from surveyapp.db import Database, _migrating
 from surveyapp.models import AuditEntry, ConfidentialScore, FormCell, Survey
 from surveyapp.results import document, readings, service
-from tests.app.results_world import add_forms, add_response, levels, manager, survey_of
-from tests.app.test_results import SERVICE_ITEMS
+from tests.app.results_world import (
+    SERVICE_ITEMS,
+    SIZES,
+    add_response,
+    levels,
+    manager,
+    served_survey,
+)
 
-#: Forms and population of four agencies; the third has too few, the second protects it.
-SIZES = ((40, 400), (12, 60), (9, 90), (30, 300))
 ITEMS = (3, 4, 3, 3, 3)
 
 
@@ -35,18 +39,7 @@ def actor(db: Session) -> Actor:
 
 @pytest.fixture
 def served(db: Session, actor: Actor) -> Survey:
-    survey = survey_of(db, actor, "binh-dinh-service-2024")
-    group = survey.groups[0]
-    for n, (agency, (forms, pop_size)) in enumerate(zip(group.agencies, SIZES, strict=False)):
-        place = (agency.code, [agency.code], {"agency": agency.code})
-        answers = [
-            (dict(zip(SERVICE_ITEMS, levels(1000 * n + k, 16), strict=True)), {})
-            for k in range(forms)
-        ]
-        add_forms(db, survey, group, place, answers, pop_size)
-    survey.state = "locked"
-    db.flush()
-    return survey
+    return served_survey(db, actor)
 
 
 def table_of(report: Report, code: str) -> ReportTable:

@@ -10,8 +10,7 @@ from surveyapp.results import service
 from surveyapp.results.answers import group_answers
 from surveyapp.results.satisfaction import satisfaction
 from surveyapp.results.weighting import weighting
-from tests.app.results_world import add_forms, add_response, levels, manager, survey_of
-from tests.app.test_results import SERVICE_ITEMS
+from tests.app.results_world import SERVICE_ITEMS, add_response, manager, served_survey
 
 SIZES = ((40, 400), (50, 120), (60, 90))
 
@@ -23,18 +22,9 @@ def actor(db: Session) -> Actor:
 
 @pytest.fixture
 def served(db: Session, actor: Actor) -> Survey:
-    survey = survey_of(db, actor, "binh-dinh-service-2024")
-    group = survey.groups[0]
-    for n, (agency, (forms, size)) in enumerate(zip(group.agencies, SIZES, strict=False)):
-        answers = [
-            dict(zip(SERVICE_ITEMS, levels(100 * n + k, 16), strict=True)) | {"channel": "online"}
-            for k in range(forms)
-        ]
-        place = (agency.code, [agency.code], {"agency": agency.code})
-        add_forms(db, survey, group, place, [(each, {}) for each in answers], size)
+    survey = served_survey(db, actor, SIZES, channel="online")
     for n, form in enumerate(db.scalars(select(Response).order_by(Response.cell_id, Response.id))):
         form.mode = "tablet" if n % 3 == 0 else "web"
-    survey.state = "locked"
     db.flush()
     return survey
 

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -21,6 +21,8 @@ from surveyapp.surveys import service as surveys
 from tests.app import test_results
 
 PLAN = "binh-dinh-service-2024"
+#: What an earlier year tells.
+TOLD = {"value": 80.0, "ci": [78.5, 81.5]}
 actor, rated, served = test_results.actor, test_results.rated, test_results.served
 
 
@@ -47,9 +49,15 @@ def cells(table: ReportTable, place: int) -> dict[str, Any]:
 
 
 def earlier(
-    db: Session, actor: Actor, run: ResultRun, year: int, *, is_practice: bool = True
-) -> tuple[Survey, dict[str, Any]]:
-    """Make a published survey of another year with the content of a run, to be changed."""
+    db: Session,
+    actor: Actor,
+    run: ResultRun,
+    year: int,
+    index: Mapping[str, Any] = TOLD,
+    *,
+    is_practice: bool = True,
+) -> Survey:
+    """Make a published survey of another year with the content of a run, but another index."""
     text = definitions.plan_text(PLAN).replace("2024", str(year))
     made = surveys.create_from_plan(db, actor, text, is_practice=is_practice)
     made.state = "published"
@@ -57,8 +65,7 @@ def earlier(
     group = content["groups"][0]
     measure = group["measure"]
     rows = dict(group["estimates"][measure])
-    whole = dict(rows[""]["index"])
-    rows[""] = {**rows[""], "index": whole}
+    rows[""] = {**rows[""], "index": {**rows[""]["index"], **index}}
     group["estimates"] = {**group["estimates"], measure: rows}
     db.add(
         ResultRun(
@@ -69,7 +76,8 @@ def earlier(
             content=content,
         )
     )
-    return made, whole
+    db.flush()
+    return made
 
 
 def document_figure(db: Session, survey: Survey, **other: Any) -> None:
@@ -100,9 +108,7 @@ def test_an_earlier_published_run_is_joined_with_its_interval(
     served: Survey,
 ) -> None:
     run = service.run(db, actor, served)
-    _, whole = earlier(db, actor, run, 2023)
-    whole.update(value=80.0, ci=[78.5, 81.5])
-    db.flush()
+    earlier(db, actor, run, 2023)
 
     figure, table = figure_and_table(db, served)
     (series,) = figure.series
@@ -124,11 +130,9 @@ def test_a_document_of_a_year_with_a_run_is_beside_it_and_in_no_difference(
     db: Session, actor: Actor, served: Survey
 ) -> None:
     run = service.run(db, actor, served)
-    _, whole = earlier(db, actor, run, 2023)
-    whole.update(value=80.0, ci=[78.5, 81.5])
+    earlier(db, actor, run, 2023)
     document_figure(db, served, year=2023, value=70.0)
     document_figure(db, served, year=2024, value=71.0)
-    db.flush()
 
     figure, table = figure_and_table(db, served)
     (series,) = figure.series
@@ -149,8 +153,7 @@ def test_two_waves_that_share_people_have_a_difference_without_an_interval(
     db: Session, actor: Actor, served: Survey, keep: str, people: str
 ) -> None:
     run = service.run(db, actor, served)
-    first, whole = earlier(db, actor, run, 2023)
-    whole.update(value=80.0, ci=[78.5, 81.5])
+    first = earlier(db, actor, run, 2023)
     served.follows_id, served.wave_keep = first.id, keep
     db.flush()
 
@@ -167,7 +170,7 @@ def test_a_run_under_embargo_is_in_no_trend(
     served: Survey,
     state: str,
 ) -> None:
-    other, _ = earlier(db, actor, service.run(db, actor, served), 2023)
+    other = earlier(db, actor, service.run(db, actor, served), 2023)
     other.state = state
     db.flush()
     assert len(blocks(db, served)) == 1
@@ -181,7 +184,6 @@ def test_practice_and_later_years_are_in_no_trend(
     run = service.run(db, actor, served)
     earlier(db, actor, run, 2022, is_practice=False)
     earlier(db, actor, run, 2025)
-    db.flush()
     assert len(blocks(db, served)) == 1
 
 
@@ -191,8 +193,7 @@ def test_a_run_that_passed_no_gate_is_in_no_trend(
     served: Survey,
 ) -> None:
     run = service.run(db, actor, served)
-    other, _ = earlier(db, actor, run, 2023)
-    db.flush()
+    other = earlier(db, actor, run, 2023)
     (stored,) = db.query(ResultRun).filter_by(survey_id=other.id)
     stored.content = {"groups": stored.content["groups"]}
     db.flush()
@@ -205,11 +206,8 @@ def test_a_hidden_year_is_a_gap_with_its_reason_and_no_difference(
     served: Survey,
 ) -> None:
     run = service.run(db, actor, served)
-    _, whole = earlier(db, actor, run, 2022)
-    whole.update(value=80.0, ci=[78.5, 81.5])
-    _, whole = earlier(db, actor, run, 2023)
-    whole.update(value=None, se=None, ci=None, hidden="base", n=9)
-    db.flush()
+    earlier(db, actor, run, 2022)
+    earlier(db, actor, run, 2023, {"value": None, "se": None, "ci": None, "hidden": "base", "n": 9})
 
     figure, table = figure_and_table(db, served)
     assert figure.series[0].points[1].value == Missing("dưới 10")

@@ -233,6 +233,16 @@ def send_form(page: Page) -> None:
     page.locator(".idle").wait_for()
 
 
+def begin_listening(page: Page, code: str) -> None:
+    """Go from a tablet that rests to the first question, by the way of sound and with a code."""
+    press(page)
+    press(page, "label:has(#listens)")
+    press(page, "label:has(#helper-self)")
+    press(page)
+    page.fill("#invitation", code)
+    press(page)
+
+
 def open_corner(page: Page, site: TabletSite) -> None:
     """Open the officials' page behind the short code."""
     page.goto(f"{site.home}#can-bo")

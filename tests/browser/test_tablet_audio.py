@@ -6,7 +6,15 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.sounds import IS_HEARD, NOTE_SOUNDS, tone
-from tests.browser.tablet_site import DEBOUNCE, TabletSite, paired, press, tablet_site, until
+from tests.browser.tablet_site import (
+    DEBOUNCE,
+    TabletSite,
+    begin_listening,
+    paired,
+    press,
+    tablet_site,
+    until,
+)
 from tests.browser.test_tablet_pages import VOICE
 from tests.faults.server import Nursery
 
@@ -38,12 +46,7 @@ def listening(context: BrowserContext, site: TabletSite) -> Page:
     )
     code = site.invitation()
     context.set_offline(True)
-    press(page)
-    press(page, "label:has(#listens)")
-    press(page, "label:has(#helper-self)")
-    press(page)
-    page.fill("#invitation", code)
-    press(page)
+    begin_listening(page, code)
     page.locator("label[for=q1-4]").wait_for()
     return page
 

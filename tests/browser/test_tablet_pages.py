@@ -12,6 +12,7 @@ from tests.browser.tablet_site import (
     Portal,
     TabletSite,
     begin,
+    begin_listening,
     controlled,
     empty_here,
     instead,
@@ -229,12 +230,7 @@ def test_who_listens_hears_the_question_and_touches_twice(
 ) -> None:
     context.add_init_script(VOICE)
     page = paired(context, site)
-    press(page)
-    press(page, "label:has(#listens)")
-    press(page, "label:has(#helper-self)")
-    press(page)
-    page.fill("#invitation", site.invitation())
-    press(page)
+    begin_listening(page, site.invitation())
     assert page.evaluate("said") == ["Ông/Bà có hài lòng không?"]
     press(page, "label[for=q1-4]")
     assert page.evaluate("said").pop() == "Hài lòng"
