@@ -12,7 +12,6 @@ from surveyapp.models import PublishedFigure
 from surveyapp.results import gate, wording
 
 _NO_TARGET = Missing("chưa có chỉ tiêu")
-_NO_EARLIER = Missing("chưa có số liệu năm trước")
 
 
 def target_table(
@@ -22,7 +21,7 @@ def target_table(
     columns: tuple[tuple[str, str], ...],
     whole: Mapping[str, Mapping[str, Any]],
 ) -> list[ReportTable]:
-    """Set the whole of a group beside targets and earlier values of the same triple.
+    """Set the whole of a group beside targets and the last values before of the same triple.
 
     `key` is the code of the group and the year of the survey. Publisher, population and method
     version must all be the same; anything else stands in a box of its own.
@@ -36,29 +35,29 @@ def target_table(
         )
     ).all()
     targets = {row.code: row.value for row in rows if (row.kind, row.year) == ("target", key[1])}
-    before = {
-        row.code: row
-        for row in sorted(rows, key=lambda row: row.year)
-        if row.kind == "value" and row.year < key[1]
-    }
-    if not targets and not before:
+    values = [row for row in rows if row.kind == "value" and row.year < key[1]]
+    if not targets and not values:
         return []
+    last = max((row.year for row in values), default=None)
+    before = {row.code: row.value for row in values if row.year == last}
+    when = "năm trước" if last is None else f"năm {last}"
+    no_earlier = Missing(f"chưa có số liệu {when}")
     shown = [
-        _row(title, whole[code], targets.get(code), before.get(code))
+        _row(title, whole[code], targets.get(code), before.get(code, no_earlier))
         for code, title in columns
         if code in whole
     ]
     return [
         ReportTable(
             code=f"{key[0]}-targets",
-            title="So với chỉ tiêu và năm trước",
+            title=f"So với chỉ tiêu và {when}",
             columns=(
                 Column("part", "Lĩnh vực, tiêu chí", "text"),
                 Column("value", f"Kết quả {key[1]}", "percent", decimals=2),
                 Column("interval", "Khoảng tin cậy 95%", "interval", unit="%", decimals=2),
                 Column("target", "Chỉ tiêu", "percent", decimals=2),
                 Column("verdict", "So với chỉ tiêu", "text"),
-                Column("earlier", "Năm trước", "percent", decimals=2),
+                Column("earlier", when.capitalize(), "percent", decimals=2),
                 Column("difference", "Chênh lệch (điểm phần trăm)", "points", decimals=2),
             ),
             rows=tuple(shown),
@@ -71,7 +70,7 @@ def _row(
     title: str,
     estimate: Mapping[str, Any],
     target: float | None,
-    earlier: PublishedFigure | None,
+    earlier: float | Missing,
 ) -> tuple[Cell, ...]:
     value, ci = estimate["value"], estimate["ci"]
     if value is None:
@@ -84,8 +83,8 @@ def _row(
         Interval(*ci) if ci else Missing("không tính được"),
         _NO_TARGET if target is None else target,
         _NO_TARGET if target is None else verdict(ci, target),
-        _NO_EARLIER if earlier is None else earlier.value,
-        _NO_EARLIER if earlier is None else value - earlier.value,
+        earlier,
+        earlier if isinstance(earlier, Missing) else value - earlier,
     )
 
 

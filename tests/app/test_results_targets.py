@@ -34,9 +34,11 @@ def rows(db: Session, survey: Survey, **other: object) -> dict[object, tuple]:
     } | other
     for code, value in AIMS.items():
         db.add(PublishedFigure(code=code, kind="target", year=2024, value=value, **same))
-    db.add(PublishedFigure(code="index", kind="value", year=2023, value=84.0, **same))
+    for code, year, value in (("index", 2022, 84.0), ("II.1", 2021, 79.0)):
+        db.add(PublishedFigure(code=code, kind="value", year=year, value=value, **same))
     db.flush()
     found = targets.target_table(db, ("provincial", 2024), method, COLUMNS, WHOLE)
+    assert {table.columns[-2].title for table in found} <= {"Năm 2022"}
     return {row[0]: row[1:] for table in found for row in table.rows}
 
 
@@ -45,7 +47,7 @@ def test_a_target_is_reached_missed_or_not_decided(db: Session, survey: Survey) 
     verdicts = [found[title][3] for _, title in COLUMNS[:3]]
     assert verdicts == ["đạt", "không đạt", "chưa kết luận được"]
     assert found["Chung"][4:] == (84.0, 1.0)
-    assert found["Tiếp cận"][5] == Missing("chưa có số liệu năm trước")
+    assert found["Tiếp cận"][4:] == (Missing("chưa có số liệu năm 2022"),) * 2  # not that of 2021
     assert set(found["Công chức"]) == {Missing("dưới 10")}  # not even its target beside it
 
 
