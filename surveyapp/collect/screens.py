@@ -194,18 +194,25 @@ def _asked_about(form: Form, agency: Agency, given: Answered) -> tuple[Item, ...
     return agency_items(form.questionnaire, given.answers, rating)
 
 
-def counted(form: Form, screen: Screen, given: Answered) -> tuple[int, int]:
-    """Return which question of her own way a screen asks, from 1, and how many there are at most.
+def counted(form: Form, screen: Screen, given: Answered) -> tuple[int, int | None]:
+    """Return which question of her own way a screen asks, from 1, and how many there are.
 
-    What her answers have skipped is not counted, what may still come is. So from screen to screen
-    the number grows by one (a follow-up question keeps it), and the total never grows. About one
-    agency of several the count begins anew.
+    What her answers have skipped is not counted, so from screen to screen the number grows by one
+    (a follow-up question keeps it). As long as an answer to come may add or skip questions the
+    total is None: a number that changes on the way would be none. About one agency of several
+    the count begins anew.
     """
     part = [one for one in screens_of(form) if one.agency_number == screen.agency_number]
     later = frozenset(code for one in part[part.index(screen) :] for code in one.codes)
-    asked = _may_be_asked(form, screen, given, later)
-    questions = list(dict.fromkeys(_question_of(one) for one in part if one.codes & asked))
-    return questions.index(_question_of(screen)) + 1, len(questions)
+    possible = _questions(part, _may_be_asked(form, screen, given, later))
+    certain = _questions(part, _may_be_asked(form, screen, given, frozenset()))
+    total = len(possible) if certain == possible else None
+    return possible.index(_question_of(screen)) + 1, total
+
+
+def _questions(part: Sequence[Screen], asked: frozenset[str]) -> list[tuple[bool, int]]:
+    """Return the questions on some screens of which something is asked, in their order."""
+    return list(dict.fromkeys(_question_of(one) for one in part if one.codes & asked))
 
 
 def _question_of(screen: Screen) -> tuple[bool, int]:

@@ -43,10 +43,13 @@ def refusal_line(error: AppError, language: str) -> str:
 
 
 def place(form: Form, screen: Screen, given: Answered, language: str) -> str:
-    """Say where somebody is: the question, or the agency and the part about it."""
+    """Say where somebody is: the question, or the part about an agency; of how many, once known."""
     number, total = counted(form, screen, given)
     say = words(language)
-    text = say["question"] if screen.agency is None else say["part"]  # a table asks a question
+    if screen.agency is None:  # a table asks a question
+        text = say["question_so_far"] if total is None else say["question"]
+    else:
+        text = say["part_so_far"] if total is None else say["part"]
     return text.format(number=number, total=total)
 
 

@@ -241,7 +241,7 @@ def test_an_open_question_is_named_above_and_beside_it(client: FlaskClient, code
     page = opened(client, code).post(f"{HOME}/q/one", data={"go": "next"})
 
     assert page.status_code == 422
-    assert "<title>Lỗi: Câu 1/4" in page.text
+    assert "<title>Lỗi: Câu 1 " in page.text
     assert page.text.count("Mời Ông/Bà chọn một câu trả lời") == 2
     assert 'href="#q1-1"' in page.text
     assert 'id="q1-1"' in page.text

@@ -65,7 +65,7 @@ def ways(asked: Questionnaire) -> list[dict[str, str]]:
     return [dict(zip(choices, one, strict=True)) for one in product(*choices.values())]
 
 
-def numbers_on(form: Form, answers: dict[str, str]) -> list[tuple[int, int]]:
+def numbers_on(form: Form, answers: dict[str, str]) -> list[tuple[int, int | None]]:
     """Return number and total on each screen of a person who gives some answers, and any else."""
     rated = {agency.code: {} for agency in form.agencies if form.questionnaire.rates == "many"}
     given = Answered({}, rated)
@@ -91,7 +91,9 @@ def form_of(name: str, source: str, agencies: int = 1) -> Form:
 
 
 @pytest.mark.parametrize("name", [*FORMS, "small"])
-def test_on_every_way_the_number_grows_by_one_up_to_a_total_that_never_grows(name: str) -> None:
+def test_on_every_way_the_number_grows_by_one_up_to_a_total_that_stays_once_it_is_said(
+    name: str,
+) -> None:
     form = form_of(name, source_of(name), 3 if name.startswith("par") else 1)
     for answers in ways(form.questionnaire):
         seen = numbers_on(form, answers)
@@ -99,7 +101,7 @@ def test_on_every_way_the_number_grows_by_one_up_to_a_total_that_never_grows(nam
         assert seen[-1][0] == seen[-1][1], answers  # nothing is left to come
         for (number, total), (next_number, next_total) in pairwise(seen):
             assert next_number - number in {0, 1}, answers
-            assert next_total <= total, answers
+            assert total in {None, next_total}, answers
 
 
 def test_only_a_follow_up_question_keeps_the_number_of_the_one_before() -> None:
@@ -108,7 +110,18 @@ def test_only_a_follow_up_question_keeps_the_number_of_the_one_before() -> None:
     assert [number for number, _ in numbers_on(form, {"got_result": "no"})] == list(range(1, 9))
     asked_more = [number for number, _ in numbers_on(form, {"got_result": "yes"})]
     assert asked_more == [1, 2, 3, 4, 5, 5, 6, 7, 8]
-    assert numbers_on(form_of("small", source_of("small")), {"q1": "5"}) == [(1, 4), (2, 3), (3, 3)]
+    assert numbers_on(form_of("small", source_of("small")), {"q1": "5"}) == [
+        (1, None),  # whoever is not satisfied is asked why
+        (2, 3),
+        (3, 3),
+    ]
+
+
+def test_a_total_is_said_from_the_first_question_where_no_answer_changes_it() -> None:
+    for name in ("counter", "par_central"):
+        form = form_of(name, source_of(name), 3 if name.startswith("par") else 1)
+        totals = {total for way in ways(form.questionnaire) for _, total in numbers_on(form, way)}
+        assert totals == {8 if name == "counter" else 25}
 
 
 def test_a_table_counts_a_question_that_is_asked_about_any_agency() -> None:

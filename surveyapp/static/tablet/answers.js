@@ -78,18 +78,22 @@ export function shownOn(form, screen, answers) {
 }
 
 /**
- * Which question of this way a screen asks, and how many there are at most: {number, total}
- * (surveyapp/collect/screens.py, counted).
+ * Which question of this way a screen asks, and how many there are, null while an answer to come
+ * may change that: {number, total} (surveyapp/collect/screens.py, counted).
  */
 export function placeOf(form, key, answers) {
   const here = form.screens.findIndex((screen) => screen.key === key);
   const later = form.screens.slice(here).flatMap((screen) => screen.items);
   const undecided = new Set(later.filter((code) => (answers[code] ?? null) === null));
-  const asked = visibleItems(form, answers, undecided).map((item) => item.code);
-  const numbers = [...new Set(form.screens
-    .filter((screen) => screen.items.some((code) => asked.includes(code)))
-    .map((screen) => screen.number))];
-  return { number: numbers.indexOf(form.screens[here].number) + 1, total: numbers.length };
+  const numbers = (items) => {
+    const asked = items.map((item) => item.code);
+    return [...new Set(form.screens
+      .filter((screen) => screen.items.some((code) => asked.includes(code)))
+      .map((screen) => screen.number))];
+  };
+  const possible = numbers(visibleItems(form, answers, undecided));
+  const isCertain = numbers(visibleItems(form, answers)).length === possible.length;
+  return { number: possible.indexOf(form.screens[here].number) + 1, total: isCertain ? possible.length : null };
 }
 
 /** The next screen from `start` in steps of `by` that asks something; null if there is none. */

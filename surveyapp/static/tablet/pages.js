@@ -192,7 +192,8 @@ function askingPage(view, texts) {
   const items = shownOn(configuration.form, screen, state.answers);
   const said = new Map(state.problems.toReversed().map((problem) => [problem.item, errorText(problem, texts, state)]));
   const layout = { 1: "single", 2: "pair" }[items.length] ?? "group";
-  const place = filledIn(say.question, placeOf(configuration.form, state.screen, state.answers));
+  const at = placeOf(configuration.form, state.screen, state.answers);
+  const place = filledIn(at.total === null ? say.question_so_far : say.question, at);
   const lines = items.filter((item) => said.has(item.code)).map((item) => [
     texts.items[item.code].first,
     items.length > 1 ? `${texts.items[item.code].label}: ${said.get(item.code)}` : said.get(item.code)]);
