@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -187,8 +188,7 @@ def current_revision(database: Database) -> str | None:
 def check_not_newer(database: Database) -> None:
     """Refuse a schema that this program does not know: an older program would damage it."""
     revision = current_revision(database)
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in _revisions():
         raise AppError(
             "APP-003",
             f"Cơ sở dữ liệu có cấu trúc {revision}, mới hơn chương trình này.",
@@ -199,7 +199,14 @@ def check_not_newer(database: Database) -> None:
 
 def is_current(database: Database) -> bool:
     """Whether the schema is exactly this program's."""
-    return current_revision(database) == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    return current_revision(database) == _revisions()[0]
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Return the revisions of this program, the newest first; a process reads the scripts once."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    return tuple(script.revision for script in scripts.walk_revisions())
 
 
 def check_current(database: Database) -> None:
