@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,55 +38,6 @@ def call(group, *arguments: object) -> str:
     return CliRunner().invoke(group, [str(a) for a in arguments], catch_exceptions=False).output
 
 
-def test_merged_totals_give_the_pooled_estimates(tmp_path: Path) -> None:
-    (tmp_path / "design.toml").write_text(DESIGN, encoding="utf-8")
-    tables = [province(1), province(2)]
-    for i, table in enumerate([*tables, pa.concat_tables(tables)]):
-        pa_csv.write_csv(table, tmp_path / f"{i}.csv")
-    for i in (0, 1):
-        call(cli, "make", "--data", tmp_path / f"{i}.csv", "--design", tmp_path / "design.toml", "--method", "sipas_a 2023",
-             "--survey", f"tỉnh {i}", "--out", tmp_path / f"{i}.json")  # fmt: skip
-    call(cli, "merge", tmp_path / "0.json", tmp_path / "1.json", "--out", tmp_path / "both.json")
-    call(cli, "estimate", tmp_path / "both.json", "--out", tmp_path / "merged.json")
-    call(
-        results,
-        "estimate",
-        "--data",
-        tmp_path / "2.csv",
-        "--design",
-        tmp_path / "design.toml",
-        "--out",
-        tmp_path / "pooled.json",
-    )
-
-    merged, pooled = (
-        json.loads((tmp_path / f"{n}.json").read_text(encoding="utf-8"))
-        for n in ("merged", "pooled")
-    )
-    assert merged["design"]["surveys"] == ["tỉnh 0", "tỉnh 1"]
-    assert len(merged["estimates"]) == len(pooled["estimates"]) == 3
-    for left, right in zip(merged["estimates"], pooled["estimates"], strict=True):
-        assert left["measure"] == right["measure"]
-        for key in ("estimate", "se", "ci", "n", "df"):
-            assert left[key] == pytest.approx(right[key], rel=1e-12, abs=0)
-        assert (left["flag"], left["method"]) == (right["flag"], right["method"])
-        if left["measure"] != "index":
-            assert left["n_eff"] == pytest.approx(right["n_eff"], rel=1e-12, abs=0)
-            assert left["deff"] == pytest.approx(right["deff"], rel=1e-12, abs=0)
-    assert "P1-0" not in json.dumps(merged)
-
-    with pytest.raises(AppError, match=r"RESULTS-021.*surveys: có mặt hai lần"):
-        call(
-            cli,
-            "merge",
-            tmp_path / "both.json",
-            tmp_path / "1.json",
-            "--out",
-            tmp_path / "again.json",
-        )
-    assert not (tmp_path / "again.json").exists()
-
-
 def test_what_is_no_file_of_totals_or_too_small_is_refused(tmp_path: Path) -> None:
     (tmp_path / "design.toml").write_text(DESIGN, encoding="utf-8")
     with pytest.raises(AppError, match="RESULTS-020"):
@@ -117,6 +69,42 @@ def make(tmp_path: Path, which: int, name: str, *more: object) -> Path:
     call(cli, "make", "--data", tmp_path / f"{which}.csv", *folder_of(tmp_path), "--out", out,
          *(more or ("--survey", name)))  # fmt: skip
     return out
+
+
+def pooled_estimates(tmp_path: Path) -> dict[str, Any]:
+    """Estimate from the rows of both provinces together."""
+    pa_csv.write_csv(pa.concat_tables([province(0), province(1)]), tmp_path / "2.csv")
+    files = ["--data", tmp_path / "2.csv", "--design", tmp_path / "design.toml"]
+    call(results, "estimate", *files, "--out", tmp_path / "pooled.json")
+    return json.loads((tmp_path / "pooled.json").read_text(encoding="utf-8"))
+
+
+def test_merged_totals_give_the_pooled_estimates(tmp_path: Path) -> None:
+    files = [make(tmp_path, i, f"tỉnh {i}") for i in (0, 1)]
+    call(cli, "merge", *files, "--out", tmp_path / "both.json")
+    call(cli, "estimate", tmp_path / "both.json", "--out", tmp_path / "merged.json")
+
+    merged = json.loads((tmp_path / "merged.json").read_text(encoding="utf-8"))
+    pooled = pooled_estimates(tmp_path)
+    assert merged["design"]["surveys"] == ["tỉnh 0", "tỉnh 1"]
+    assert len(merged["estimates"]) == len(pooled["estimates"]) == 3
+    for left, right in zip(merged["estimates"], pooled["estimates"], strict=True):
+        assert left["measure"] == right["measure"]
+        design_effect = () if left["measure"] == "index" else ("n_eff", "deff")
+        for key in ("estimate", "se", "ci", "n", "df", *design_effect):
+            assert left[key] == pytest.approx(right[key], rel=1e-12, abs=0)
+        assert (left["flag"], left["method"]) == (right["flag"], right["method"])
+    assert "P1-0" not in json.dumps(merged)
+
+
+def test_a_survey_is_not_merged_twice(tmp_path: Path) -> None:
+    files = [make(tmp_path, i, f"tỉnh {i}") for i in (0, 1)]
+    both, again = tmp_path / "both.json", tmp_path / "again.json"
+    call(cli, "merge", *files, "--out", both)
+
+    with pytest.raises(AppError, match=r"RESULTS-021.*surveys: có mặt hai lần"):
+        call(cli, "merge", both, files[1], "--out", again)
+    assert not again.exists()
 
 
 def test_files_that_do_not_fit_are_refused_in_one_sentence(
