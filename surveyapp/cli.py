@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("surveyapp.maintenance:backup_command", "Sao lưu cơ sở dữ liệu."),
     "restore": ("surveyapp.maintenance:restore_command", "Khôi phục từ bản sao lưu."),
     "account": ("surveyapp.accounts.cli:cli", "Tài khoản: thêm, xem, cấp lại mật khẩu."),
-    "device": ("surveyapp.collect.cli:cli", "Máy tính bảng tại quầy: ghép, xem, thu hồi."),
+    "device": ("surveyapp.collect.cli:cli", "Máy tại quầy: ghép, xem, thu hồi."),
     "collect": ("surveyapp.collect.cli:waiting", "Phiếu đang chờ mở trên máy chủ này."),
     "survey": ("surveyapp.surveys.cli:cli", "Cuộc khảo sát: tạo, xem, loại cơ quan, chuyển bước."),
     "frame": ("surveyapp.frames.cli:cli", "Danh sách chọn mẫu: tệp mẫu, nhập, chốt."),

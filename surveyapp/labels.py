@@ -77,7 +77,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "restart": "Bắt đầu lại",
         "restarts": "Trang này tự trở về đầu khi 20 giây không ai chạm.",
         "to_start": "Về trang đầu",
-        "device_title": "Ghép máy tính bảng",
+        "device_title": "Ghép máy tại quầy",
         "device_label": "Mã ghép máy",
         "device_hint": "Cán bộ lấy mã bằng lệnh sipas device pair. Chỉ làm một lần cho mỗi máy.",
         "device_pair": "Ghép máy",

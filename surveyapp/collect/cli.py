@@ -13,7 +13,7 @@ from surveyapp.db import Database, check_current
 
 @click.group()
 def cli() -> None:
-    """Máy tính bảng tại quầy: ghép, xem, thu hồi."""
+    """Máy tại quầy: ghép, xem, thu hồi."""
 
 
 @cli.command()
@@ -59,7 +59,7 @@ def revoke(device_id: int, as_login: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @commands.as_login
 def rescue(file: Path, as_login: str) -> None:
-    """Nạp tệp cứu phiếu FILE tải từ máy tính bảng; nạp lại lần nữa không thêm gì."""
+    """Nạp tệp cứu phiếu FILE tải từ máy tại quầy; nạp lại lần nữa không thêm gì."""
     sealed = tablet_rescue.read(file)
     settings = config.load()
     with commands.opened(as_login, roles.COMMANDS["device rescue"]) as (db, actor):

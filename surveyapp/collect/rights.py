@@ -246,7 +246,7 @@ def refuse_many(questionnaire: Questionnaire, *, status: int) -> None:
     if questionnaire.rates == "many":
         raise AppError(
             "COLLECT-071",
-            "Phiếu của cuộc khảo sát này đánh giá nhiều cơ quan, không hỏi trên máy tính bảng.",
+            "Phiếu của cuộc khảo sát này đánh giá nhiều cơ quan, không hỏi trên máy tại quầy.",
             "Dùng điện thoại hoặc máy tính, mở địa chỉ trên giấy mời.",
             status=status,
         )
@@ -270,7 +270,7 @@ def check_device(survey: AnySurvey, device: Tablet) -> None:
     if device.survey_id != survey.id:
         raise AppError(
             "COLLECT-018",
-            "Máy tính bảng này được ghép cho cuộc khảo sát khác.",
+            "Máy này được ghép cho cuộc khảo sát khác.",
             "Ghép lại máy bằng: sipas device pair",
             status=403,
         )

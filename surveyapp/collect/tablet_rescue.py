@@ -48,7 +48,7 @@ def read(path: Path) -> RescueFile:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AppError(
             "COLLECT-073",
-            f"«{path.name}» không phải tệp cứu phiếu của máy tính bảng, hoặc đã bị sửa.",
+            f"«{path.name}» không phải tệp cứu phiếu của máy tại quầy, hoặc đã bị sửa.",
             "Tải lại tệp từ trang cán bộ trên máy.",
         ) from error
 

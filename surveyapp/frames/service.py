@@ -117,7 +117,7 @@ def check_open(db: Session, survey: Survey) -> None:
         raise AppError(
             "FRAME-020",
             "Ý kiến tại quầy không có danh sách chọn mẫu.",
-            "Ghép máy tính bảng để thu ý kiến.",
+            "Ghép máy tại quầy để thu ý kiến.",
             status=409,
         )
     if survey.state != "draft":

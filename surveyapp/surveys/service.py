@@ -273,7 +273,7 @@ def _check_tablets(db: Session, agency: RatedAgency) -> None:
     if db.scalar(usable.limit(1)) is not None:
         raise AppError(
             "SURVEY-013",
-            f"«{agency.title}» còn máy tính bảng đang dùng trong cuộc khảo sát này.",
+            f"«{agency.title}» còn máy tại quầy đang dùng trong cuộc khảo sát này.",
             "Thu hồi máy của cơ quan trước.",
             status=409,
         )

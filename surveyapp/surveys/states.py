@@ -170,7 +170,7 @@ def _before_sampled(db: Session, survey: Survey) -> tuple[str, ...]:
 def _before_collecting(db: Session, survey: Survey) -> tuple[str, ...]:
     if survey.kind == "counter":
         usable = select(Device.id).where(Device.survey_id == survey.id, Device.revoked_at.is_(None))
-        return () if _any(db, usable) else ("Chưa ghép máy tính bảng nào tại quầy.",)
+        return () if _any(db, usable) else ("Chưa ghép máy nào tại quầy.",)
     issued = select(Invitation.code_sha256).where(Invitation.survey_id == survey.id)
     return () if _any(db, issued) else ("Chưa giao phiếu, chưa có mã phiếu nào.",)
 

@@ -87,6 +87,7 @@ def show(code: str) -> ResponseReturnValue:
         links={one.number: _url(one.endpoint, {"code": code}) for one in path},
         path=path,
         progress=service.progress(db, survey),
+        devices_url=_url("devices.index", {"code": code}) if survey.kind == "service" else None,
         left_out=[agency for agency in survey.agencies if agency.exclusion],
     )
 

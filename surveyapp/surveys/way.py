@@ -125,7 +125,7 @@ def _at_counters(db: Session, survey: Survey) -> NextStep:
     used = tablets(db, survey)
     if not used:
         texts = (
-            "Ghép máy tính bảng",
+            "Ghép máy tại quầy",
             "Mỗi máy gắn với một cơ quan và một quầy. Không chọn mẫu, không cần mã phiếu: ai đến "
             "cũng trả lời được.",
             "Ghép máy",

@@ -140,7 +140,7 @@ def test_the_code_of_a_rater_of_many_agencies_is_refused_on_a_tablet(
     refused = tablet.post(f"{HOME}/code", data={"invitation": code})
 
     assert refused.status_code == 409
-    assert "không hỏi trên máy tính bảng" in unescape(refused.text)
+    assert "không hỏi trên máy tại quầy" in unescape(refused.text)
     assert tablet.get(f"{HOME}/about").status_code == 410
     phone = app.test_client()
     assert phone.post(f"{HOME}/code", data={"invitation": code}).location == f"{HOME}/about"

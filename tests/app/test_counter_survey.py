@@ -75,7 +75,7 @@ def test_collecting_needs_a_tablet_and_no_draw(db: Session, actor: Actor, survey
         service.advance(db, actor, survey, "sampled")
     with pytest.raises(AppError) as lacking:
         service.advance(db, actor, survey, "collecting")
-    assert lacking.value.problems == ("Chưa ghép máy tính bảng nào tại quầy.",)
+    assert lacking.value.problems == ("Chưa ghép máy nào tại quầy.",)
 
     agency = survey.agencies[0]
     devices.pair(db, actor, survey.code, agency.code, "Quầy 1")
@@ -111,7 +111,7 @@ def test_an_agency_with_a_tablet_cannot_be_left_out(
 def test_the_pages_lead_from_pairing_to_collecting(signed_in: Browser) -> None:
     client = signed_in("manager")
     first = client.get(HOME).text
-    assert "Việc cần làm tiếp: ghép máy tính bảng" in first
+    assert "Việc cần làm tiếp: ghép máy tại quầy" in first
     assert f'href="{HOME}devices/"' in first
     assert "Danh sách chọn mẫu" not in first
 

@@ -62,6 +62,17 @@ def test_the_first_page_says_what_to_do_next(manager: FlaskClient) -> None:
     assert "Điều tra xã hội học phục vụ" in manager.get("/surveys/").text
 
 
+def test_a_survey_by_code_leads_to_its_tablets_where_they_can_ask_its_form(
+    manager: FlaskClient,
+) -> None:
+    manager.post("/surveys/new", data={"plan": "binh-dinh-service-2024"})
+    tablets = "/surveys/service-2024/devices/"
+
+    assert f'<a href="{tablets}">Máy tại quầy</a>' in manager.get("/surveys/service-2024/").text
+    assert "<h1>Máy tại quầy</h1>" in manager.get(tablets).text
+    assert "Máy tại quầy" not in manager.get(HOME).text  # raters answer a table of many agencies
+
+
 def test_a_practice_survey_is_stamped_on_every_page_and_can_be_removed(
     signed_in: Browser, settings: Settings, db: Session
 ) -> None:

@@ -67,7 +67,7 @@ export async function pairTablet(root, typed = "") {
   if (!globalThis.isSecureContext || !("serviceWorker" in navigator)) {
     show(root, "Không ghép được", el("div", { class: "page reading" }, el("div", { class: "body" },
       el("h1", {}, "Địa chỉ này chưa an toàn"),
-      el("p", { class: "lead" }, "Máy tính bảng chỉ giữ được phiếu khi mất mạng nếu mở bằng địa chỉ https://."),
+      el("p", { class: "lead" }, "Máy chỉ giữ được phiếu khi mất mạng nếu mở bằng địa chỉ https://."),
       el("p", {}, "Xem phần «Máy tại quầy» trong Hướng dẫn sử dụng, rồi mở lại bằng https://."))));
     return new Promise(() => {});
   }
@@ -100,11 +100,11 @@ function pairingForm(root, typed, error) {
       const { token, pin } = event.target.elements;
       resolve({ token: token.value.trim(), pin: pin.value.trim() });
     };
-    show(root, error ? "Lỗi: Ghép máy tính bảng" : "Ghép máy tính bảng",
+    show(root, error ? "Lỗi: Ghép máy tại quầy" : "Ghép máy tại quầy",
       el("form", { class: "page reading", novalidate: true, autocomplete: "off", onsubmit },
         el("div", { class: "body" },
           error && problem(...error),
-          el("h1", {}, "Ghép máy tính bảng"),
+          el("h1", {}, "Ghép máy tại quầy"),
           field("token", "Mã ghép máy", "Ở trang «Máy tại quầy» của cuộc khảo sát: nhập mã, hoặc mở bằng mã QR.", { value: typed, autocapitalize: "characters" }),
           field("pin", "Mã ngắn của máy", "Tự đặt 4 đến 8 chữ số, để cán bộ mở trang xem phiếu trên máy.", { type: "password", inputmode: "numeric" }),
           showButton("pin")),
