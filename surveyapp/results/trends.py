@@ -24,6 +24,8 @@ Block = TrendFigure | ReportTable | Paragraph
 #: Publisher, population and method version.
 Triple = tuple[str, str, str]
 
+#: Series side by side in one picture; more leave no room for their years.
+_MOST_SERIES = 3
 _NO_INTERVAL = Missing("số công bố không kèm sai số")
 _MEAN = Missing("không tính cho trung bình nhóm")
 _FIRST = Missing("năm đầu của loạt số")
@@ -184,8 +186,15 @@ def _blocks(
     if _years(held) < 2:
         return [Paragraph(wording.ONE_YEAR)]
     series = _series(held, own, method_titles(db))
-    picture = TrendFigure(subject.code, subject.title, subject.unit, wording.TREND, series)
-    return [picture, _table(subject, series)]
+    parts = [series[at : at + _MOST_SERIES] for at in range(0, len(series), _MOST_SERIES)]
+    return [*(_picture(subject, part, n) for n, part in enumerate(parts)), _table(subject, series)]
+
+
+def _picture(subject: Subject, series: tuple[TrendSeries, ...], n: int) -> TrendFigure:
+    code, title = subject.code, subject.title
+    if n:
+        code, title = f"{code}-{n + 1}", f"{title} (tiếp, phần {n + 1})"
+    return TrendFigure(code, title, subject.unit, wording.TREND, series)
 
 
 def _series(

@@ -13,6 +13,10 @@ from sqlalchemy.orm import Session
 from analysis.report import NOT_COMPARABLE, Box, Missing, ReportTable
 from analysis.trend import TrendFigure
 from surveyapp.actor import Actor
+from surveyapp.exports.figure import Look
+from surveyapp.exports.numbers import NumberStyle
+from surveyapp.exports.pdf_styles import PORTRAIT_WIDTH
+from surveyapp.exports.pictures import pictures
 from surveyapp.exports.xlsx import write_xlsx
 from surveyapp.models import PublishedFigure, ResultRun, Survey
 from surveyapp.results import document, service, trends, wording
@@ -243,6 +247,26 @@ def test_another_triple_is_a_break_and_never_subtracted(
     assert [reason for reason in reasons if reason.startswith(said)]
     (published,) = [cells(table, k) for k in (0, 1) if table.rows[k][0] == "2023"]
     assert published["interval"] == Missing("số công bố không kèm sai số")
+
+
+def test_years_go_from_left_to_right_however_many_methods_were_used(
+    db: Session, actor: Actor, served: Survey
+) -> None:
+    service.run(db, actor, served)
+    for number in range(7):
+        for year in range(2015, 2020):
+            document_figure(db, served, year=year, value=80.0, method_version=f"cũ {number}")
+
+    *figures, table = blocks(db, served)
+    assert len(table.rows) == 7 * 5 + 1
+    assert len({each.triple for figure in figures for each in figure.series}) == 8
+    assert len({figure.code for figure in figures}) == len(figures) > 1
+    look, style = Look(PORTRAIT_WIDTH, 9.5), NumberStyle()
+    for figure in figures:
+        (drawn,) = pictures(figure, look, style, simulated=False, max_height=600)
+        places = [each.x for each in drawn.shapes if getattr(each, "role", "") == "year"]
+        assert places == sorted(set(places))
+        assert 0 < places[0] < places[-1] < PORTRAIT_WIDTH
 
 
 def test_targets_of_the_plan_stand_beside_with_their_year(
