@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.browser.tablet_site import (
     DEBOUNCE,
@@ -139,6 +139,7 @@ def test_no_page_of_a_code_to_take_home_breaks_wcag(
     nursery: Nursery,
     tmp_path: Path,
     axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
     size: int,
     screen: dict[str, int],
 ) -> None:
@@ -154,7 +155,13 @@ def test_no_page_of_a_code_to_take_home_breaks_wcag(
         press(page)
         found += problems(page, axe)
         context.set_offline(False)
+        held: list[Route] = []
+        page.route("**/api/device/later", lambda route: held.append(route))  # until it is looked at
         press(page, "#later")
+        page.get_by_text("Máy đang lấy mã…").wait_for()
+        found += problems(page, axe)
+        picture(page, f"tablet-later-wait-{size}")
+        held[0].continue_()
         page.locator(".printed").wait_for()
 
         assert found + problems(page, axe) == []

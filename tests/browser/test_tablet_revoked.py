@@ -19,11 +19,25 @@ from tests.browser.tablet_site import (
     send_form,
     stored_here,
     tablet_site,
+    until,
 )
 from tests.faults.server import Nursery
 
 pytestmark = pytest.mark.browser
 CLOSED = "Máy này đã ngừng nhận phiếu"
+#: What the tablet keeps of itself.
+DEVICE = """async () => new Promise((resolve) => {
+  indexedDB.open("sipas-tablet").onsuccess = (event) => {
+    const store = event.target.result.transaction("settings").objectStore("settings");
+    store.get("device").onsuccess = (found) => resolve(found.target.result);
+  };
+})"""
+IS_REVOKED = f"({DEVICE})().then((device) => device.isRevoked === true)"
+#: One more piece of news, and as long as who hears it needs to read what is kept, many times over.
+HEAR_NEWS = f"""async () => {{
+  dispatchEvent(new MessageEvent("sipas-queue", {{ data: "changed" }}));
+  for (let read = 0; read < 50; read += 1) await ({DEVICE})();
+}}"""
 
 
 @pytest.fixture
@@ -50,6 +64,14 @@ def is_closed(page: Page) -> bool:
     """Wait for the closed page and say whether nobody can begin there."""
     page.get_by_text(CLOSED).wait_for()
     return page.locator(".next").count() == 0
+
+
+def hold_title(page: Page) -> None:
+    """Ask for the officials' page where a tablet rests."""
+    page.locator("h1").hover()
+    page.mouse.down()
+    page.clock.run_for(3_100)
+    page.mouse.up()
 
 
 def test_a_revoked_tablet_that_is_started_again_asks_nobody_even_offline(
@@ -103,10 +125,7 @@ def test_officials_reach_what_a_revoked_tablet_holds_and_pair_it_anew(
     tablet.context.set_offline(False)
     tablet.reload()
     assert is_closed(tablet)
-    tablet.locator("h1").hover()
-    tablet.mouse.down()
-    tablet.clock.run_for(3_100)
-    tablet.mouse.up()
+    hold_title(tablet)
     tablet.fill("#pin", PIN)
     press(tablet)
     tablet.get_by_text("COLLECT-045").wait_for()
@@ -121,6 +140,26 @@ def test_officials_reach_what_a_revoked_tablet_holds_and_pair_it_anew(
     tablet.locator(".idle .next").wait_for()
     assert tablet.get_by_text(CLOSED).count() == 0
     assert stored_here(tablet) == 1
+
+
+def test_news_draws_nothing_over_the_page_of_an_official(tablet: Page, site: TabletSite) -> None:
+    tablet.context.set_offline(True)
+    send_form(tablet)
+    revoke(site)
+    hold_title(tablet)
+    tablet.fill("#pin", PIN)
+    tablet.context.set_offline(False)
+    with tablet.expect_response("**/api/submissions/*", timeout=60_000):
+        tablet.clock.run_for(100_000)
+    until(tablet, IS_REVOKED)
+
+    tablet.evaluate(HEAR_NEWS)
+
+    assert tablet.input_value("#pin") == PIN
+    press(tablet)
+    tablet.get_by_text("COLLECT-045").wait_for()
+    tablet.click("text=Về trang đầu")
+    assert is_closed(tablet)
 
 
 def test_a_short_code_is_hidden_while_it_is_typed_unless_it_is_asked_for(
