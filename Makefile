@@ -12,7 +12,7 @@ PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist worksteal
 #: where make run serves: make run BIND=127.0.0.1:8020
 BIND ?= 127.0.0.1:8000
 
-.PHONY: help run test lint bench accessibility bench-long faults coverage-tables lock
+.PHONY: help run test coverage lint bench accessibility bench-long faults coverage-tables lock
 
 help:  ## List these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 24
@@ -26,7 +26,10 @@ test:  ## Run every check and every test, making what they need
 	@.ci/packages
 	@$(MAKE) --no-print-directory lint
 	@.ci/migrations
-	@$(BIN)/python -m pytest -rs --cov --cov-report=term $(PARALLEL) $(PYTEST)
+	@$(BIN)/python -m pytest -rs $(PARALLEL) $(PYTEST)
+
+coverage: override PYTEST += --cov --cov-report=term
+coverage: test  ## The same, with a list of the lines that no test reaches (half as long again)
 
 lint:  ## Check style, types and the directions of import
 	@.ci/environment test
