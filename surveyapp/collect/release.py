@@ -28,6 +28,9 @@ SMALLEST = 5
 HELD_BACK = 5
 #: So often each process looks for batches that no arriving answer has reported.
 LOOK_EVERY = timedelta(minutes=1)
+#: A process releases no oftener, as each release takes the turn to write and makes a durable key:
+#: where many answers come at once, more of them are released together.
+RELEASE_EVERY = timedelta(seconds=1)
 _HOLD_SURVEY: Final = (
     select(Survey.id).where(Survey.id == bindparam("of_survey")).with_for_update(read=True)
 )
@@ -87,11 +90,12 @@ def settle_after(
     """Call `settle` after the commit of an answer, if there may be something to do.
 
     That is when the answer fills its batch, and at every fifth answer after that in case the
-    release failed; and once a minute for batches that nobody adds to any more, or that were filled
-    by answers that did not see each other. The first answer of a process looks too, so that what a
-    crash left is mended.
+    release failed or the last one was a moment ago; and once a minute for batches that nobody adds
+    to any more, or that were filled by answers that did not see each other. The first answer of a
+    process looks too, so that what a crash left is mended.
     """
-    if _fills(arrival, release_size) or _is_time_to_look(database, arrival.survey_id):
+    rest = RELEASE_EVERY if _fills(arrival, release_size) else LOOK_EVERY
+    if _has_rested(database, arrival.survey_id, rest):
         settle(database, keyring, arrival.survey_id, release_size)
 
 
@@ -105,11 +109,12 @@ def _enough(opened_on: date, release_size: int) -> int:
     return SMALLEST if opened_on < clock.today() else release_size
 
 
-def _is_time_to_look(database: Database, survey_id: int) -> bool:
+def _has_rested(database: Database, survey_id: int, rest: timedelta) -> bool:
+    """Whether this process looked at a survey so long ago; if so, it looks now."""
     looked = _looked.setdefault(database, {})
     now = clock.now()
     last = looked.get(survey_id)
-    if last is not None and abs(now - last) < LOOK_EVERY:  # the clock may be set back
+    if last is not None and abs(now - last) < rest:  # the clock may be set back
         return False
     looked[survey_id] = now
     return True

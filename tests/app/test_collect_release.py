@@ -2,7 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -144,14 +144,21 @@ def test_answers_that_arrive_during_releases_are_neither_lost_nor_doubled(
 
 
 def arrive(
-    database: Database, keyring: Keyring, world: World, count: int, cell: int = 0
+    database: Database,
+    keyring: Keyring,
+    world: World,
+    count: int,
+    cell: int = 0,
+    pace: timedelta = release.RELEASE_EVERY,
 ) -> list[int]:
-    """Send answers as the views do; return how many were released after each."""
+    """Send answers as the views do, one a `pace`; return how many were released after each."""
     released = []
-    for code in codes_for(database, world, [cell] * count):
-        receipt = send(database, keyring, world.submission(code))
-        assert receipt.arrival is not None
-        release.settle_after(database, keyring, receipt.arrival, 5)
+    start = clock.now()
+    for number, code in enumerate(codes_for(database, world, [cell] * count)):
+        with clock.set_to(start + number * pace):
+            receipt = send(database, keyring, world.submission(code))
+            assert receipt.arrival is not None
+            release.settle_after(database, keyring, receipt.arrival, 5)
         released.append(len(responses(database)))
     return released
 
@@ -162,6 +169,17 @@ def test_the_answer_that_fills_a_batch_releases_it(
     with clock.set_to(FIRST_DAY):
         assert arrive(database, keyring, world, 21) == [0] * 9 + [5] * 5 + [10] * 5 + [15] * 2
     assert len(keyring.batches()) == 1
+
+
+def test_answers_of_one_moment_are_released_together(
+    database: Database, keyring: Keyring, world: World
+) -> None:
+    with clock.set_to(FIRST_DAY):
+        assert arrive(database, keyring, world, 1) == [0]  # the first one of a process looks
+    with clock.set_to(FIRST_DAY + release.RELEASE_EVERY / 2):
+        assert arrive(database, keyring, world, 19, pace=timedelta(0)) == [0] * 19
+    with clock.set_to(FIRST_DAY + release.RELEASE_EVERY):
+        assert arrive(database, keyring, world, 5) == [0, 0, 0, 0, 20]
 
 
 def test_a_release_that_failed_is_tried_again_at_most_five_answers_later(
