@@ -1,11 +1,12 @@
 """The tablet asks and refuses as the server does: the same answers through both, all definitions."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from questionnaires.answer_problems import AnswerRule
 from questionnaires.check import check_answers
@@ -36,9 +37,10 @@ ASK_THE_TABLET = """async ([form, tries]) => {
 }"""
 
 
-@pytest.fixture
-def modules(context: BrowserContext) -> Page:
-    """Open a page that can import the tablet's modules one by one."""
+@pytest.fixture(scope="module")
+def modules(browser: Browser) -> Iterator[Page]:
+    """Open a page that can import the tablet's modules, which keep nothing, one by one."""
+    context = browser.new_context()
     page = context.new_page()
     page.route(
         "http://localhost/*",
@@ -49,7 +51,8 @@ def modules(context: BrowserContext) -> Page:
         ),
     )
     page.goto("http://localhost/")
-    return page
+    yield page
+    context.close()
 
 
 def source(form: str) -> str:
