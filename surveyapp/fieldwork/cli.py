@@ -71,7 +71,14 @@ def _plain(found: outlook.Outlook) -> dict[str, object]:
 
 
 def _drawn(db: Session, survey: Survey) -> SampleDraw:
-    draw = service.latest_draw(db, survey)
+    return _there(service.latest_draw(db, survey))
+
+
+def _given(db: Session, survey: Survey) -> SampleDraw:
+    return _there(service.latest_given(db, survey))
+
+
+def _there(draw: SampleDraw | None) -> SampleDraw:
     if draw is None:
         raise AppError("FIELD-011", "Cuộc khảo sát chưa chọn mẫu.", "Chạy: sipas sample draw.")
     return draw
@@ -135,7 +142,7 @@ def people_command(survey_code: str, as_login: str, *, as_json: bool) -> None:
     """Xem ai được giao phiếu, theo nơi nhận, với mã đơn vị để báo thay; không có mã phiếu."""
     with commands.opened(as_login, roles.COMMANDS["invitation people"]) as (db, actor):
         survey = surveys.find(db, survey_code)
-        found = people.listed(db, actor, _drawn(db, survey), config.load().keys)
+        found = people.listed(db, actor, _given(db, survey), config.load().keys)
         db.commit()
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
@@ -159,7 +166,7 @@ def replace(survey_code: str, out: Path, as_login: str, *, as_json: bool, **repo
     with commands.opened(as_login, roles.COMMANDS["invitation replace"]) as (db, actor):
         survey = surveys.find(db, survey_code)
         pages = entry(_address(survey), survey.code)
-        draw = _drawn(db, survey)
+        draw = _given(db, survey)
         done = reserve.replace(db, actor, draw, Report(**report), settings.keys)
         path = None
         if done.letter is not None:

@@ -42,12 +42,14 @@ class Listed:
     is_hidden: bool
     #: Whether somebody of her stratum can still take her place.
     has_reserve: bool
+    #: Drawn after the first forms had been given.
+    is_supplement: bool
 
     @property
     def state(self) -> str:
-        """What the field has reported, in words; empty where nothing was."""
+        """What the field has reported, in words; else how a person came in after the others."""
         if not self.reason:
-            return "Người thay" if self.is_reserve else ""
+            return "Người thay" if self.is_reserve else "Chọn bổ sung" if self.is_supplement else ""
         taken = f"thay bằng {self.replaced_by}" if self.replaced_by else "hết dự phòng"
         return f"{self.reason}; {taken}"
 
@@ -55,7 +57,10 @@ class Listed:
 def listed(
     db: Session, actor: Actor, draw: SampleDraw, keys: Path, words: str = ""
 ) -> list[Listed]:
-    """Return the forms of a draw by office and name; those only that hold all `words`."""
+    """Return the forms of a survey by office and name; those only that hold all `words`.
+
+    `draw` is the one whose reserve takes places; forms of earlier draws stand beside its own.
+    """
     survey = db.get_one(Survey, draw.survey_id)
     waiting = strata_with_reserve(db, survey, draw)
     hidden = set() if survey.is_locked else unnamed(db, draw, keys)
@@ -71,7 +76,9 @@ def listed(
             FormCell.id,
             SampleUnit.stratum,
             Assignment.after_answers,
+            Assignment.draw_id,
         )
+        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
         .join(
             SampleUnit,
             (SampleUnit.draw_id == Assignment.draw_id)
@@ -81,7 +88,8 @@ def listed(
         .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
         .join(
             FrameRow,
-            (FrameRow.frame_id == draw.frame_id) & (FrameRow.unit_code == Assignment.unit_code),
+            (FrameRow.frame_id == SampleDraw.frame_id)
+            & (FrameRow.unit_code == Assignment.unit_code),
         )
         .join(
             Contact,
@@ -92,8 +100,9 @@ def listed(
             (Disposition.draw_id == Assignment.draw_id)
             & (Disposition.unit_code == Assignment.unit_code),
         )
-        .where(Assignment.draw_id == draw.id)
+        .where(SampleDraw.survey_id == survey.id)
     ).all()
+    first = min((one.draw_id for one in rows), default=0)
     names = {unit: name for unit, _, name, *_ in rows}
     found = [
         Listed(
@@ -106,8 +115,9 @@ def listed(
             names.get(released or "", ""),
             not reason and (cell, stratum, is_late) in hidden,
             stratum in waiting,
+            drawn > first,
         )
-        for unit, office, name, group, role, reason, released, cell, stratum, is_late in rows
+        for unit, office, name, group, role, reason, released, cell, stratum, is_late, drawn in rows
     ]
     audit.record(db, actor, "fieldwork.people", survey.code, draw=draw.id, forms=len(found))
     wanted = words.casefold().split()

@@ -87,14 +87,15 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
     The reserve is used in its order; only a unit for whose own agencies no shared form is left is
     passed over. Nothing here tells who has answered: the field says it, a code leads to nobody.
     Where fewer than five others could then have answered in the cell, the report is counted
-    without the person, who stays on the list.
+    without the person, who stays on the list. The form may be of an earlier draw; `draw` is the
+    one whose reserve takes places.
     """
     survey = locked(db, draw)
     given = _checked(db, draw, report)
     cell = db.get_one(FormCell, given.cell_id)
-    stratum = db.get_one(SampleUnit, (draw.id, report.unit)).stratum
+    stratum = db.get_one(SampleUnit, (given.draw_id, report.unit)).stratum
     reserve = Reserve(db, survey, draw, keys)
-    known = db.get(Disposition, (draw.id, report.unit))
+    known = db.get(Disposition, (given.draw_id, report.unit))
     before = known or reports.counted_before(db, draw, report)
     if known is not None:
         _check_same(known, report.reason)
@@ -107,7 +108,7 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
         place = None  # her own stratum would say who it was among few
     released = place.unit if place else None
     if is_named:
-        _store(db, draw, report, released)
+        _store(db, given, report, released)
     else:
         reports.count_without_name(db, draw, cell, report, released)
     db.flush()
@@ -137,7 +138,7 @@ def unnamed(db: Session, draw: SampleDraw, keys: Path) -> set[tuple[int, str, bo
             (SampleUnit.draw_id == Assignment.draw_id)
             & (SampleUnit.unit_code == Assignment.unit_code),
         )
-        .where(Assignment.draw_id == draw.id)
+        .where(FormCell.survey_id == draw.survey_id)
         .distinct()
     )
     return {
@@ -157,11 +158,15 @@ def _checked(db: Session, draw: SampleDraw, report: Report) -> Assignment:
             f"Chọn một trong: {', '.join(REASON_TITLES)}.",
             status=422,
         )
-    given = db.get(Assignment, (draw.id, report.unit))
+    given = db.scalar(
+        select(Assignment)
+        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
+        .where(SampleDraw.survey_id == draw.survey_id, Assignment.unit_code == report.unit)
+    )
     if given is None:
         raise AppError(
             "FIELD-020",
-            f"Lần chọn mẫu này không giao phiếu nào cho «{report.unit}».",
+            f"Cuộc khảo sát này không giao phiếu nào cho «{report.unit}».",
             "Mở lại danh sách người được chọn; giao phiếu trước nếu chưa giao.",
             status=404,
         )
@@ -178,10 +183,10 @@ def _check_same(known: Disposition, reason: str) -> None:
         )
 
 
-def _store(db: Session, draw: SampleDraw, report: Report, released: str | None) -> None:
+def _store(db: Session, given: Assignment, report: Report, released: str | None) -> None:
     db.add(
         Disposition(
-            draw_id=draw.id,
+            draw_id=given.draw_id,
             unit_code=report.unit,
             reason=report.reason,
             reported_on=clock.today(),

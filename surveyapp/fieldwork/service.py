@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock, codes
@@ -71,6 +71,17 @@ def latest_draw(db: Session, survey: Survey) -> SampleDraw | None:
         SampleDraw.survey_id == survey.id, SampleDraw.drawn_at.is_not(None)
     )
     return db.scalar(drawn.order_by(SampleDraw.id.desc()).limit(1))
+
+
+def latest_given(db: Session, survey: Survey) -> SampleDraw | None:
+    """Return the last draw whose forms have been given; before any are, the last draw.
+
+    Its reserve takes the places: a later draw's is not open before its own persons have forms.
+    """
+    given = exists().where(Assignment.draw_id == SampleDraw.id)
+    newest = select(SampleDraw).where(SampleDraw.survey_id == survey.id, given)
+    found = db.scalar(newest.order_by(SampleDraw.id.desc()).limit(1))
+    return found or latest_draw(db, survey)
 
 
 def is_supplementary(db: Session, draw: SampleDraw) -> bool:

@@ -142,7 +142,7 @@ def office_list(code: str, kind: str) -> ResponseReturnValue:
     """Give the persons with forms by office as a file; the look at names is recorded."""
     db = web.session()
     survey = surveys.find(db, code)
-    found = people.listed(db, web.actor(), _drawn(db, survey), web.settings().keys)
+    found = people.listed(db, web.actor(), _given(db, survey), web.settings().keys)
     content = office_lists.office_file(survey, found, kind)
     db.commit()
     name = f"{code}-nguoi-duoc-giao-phieu.{kind}"
@@ -154,7 +154,7 @@ def replace(code: str) -> ResponseReturnValue:
     """Report a form as nobody's and release the next reserve unit; give her letter, if any."""
     db = web.session()
     survey = surveys.find(db, code)
-    draw = _drawn(db, survey)
+    draw = _given(db, survey)
     form = ReplaceForm()
     if not form.validate_on_submit():
         return _people(code, SearchForm(formdata=None), form), 422
@@ -175,7 +175,7 @@ def _fresh() -> ReplaceForm:
 def _people(code: str, search: SearchForm, form: ReplaceForm) -> str:
     db = web.session()
     survey = surveys.find(db, code)
-    draw = _drawn(db, survey)
+    draw = _given(db, survey)
     keys = web.settings().keys
     found = people.listed(db, web.actor(), draw, keys, search.words.data or "")
     tallies = [(stratum_title(survey, one.stratum), one) for one in reports.tallies(db, survey)]
@@ -238,7 +238,14 @@ def _entry(code: str) -> str:
 
 
 def _drawn(db: Session, survey: Survey) -> SampleDraw:
-    draw = service.latest_draw(db, survey)
+    return _there(service.latest_draw(db, survey))
+
+
+def _given(db: Session, survey: Survey) -> SampleDraw:
+    return _there(service.latest_given(db, survey))
+
+
+def _there(draw: SampleDraw | None) -> SampleDraw:
     if draw is None:
         raise AppError(
             "FIELD-010",

@@ -97,6 +97,34 @@ def test_the_same_report_twice_releases_one_and_another_reason_is_refused(
         reserve.replace(db, actor, draw, report(unit, "died"), tmp_path)
 
 
+def test_after_a_supplementary_draw_persons_of_both_draws_are_listed_and_replaced(
+    db, actor, draw, tmp_path
+) -> None:
+    survey = db.get_one(Survey, draw.survey_id)
+    first, choices = units(db, draw, "main"), {"reason": "thiếu", "few_reason": "x"}
+    frame = db.get_one(make.Frame, draw.frame_id)
+    more = make.drawn(db, actor, frame, quotas={"provincial": 50}, reserve_share="0.2", **choices)
+
+    assert service.latest_given(db, survey) == draw  # the added have no forms yet
+    early = reserve.replace(db, actor, draw, report(first[7], "refused"), tmp_path)
+    service.assign(db, actor, more)
+    assert service.latest_given(db, survey) == more
+    late = reserve.replace(db, actor, more, report(first[2], "refused"), tmp_path)
+    again = reserve.replace(db, actor, more, report(first[7], "refused"), tmp_path)
+    listed = people.listed(db, actor, more, tmp_path)
+
+    assert early.released in units(db, draw, "reserve")
+    assert late.released in units(db, more, "reserve")
+    assert (late.is_new, again.is_new, again.released) == (True, False, early.released)
+    forms = dict(db.execute(select(Assignment.unit_code, Assignment.draw_id)).all())
+    assert {one.unit for one in listed} == forms.keys()
+    told = {one.unit: one.state for one in listed}
+    added = {unit for unit, number in forms.items() if number == more.id} - {late.released}
+    assert {unit for unit, state in told.items() if state == "Chọn bổ sung"} == added
+    assert told[early.released] == told[late.released] == "Người thay"
+    assert told[first[2]].startswith("Từ chối") and "thay bằng" in told[first[7]]
+
+
 def test_a_reserve_that_is_used_up_says_so_and_the_report_stays(db, actor, draw, tmp_path) -> None:
     main, waiting = units(db, draw, "main"), units(db, draw, "reserve")
     done = [reserve.replace(db, actor, draw, report(unit, "unable"), tmp_path) for unit in main[:6]]
