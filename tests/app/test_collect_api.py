@@ -1,7 +1,7 @@
 """The device API: statuses, receipts, refusals with every fault, nothing reflected or logged."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from surveyapp import clock, web
 from surveyapp.app import create_app
+from surveyapp.collect import release
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.submission import MEMBERS
 from surveyapp.config import Settings
@@ -169,8 +170,11 @@ def test_a_raters_code_is_refused_from_a_tablet_and_stays_usable(
 def test_enough_answers_are_released_by_the_last_request(
     client: FlaskClient, database: Database, world: World, settings: Settings
 ) -> None:
-    for code in codes_for(database, world, [0] * 10):
+    *codes, last = codes_for(database, world, [0] * 10)
+    for code in codes:
         assert put(client, as_bytes(world.body(code))).status_code == 201
+    with clock.set_to(clock.now() + release.RELEASE_EVERY):
+        assert put(client, as_bytes(world.body(last))).status_code == 201
 
     with database.read_session() as db:
         assert db.scalar(select(func.count()).select_from(Response)) == 5
@@ -247,12 +251,15 @@ def test_the_figures_for_monitoring_count_whole_days_and_name_nobody(
     world, token = counter_with_tablet(database)
     bearer = {"Authorization": f"Bearer {token}"}
     body = as_bytes(world.body(None, mode="tablet"))
-    with clock.set_to(datetime(2024, 11, 4, 5, tzinfo=UTC)):
+    noon = datetime(2024, 11, 4, 5, tzinfo=UTC)
+    with clock.set_to(noon):
         before = client.get("/metrics").text.partition("sipas_disk_free_bytes ")[0]
-        for _ in range(10):
+        for _ in range(9):
             assert put(client, body, **bearer).status_code == 201
+    with clock.set_to(noon + release.RELEASE_EVERY):
+        assert put(client, body, **bearer).status_code == 201
         assert client.get("/metrics").text.startswith(before)
-    with clock.set_to(datetime(2024, 11, 5, 5, tzinfo=UTC)):
+    with clock.set_to(noon + timedelta(days=1)):
         after = client.get("/metrics")
 
     assert after.content_type == "text/plain; version=0.0.4; charset=utf-8"
