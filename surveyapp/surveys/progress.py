@@ -1,6 +1,7 @@
 """What has come in against the plan: counts of codes or forms only, never a score."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +12,7 @@ from surveyapp import clock
 from surveyapp.clock import VIETNAM
 from surveyapp.models import (
     Batch,
+    Device,
     FormCell,
     Invitation,
     Response,
@@ -27,7 +29,7 @@ AGENCY_SCOPE = "agency:"
 class Progress:
     """Forms of one group, or of one agency with a tablet: received, planned, where it should be.
 
-    Opinions at the counter have no plan: `planned` is 0.
+    Opinions at the counter have no plan: `planned` is 0; `tablets` are those in use there.
     `due` is the share of the time between draw and deadline that has passed (0 to 1), None
     outside the collection; `forecast` is a sentence.
     """
@@ -38,6 +40,7 @@ class Progress:
     due: float | None
     forecast: str
     is_short: bool
+    tablets: int = 0
 
     @property
     def bar_pct(self) -> int:
@@ -51,7 +54,10 @@ class Progress:
 
 
 def progress(db: Session, survey: Survey) -> list[Progress]:
-    """Return the progress of every group, or of every agency with tablets, as the plan orders."""
+    """Return the progress of every group, as the plan orders.
+
+    At counters: of every agency that has a tablet or an answer.
+    """
     if survey.kind == "counter":
         return _of_agencies(db, survey)
     received = dict(
@@ -74,12 +80,25 @@ def received_in_all(db: Session, survey: Survey) -> int:
     return db.scalar(spent) or 0
 
 
+def quiet_agencies(survey: Survey, shown: Sequence[Progress]) -> int:
+    """Count the rated agencies of a counter survey that have neither a tablet nor an answer."""
+    if survey.kind != "counter":
+        return 0
+    return sum(agency.exclusion is None for agency in survey.agencies) - len(shown)
+
+
 def _of_agencies(db: Session, survey: Survey) -> list[Progress]:
     received = _at_counters(db, survey)
+    in_use = (
+        select(Device.agency_code, func.count())
+        .where(Device.survey_id == survey.id, Device.revoked_at.is_(None))
+        .group_by(Device.agency_code)
+    )
+    tablets = Counter(dict(db.execute(in_use).all()))
     return [
-        Progress(agency.title, received[agency.code], 0, None, "", is_short=False)
-        for agency in survey.agencies
-        if agency.exclusion is None
+        Progress(title, received[code], 0, None, "", is_short=False, tablets=tablets[code])
+        for code, title in ((a.code, a.title) for a in survey.agencies if a.exclusion is None)
+        if received[code] or tablets[code]
     ]
 
 

@@ -18,7 +18,7 @@ from surveyapp.surveys.names import nearest, spelling
 from surveyapp.surveys.path import PathStep, path
 from surveyapp.surveys.plan import Plan, PlanGroup, load_plan
 from surveyapp.surveys.plan_reading import PlanError, PlanProblem
-from surveyapp.surveys.progress import Progress, progress
+from surveyapp.surveys.progress import Progress, progress, quiet_agencies
 from surveyapp.surveys.published import import_published_figures
 from surveyapp.surveys.removal import remove_practice
 from surveyapp.surveys.states import Decision, advance, missing, next_state, warnings
@@ -44,6 +44,7 @@ __all__ = [
     "next_step",
     "path",
     "progress",
+    "quiet_agencies",
     "read_plan",
     "remove_practice",
     "surveys",

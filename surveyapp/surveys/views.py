@@ -79,6 +79,7 @@ def show(code: str) -> ResponseReturnValue:
     survey = service.find(db, code)
     step = service.next_step(db, survey)
     path = service.path(db, survey)
+    progress = service.progress(db, survey)
     return render_template(
         "surveys/show.html",
         **_head(survey),
@@ -86,7 +87,8 @@ def show(code: str) -> ResponseReturnValue:
         step_url=_url(step.endpoint, step.values),
         links={one.number: _url(one.endpoint, {"code": code}) for one in path},
         path=path,
-        progress=service.progress(db, survey),
+        progress=progress,
+        quiet=service.quiet_agencies(survey, progress),
         devices_url=_url("devices.index", {"code": code}) if survey.kind == "service" else None,
         left_out=[agency for agency in survey.agencies if agency.exclusion],
     )

@@ -1,12 +1,14 @@
 """What to do next in a survey, for its first page."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveyapp import clock
-from surveyapp.exports.numbers import NumberStyle
+from surveyapp.clock import VIETNAM
+from surveyapp.exports.numbers import NumberStyle, day
 from surveyapp.models import (
     Assignment,
     Device,
@@ -138,19 +140,31 @@ def _at_counters(db: Session, survey: Survey) -> NextStep:
             "Bắt đầu thu phiếu",
         )
         return _to(survey, "collecting", texts)
+    received = received_in_all(db, survey)
+    told = f"{_count(used)} máy đang dùng, đã nhận {_count(received)} phiếu."
     if survey.deadline_on is not None and clock.today() > survey.deadline_on:
-        texts = (
-            "Khóa số liệu",
-            "Đã quá hạn của kế hoạch. Sau khi khóa không nhận thêm phiếu; khóa xong mới tính.",
-            "Khóa số liệu",
-        )
-        return _step(survey, "results.confirm_lock", texts)
-    texts = (
-        "Theo dõi ý kiến tại quầy",
-        f"{_count(used)} máy đang dùng, đã nhận {_count(received_in_all(db, survey))} phiếu.",
-        "Xem các máy",
-    )
+        if received and not _in_use_after(db, survey, survey.deadline_on):
+            texts = (
+                "Khóa số liệu",
+                f"Đã quá hạn của kế hoạch; đã nhận {_count(received)} phiếu. Sau khi khóa không "
+                "nhận thêm phiếu; khóa xong mới tính.",
+                "Khóa số liệu",
+            )
+            return _step(survey, "results.confirm_lock", texts)
+        told += f" Đã qua hạn {day(survey.deadline_on)} của kế hoạch: thu xong thì khóa số liệu."
+    texts = ("Theo dõi ý kiến tại quầy", told, "Xem các máy")
     return _step(survey, "devices.index", texts)
+
+
+def _in_use_after(db: Session, survey: Survey, last: date) -> bool:
+    """Whether a tablet was paired or has sent after a day: then the collection goes on."""
+    seen = select(Device.paired_at, Device.seen_on).where(
+        Device.survey_id == survey.id, Device.revoked_at.is_(None)
+    )
+    return any(
+        max(paired_at.astimezone(VIETNAM).date(), seen_on or date.min) > last
+        for paired_at, seen_on in db.execute(seen)
+    )
 
 
 def _while_collecting(db: Session, survey: Survey) -> NextStep:

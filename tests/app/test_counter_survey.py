@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -32,6 +33,7 @@ from surveyapp.surveys.plan_reading import PlanError
 Browser = Callable[..., FlaskClient]
 PLAN = definitions.plan_text("binh-dinh-counter-2024")
 HOME = "/surveys/counter-2024/"
+AFTER = datetime(2025, 1, 10, 5, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +124,7 @@ def test_the_pages_lead_from_pairing_to_collecting(signed_in: Browser) -> None:
     assert "Việc cần làm tiếp: bắt đầu thu phiếu" in client.get(HOME).text
     assert client.post(f"{HOME}advance/collecting").location == HOME
     assert "Việc cần làm tiếp: theo dõi ý kiến tại quầy" in client.get(HOME).text
+    assert "Chọn mẫu trước" not in client.get(f"{HOME}fieldwork/").text
 
 
 @pytest.mark.usefixtures("survey")
@@ -211,8 +214,49 @@ def test_progress_counts_what_waits_with_what_is_released(
     assert counted["Sở Tư pháp"] == 13
     assert counted["Sở Y tế"] == 2
     assert sum(counted.values()) == 15
+    assert len(counted) == 2  # the other 28 agencies have neither a tablet nor an answer
     assert [step.facts for step in service.path(db, survey)][1] == "2 máy đang dùng"
     assert "đã nhận 15 phiếu" in service.path(db, survey)[2].facts
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_the_first_page_shows_tablets_and_answers_of_the_agencies_that_have_some(
+    signed_in: Browser, db: Session, actor: Actor, survey: Survey, settings: Settings
+) -> None:
+    tablets = opened(db, actor, survey, ["so-tu-phap", "so-y-te"])
+    send(db, Keyring(settings.keys), survey, tablets["so-y-te"])
+    devices.revoke(db, actor, tablets["so-y-te"].id)
+    db.commit()
+
+    page = " ".join(signed_in("manager").get(HOME).text.split())
+
+    rows = re.findall(
+        r'<th scope="row">([^<]+)</th> <td class="n">(\d+)</td><td class="n">(\d+)<', page
+    )
+    assert rows == [("Sở Tư pháp", "0", "1"), ("Sở Y tế", "1", "0")]
+    assert "28 cơ quan khác chưa có máy, chưa có phiếu." in page
+    assert "Kế hoạch</th>" not in page
+
+
+def test_the_lock_is_proposed_after_the_deadline_when_no_tablet_goes_on(
+    db: Session, actor: Actor, survey: Survey, settings: Settings
+) -> None:
+    def proposed() -> str:
+        return service.next_step(db, survey).endpoint
+
+    tablets = opened(db, actor, survey, ["so-y-te"])
+    with clock.set_to(AFTER):
+        assert proposed() == "devices.index"  # nothing to lock
+    send(db, Keyring(settings.keys), survey, tablets["so-y-te"])
+    assert proposed() == "devices.index"
+    with clock.set_to(AFTER):
+        assert proposed() == "results.confirm_lock"
+        send(db, Keyring(settings.keys), survey, tablets["so-y-te"])
+        assert proposed() == "devices.index"
+        assert "Đã qua hạn 31/12/2024" in service.next_step(db, survey).sentence
+        devices.revoke(db, actor, tablets["so-y-te"].id)
+        devices.pair(db, actor, survey.code, "so-noi-vu", "Quầy 1")
+        assert proposed() == "devices.index"  # a collection that begins late has just begun
 
 
 def test_shares_stand_without_interval_and_place_and_small_bases_stay_hidden(
