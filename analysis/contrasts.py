@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 from scipy import special
+from statsmodels.stats.multitest import multipletests
 
 from analysis.errors import AnalysisError
 from analysis.estimate import Estimate
@@ -121,12 +122,10 @@ def mover(
 
 
 def holm(p: Floats) -> Floats:
-    """Adjust (k,) p-values by Holm's step-down procedure (1979, Scand. J. Statist. 6:65)."""
-    order = np.argsort(p)
-    raised = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1))
-    adjusted = np.empty(p.size)
-    adjusted[order] = np.minimum(raised, 1.0)
-    return adjusted
+    """Adjust (k,) p-values by Holm's step-down procedure; none gives none."""
+    if not p.size:
+        return p
+    return np.asarray(multipletests(p, method="holm")[1], dtype=np.float64)
 
 
 def _place(scores: Scores, name: str) -> int:
