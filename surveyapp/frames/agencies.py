@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from surveyapp.models import RatedAgency
-from surveyapp.surveys.names import nearest, spelling
+from surveyapp.surveys.names import nearest_spelled, spelling
 
 #: How alike a name must be to count as a misspelled agency rather than as another office.
 MISSPELLED = 0.86
@@ -20,7 +20,10 @@ class AgencyIndex:
         for agency in self.agencies.values():
             for name in (agency.title, f"UBND {agency.title}", agency.code):
                 self._by_name.setdefault(spelling(name), agency)
+        self._titles = {spelling(each.title): each.title for each in self.agencies.values()}
+        #: Lists write the same few names in every row.
         self._known: dict[str, RatedAgency | None] = {}
+        self._near: dict[tuple[str, float], str | None] = {}
 
     def find(self, text: str) -> RatedAgency | None:
         """Return the agency of that name or code."""
@@ -30,8 +33,11 @@ class AgencyIndex:
 
     def nearest(self, text: str, cutoff: float = 0.0) -> str | None:
         """Return the title that is nearest to `text`, at least `cutoff` alike."""
-        bare = spelling(text).removeprefix(_PEOPLES_COMMITTEE).strip()
-        return nearest(bare, [agency.title for agency in self.agencies.values()], cutoff)
+        asked = (text, cutoff)
+        if asked not in self._near:
+            bare = spelling(text).removeprefix(_PEOPLES_COMMITTEE).strip()
+            self._near[asked] = nearest_spelled(bare, self._titles, cutoff)
+        return self._near[asked]
 
 
 def split_names(text: str) -> list[str]:

@@ -42,8 +42,9 @@ class FileList:
         #: Of the rows with a day on which the result was due: whether it came after it.
         self._late: dict[int, bool] = {}
         self._facts = FileFacts(rows=len(table.rows))
-        #: Per row: what names the file, the pseudonym of the person, the phone in one form.
+        #: Per row: what names the file and the person, her pseudonym, the phone in one form.
         self._naturals: list[str] = []
+        self._keys: list[str] = []
         self._persons: list[str] = []
         self._phones: list[str] = []
         self.columns = headings.fields(table, headings.FILES, self.problems)
@@ -166,7 +167,8 @@ class FileList:
             seen[natural] = row
 
         self._naturals.append(natural)
-        self._persons.append(pseudonym(self.key, "person", self._person_key(i) or natural))
+        self._keys.append(self._person_key(i))
+        self._persons.append(pseudonym(self.key, "person", self._keys[i] or natural))
 
     def _unit_codes(self) -> list[str]:
         """Name the files of a person by her, one after the other at every agency.
@@ -177,7 +179,7 @@ class FileList:
         units = [""] * len(self._naturals)
         counted: Counter[tuple[str, str]] = Counter()
         for i in sorted(range(len(units)), key=self._naturals.__getitem__):
-            person, agency = self._person_key(i), self.index.find(self.columns["agency"][i])
+            person, agency = self._keys[i], self.index.find(self.columns["agency"][i])
             if not person or agency is None:
                 units[i] = pseudonym(self.key, "unit", self._naturals[i])
                 continue

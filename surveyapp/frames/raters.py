@@ -19,7 +19,7 @@ from surveyapp.frames.pseudonyms import pseudonym
 from surveyapp.frames.rules import Rule
 from surveyapp.importers.table import Problems, Table, TableProblem
 from surveyapp.importers.tables import lost_zeros
-from surveyapp.models import RatedAgency, RaterGroup, Survey, SurveyGroup
+from surveyapp.models import RaterGroup, Survey, SurveyGroup
 from surveyapp.surveys.names import clean, nearest, spelling
 
 #: Characters that the office of a person has in the vault.
@@ -43,6 +43,7 @@ class RaterList:
         self._members = {
             g.id: [a for a in survey.agencies if a.group_id == g.id] for g in survey.groups
         }
+        self._rated: dict[tuple[str, str], AgencyIndex] = {}
         self._context = context
         self._persons = Persons(key, self.problems, table.sheet, context.verdicts)
         self._without_contact = 0
@@ -128,23 +129,26 @@ class RaterList:
             if raters.code == group
         ]
 
-    def _agencies_rated_by(self, group: str, rule: str) -> list[RatedAgency]:
-        return [
-            agency
-            for survey_group, raters in self._rules(group)
-            if raters.rates == rule
-            for agency in self._members[survey_group.id]
-        ]
+    def _rated_by(self, group: str, rule: str) -> AgencyIndex:
+        """Return the agencies that a rater group rates by this rule; the same for all its rows."""
+        if (group, rule) not in self._rated:
+            self._rated[group, rule] = AgencyIndex(
+                agency
+                for survey_group, raters in self._rules(group)
+                if raters.rates == rule
+                for agency in self._members[survey_group.id]
+            )
+        return self._rated[group, rule]
 
     def _area(self, row: int, group: str, text: str) -> str:
         """Return the code of the agency where the area must be one, else the text."""
-        own = self._agencies_rated_by(group, "own_unit")
+        own = self._rated_by(group, "own_unit")
         found = self.index.find(text)
-        if not own:
+        if not own.agencies:
             return found.code if found else clean(text)
-        if found is not None and found in own:
+        if found is not None and found.code in own.agencies:
             return found.code
-        near = AgencyIndex(own).nearest(text)
+        near = own.nearest(text)
         self._fault(
             (row, "Địa bàn"),
             Rule.AREA,
@@ -178,10 +182,9 @@ class RaterList:
                 self._other_offices[name] = self._other_offices.get(name, 0) + 1
 
     def _line(self, row: int, group: str, text: str) -> Iterator[str]:
-        rated = self._agencies_rated_by(group, "own_line")
-        if not rated:
+        index = self._rated_by(group, "own_line")
+        if not index.agencies:
             return
-        index = AgencyIndex(rated)
         names = split_names(text)
         if not names:
             self._fault(

@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from surveyapp.exports.collation import name_key
 
@@ -48,7 +48,11 @@ def _tone_last(word: str) -> str:
 
 def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.0) -> str | None:
     """Return the name that is spelled most like `wanted`, at least `cutoff` alike (0 to 1)."""
-    by_spelling = {spelling(name): name for name in known}
+    return nearest_spelled(wanted, {spelling(name): name for name in known}, cutoff)
+
+
+def nearest_spelled(wanted: str, by_spelling: Mapping[str, str], cutoff: float = 0.0) -> str | None:
+    """Do the same among names that are kept by their spelling."""
     found = difflib.get_close_matches(spelling(wanted), list(by_spelling), n=1, cutoff=cutoff)
     return by_spelling[found[0]] if found else None
 
