@@ -179,7 +179,8 @@ _Computed = tuple[list[dict[str, Any]], dict[str, str], dict[str, list[Sealed]]]
 
 
 def _estimated(db: Session, survey: Survey, stored: Sequence[ResultRun]) -> _Computed:
-    eligible = _eligible(db, survey)
+    rated = any(method_of(db, group).kind == "points" for group in survey.groups)
+    eligible = _eligible(db, survey) if rated else {}
     data = {group.code: group_answers(db, group) for group in survey.groups}
     digests = {code: answers.sha256 for code, answers in data.items()}
     groups, kept = [], {}

@@ -66,6 +66,8 @@ class RatingRules:
             for raters in group.rater_groups
         }
         self.listed = listed_agencies(survey)
+        #: Group and agencies that a rule names -> the measured ones; few kinds, many rows.
+        self._named: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def eligible(self, group: str, attributes: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the measured agencies that a row's rule names, in the order of the plan."""
@@ -79,8 +81,10 @@ class RatingRules:
             "own_unit": attributes.get("area"),
             "list": self.listed.get(raters),
         }.get(rule, attributes.get("line"))
-        wanted = set(codes(named))
-        return tuple(code for code in measured if code in wanted)
+        wanted = tuple(codes(named))
+        if (group, wanted) not in self._named:
+            self._named[group, wanted] = tuple(code for code in measured if code in wanted)
+        return self._named[group, wanted]
 
 
 def codes(value: object) -> Iterable[str]:
