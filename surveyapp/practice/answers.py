@@ -1,7 +1,9 @@
 """Simulated answers: agencies differ, raters are mild or strict, some questions stay open."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -131,9 +133,8 @@ class Person:
 
     def _on_scale(self, item: Item, opinion: float) -> str:
         ordered = sorted(item.options, key=_value)
-        bounds = np.linspace(LOWEST_BOUND, HIGHEST_BOUND, len(ordered) - 1)
         felt = opinion + float(self.random.normal(0.0, ANSWER_SD))
-        return ordered[int(np.searchsorted(bounds, felt))].code
+        return ordered[bisect_left(_bounds(len(ordered)), felt)].code
 
     def _fact(self, item: Item) -> str:
         named = USUAL.get(item.code, {})
@@ -156,6 +157,13 @@ def _open(items: Iterable[Item], answers: Mapping[str, object]) -> list[Item]:
 
 def _given(answers: Answers) -> Answers:
     return {code: value for code, value in answers.items() if value is not None}
+
+
+@cache
+def _bounds(options: int) -> list[float]:
+    """Return what divides a scale of so many options."""
+    bounds: list[float] = np.linspace(LOWEST_BOUND, HIGHEST_BOUND, options - 1).tolist()
+    return bounds
 
 
 def _value(option: Option) -> float:
