@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 from scipy import special
-from statsmodels.stats.multitest import multipletests
 
 from analysis.errors import AnalysisError
 from analysis.estimate import Estimate
@@ -125,6 +124,9 @@ def holm(p: Floats) -> Floats:
     """Adjust (k,) p-values by Holm's step-down procedure; none gives none."""
     if not p.size:
         return p
+    # brings pandas and takes a second, which a server or a command that compares nothing saves
+    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
+
     return np.asarray(multipletests(p, method="holm")[1], dtype=np.float64)
 
 
