@@ -50,9 +50,9 @@ faults:  ## Run all of the fault suite: 1,000 kills, a whole day (not all is par
 	@.ci/environment test
 	@FAULTS=full $(BIN)/python -m pytest -rs --timeout=7200 tests/faults $(PYTEST)
 
-accessibility:  ## WCAG on every page in every language, size of text and of screen (some minutes)
+accessibility:  ## All of the browser tests: every page, language, size of text and screen (some minutes)
 	@.ci/environment test
-	@SURVEY_ACCESSIBILITY=all $(BIN)/python -m pytest -q --timeout=3600 $(PARALLEL) tests/browser/test_accessibility.py
+	@SURVEY_ACCESSIBILITY=all $(BIN)/python -m pytest -q --timeout=3600 $(PARALLEL) tests/browser
 
 coverage-tables:  ## Write docs/do-phu.md anew: how often the intervals hold the true value
 	@.ci/environment test

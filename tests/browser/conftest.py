@@ -11,6 +11,10 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.live_server import LiveServer, serving
 from tests.faults.server import Nursery
 
+#: `make accessibility` sets it; without it a part of the looks at a page is left out.
+EVERYTHING = os.environ.get("SURVEY_ACCESSIBILITY") == "all"
+#: How an official sees a page; the last one stays, as the keyboard walks on at a desk.
+SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -59,3 +63,24 @@ def picture() -> Callable[[Page, str], None]:
             page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
     return keep
+
+
+@pytest.fixture
+def look(
+    axe: Callable[[Page], list[str]], picture: Callable[[Page, str], None]
+) -> Callable[[Page, str], None]:
+    """Give a check of an official's open page: nothing is cut off at either size, and WCAG.
+
+    WCAG is asked about on a phone; `make accessibility` asks at a desk, too.
+    """
+
+    def check(page: Page, name: str) -> None:
+        for size, window in SIZES.items():
+            page.set_viewport_size(window)
+            if size == "phone" or EVERYTHING:
+                assert axe(page) == [], f"{name}, {size}"
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= window["width"], f"{name}, {size}: {width} px"
+            picture(page, f"{name}-{size}")
+
+    return check

@@ -3,7 +3,6 @@
 `make accessibility` walks all combinations; `make test` a part of them, every page at least once.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -42,11 +41,11 @@ from tests.app import sample_factory as make
 from tests.app.collect_world import DEFINITIONS
 from tests.app.frames_world import AN, OFFICE, csv_file, with_two_lists
 from tests.browser import test_tablet_pages
+from tests.browser.conftest import EVERYTHING
 from tests.browser.test_citizen_pages import PHONE, TABLET, Silent, Site, problems, serving
 from tests.databases import make_tables
 
 pytestmark = pytest.mark.browser
-EVERYTHING = os.environ.get("SURVEY_ACCESSIBILITY") == "all"
 FORMS = sorted(path.stem for path in DEFINITIONS.glob("*.toml"))
 KINDS = {"counter": "counter", "service": "service", "sipas_a": "service"}
 #: Language and text size, with high contrast in one of them, and the screen.
@@ -348,11 +347,15 @@ def is_known(office: Office, path: str, seen: set[tuple[str, int]]) -> bool:
 
 
 def wrong_on(page: Page, axe: Callable[[Page], list[str]], *, is_new: bool) -> list[str]:
-    """Return what is wrong in any window: its width everywhere, WCAG on a phone or in all of them."""
+    """Return what is wrong in any window: its width, and WCAG on a phone.
+
+    Of a page like one that was seen, the narrowest window is enough; `make accessibility` asks both
+    of every page in every window.
+    """
     page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
     found = []
-    for name, window in WINDOWS.items():
-        page.set_viewport_size(window)
+    for name in WINDOWS if is_new or EVERYTHING else ["narrowest"]:
+        page.set_viewport_size(WINDOWS[name])
         path = urlsplit(page.url).path
         if (is_new and name == "phone") or EVERYTHING:
             found += [f"{path} ({name}): {line}" for line in axe(page)]

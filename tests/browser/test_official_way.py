@@ -17,8 +17,6 @@ from tests.app import sample_factory as make
 from tests.browser.live_server import LiveServer
 
 pytestmark = pytest.mark.browser
-#: The last one stays: the keyboard walks on at a desk.
-SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 #: More than any page of the way has to tab through.
 MOST_TABS = 250
 #: «Xử lý» is no heading that the program knows: the official says what it is.
@@ -32,8 +30,8 @@ RESULT = "#size-result h2"
 class Keyboard:
     """Walks a page with Tab, Enter, Space, arrows and typing; looks at every page it comes to."""
 
-    def __init__(self, page: Page, axe: Callable, picture: Callable) -> None:
-        self.page, self.axe, self.picture = page, axe, picture
+    def __init__(self, page: Page, look: Callable[[Page, str], None]) -> None:
+        self.page, self._look = page, look
 
     def to(self, wanted: Locator) -> None:
         """Go on by Tab to a control."""
@@ -81,18 +79,13 @@ class Keyboard:
         return download.value.path().read_bytes()
 
     def look(self, name: str) -> None:
-        """Check the page against WCAG at both sizes, and that nothing is cut off."""
-        for size, viewport in SIZES.items():
-            self.page.set_viewport_size(viewport)
-            assert self.axe(self.page) == [], f"{name}, {size}"
-            width = self.page.evaluate("document.documentElement.scrollWidth")
-            assert width <= viewport["width"], f"{name}, {size}: {width} px"
-            self.picture(self.page, f"way-{name}-{size}")
+        """Check the page at both sizes."""
+        self._look(self.page, f"way-{name}")
 
 
 @pytest.fixture
-def keys(page: Page, axe: Callable, picture: Callable) -> Keyboard:
-    return Keyboard(page, axe, picture)
+def keys(page: Page, look: Callable[[Page, str], None]) -> Keyboard:
+    return Keyboard(page, look)
 
 
 @pytest.fixture

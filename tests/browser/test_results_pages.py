@@ -12,6 +12,7 @@ from surveyapp.db import Database
 from surveyapp.models import PublishedFigure
 from surveyapp.results import service
 from tests.app.results_world import manager, served_survey
+from tests.browser.conftest import EVERYTHING
 from tests.browser.live_server import LiveServer, serving
 from tests.faults.server import Nursery
 
@@ -89,7 +90,7 @@ def test_what_decides_is_on_the_first_screen_and_parts_open(
     with page.expect_navigation():
         page.get_by_role("link", name="Mở tất cả các phần").click()
     assert height(page) > 3 * closed
-    assert axe(page) == []
+    assert not EVERYTHING or axe(page) == []  # otherwise asked on a small screen only
     keep(page, "results-open-1280")
 
     page.goto(path)

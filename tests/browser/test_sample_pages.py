@@ -1,8 +1,6 @@
 """The witnessed draw in Chromium: by keyboard alone, on a small screen too, without axe's faults."""
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -13,8 +11,7 @@ from surveyapp.samples import size_decisions
 from surveyapp.samples.sizes import plan_request
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN
-
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+from tests.browser.conftest import SIZES
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def officials(live_server) -> dict[str, str]:
 
 
 def _sign_in(browser: Browser, url: str, login: str, password: str) -> Page:
-    page = browser.new_context(viewport=WIDE, locale="vi-VN").new_page()
+    page = browser.new_context(viewport=SIZES["desk"], locale="vi-VN").new_page()
     page.goto(f"{url}/accounts/sign-in")
     _press(page, "input[name=login]", login)
     _press(page, "input[name=password]", password)
@@ -58,53 +55,41 @@ def _press(page: Page, selector: str, text: str = "") -> None:
             page.keyboard.press("Enter")
 
 
-def _look(page: Page, axe, name: str) -> None:
-    """Check a page with axe at both sizes, and keep its picture where that is asked."""
-    for size in (WIDE, NARROW):
-        page.set_viewport_size(size)
-        assert axe(page) == []
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= size["width"], f"{name} is {width} wide"
-        if folder := os.environ.get("SURVEY_PICTURES"):
-            page.screenshot(path=Path(folder) / f"{name}-{size['width']}.png", full_page=True)
-    page.set_viewport_size(WIDE)
-
-
 def _facts(page: Page) -> tuple[str, str]:
     part, nonce = page.locator("dl.facts code").all_inner_texts()[:2]
     return part, nonce
 
 
-def test_two_parties_draw_a_sample_by_keyboard(live_server, browser, axe, officials) -> None:
+def test_two_parties_draw_a_sample_by_keyboard(live_server, browser, look, officials) -> None:
     manager, auditor = (_sign_in(browser, live_server.url, *one) for one in officials.items())
     sample = f"{live_server.url}/surveys/par-test/sample/"
     manager.goto(sample)
     _press(manager, "a.button.main")
-    _look(manager, axe, "witness-open")
+    look(manager, "witness-open")
     _press(manager, "input[type=submit]")
     here = manager.url
-    _look(manager, axe, "witness-commit")
+    look(manager, "witness-commit")
     secrets = {}
     for page, party in ((manager, "Sở Nội vụ"), (auditor, "Ủy ban Mặt trận Tổ quốc tỉnh")):
         page.goto(here)
         _press(page, "input[name=party]", party)
         _press(page, "input[name=make]")
         secrets[party] = _facts(page)
-        _look(page, axe, "witness-part")
+        look(page, "witness-part")
         _press(page, "a.button.main")
     manager.goto(here)
-    _look(manager, axe, "witness-close")
+    look(manager, "witness-close")
     _press(manager, "form[action$='/close'] button")
     for page, party in ((manager, "Sở Nội vụ"), (auditor, "Ủy ban Mặt trận Tổ quốc tỉnh")):
         page.goto(here)
         part, nonce = secrets[party]
         _press(page, "input[name=part]", part)
         _press(page, "input[name=nonce]", nonce)
-        _look(page, axe, "witness-reveal")
+        look(page, "witness-reveal")
         _press(page, "form[action$='/reveal'] input[type=submit]")
     manager.goto(here)
     _press(manager, "form[action$='/draw'] button")
     assert re.search(r"64 phiếu từ 90 dòng\s+có chứng kiến", manager.locator("main").inner_text())
-    _look(manager, axe, "sample-drawn")
+    look(manager, "sample-drawn")
     _press(manager, "a[href$='/forget']")
-    _look(manager, axe, "forget")
+    look(manager, "forget")
