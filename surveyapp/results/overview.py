@@ -59,8 +59,7 @@ def card(part: str, title: str, found: Mapping[str, Any], breakdown: Breakdown) 
         if isinstance(shown := breakdown.value(agency.code, code, hidden), Missing):
             apart.setdefault(shown.reason, []).append(agency.label)
     for reason in sorted(apart, key=lambda each: each not in wording.NOT_PUBLISHED):
-        why = wording.NOT_PUBLISHED.get(reason, reason)
-        facts.append((f"Không công bố ({why})", _names(apart[reason])))
+        facts.append((_apart(reason), _names(apart[reason])))
     if not apart:
         facts.append(("Không công bố", _names([])))
     said = pairs(found["ranks"])
@@ -90,6 +89,13 @@ def counted(part: str, title: str, found: Mapping[str, Any]) -> Card:
             "Số đếm của từng cơ quan",
         )
     return Card(title, part, "Phiếu thu về", received, (), "Chưa nhận được phiếu nào.", "")
+
+
+def _apart(reason: str) -> str:
+    """Tell a figure that is kept back from one that cannot be computed."""
+    if reason in wording.NOT_PUBLISHED:
+        return f"Không công bố ({wording.NOT_PUBLISHED[reason]})"
+    return f"Không tính được ({reason[:1].lower()}{reason[1:].rstrip('.')})"
 
 
 def _names(agencies: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ def points(
     )
     result: dict[str, dict[str, Any]] = {}
     for agency, code, estimate in found.table:
-        result.setdefault(agency, {})[code] = plain_estimate(estimate)
+        result.setdefault(agency, {})[code] = plain_estimate(estimate, questionnaire)
     comparable = rater_scores(found)
     content = {
         "mean": float(comparable.value[-1]),

@@ -9,6 +9,7 @@ import numpy as np
 from analysis.estimate import Estimate, EstimateTable, Options, estimates, whole
 from analysis.labels import Floats
 from analysis.measures import Composite, Measure, Plan, plan
+from analysis.presentation import UNANSWERED
 from analysis.scores import Scores, scores
 from questionnaires.method import INDEX, MethodVersion, composite_weights
 from questionnaires.types import Questionnaire
@@ -39,7 +40,8 @@ def satisfaction(
         by_agency = estimates(weights.moments(layout, values, agency), layout, Options())
         all_of_them = whole(weights.moments(layout, values), layout, Options())
         scale = SCALES[name]
-        result[name] = _plain(by_agency, scale) | {"": _plain(all_of_them, scale)[""]}
+        result[name] = _plain(by_agency, scale, questionnaire)
+        result[name][""] = _plain(all_of_them, scale, questionnaire)[""]
     shares: Counter[str] = Counter()
     for code, weight in zip(agency, weights.design.weight.tolist(), strict=True):
         shares[code] += weight
@@ -105,15 +107,17 @@ def _column(
     )
 
 
-def _plain(found: EstimateTable, scale: tuple[float, float]) -> dict[str, dict[str, Any]]:
+def _plain(
+    found: EstimateTable, scale: tuple[float, float], questionnaire: Questionnaire
+) -> dict[str, dict[str, Any]]:
     result: dict[str, dict[str, Any]] = {}
     for cell, code, estimate in found:
-        result.setdefault(cell, {})[code] = plain_estimate(estimate.scaled(*scale))
+        result.setdefault(cell, {})[code] = plain_estimate(estimate.scaled(*scale), questionnaire)
     return result
 
 
-def plain_estimate(estimate: Estimate) -> dict[str, Any]:
-    """Return an estimate as plain values."""
+def plain_estimate(estimate: Estimate, questionnaire: Questionnaire) -> dict[str, Any]:
+    """Return an estimate as plain values; the reason names questions by their short texts."""
     return {
         "value": estimate.value,
         "se": estimate.se,
@@ -122,5 +126,14 @@ def plain_estimate(estimate: Estimate) -> dict[str, Any]:
         "df": estimate.df,
         "flag": estimate.flag,
         "method": estimate.method,
-        "reason": estimate.reason,
+        "reason": _in_titles(estimate.reason, questionnaire),
     }
+
+
+def _in_titles(reason: str | None, questionnaire: Questionnaire) -> str | None:
+    before, after = UNANSWERED.split("{}")
+    if reason is None or not reason.startswith(before):
+        return reason
+    codes = reason.removeprefix(before).removesuffix(after).split(", ")
+    titles = (f"«{questionnaire.item(code).short_text['vi']}»" for code in codes)
+    return UNANSWERED.format(", ".join(titles))

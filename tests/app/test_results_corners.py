@@ -88,6 +88,23 @@ def test_strata_stored_in_two_ways_are_one_stratum_of_the_analysis(
     assert data.pop_size == {f"{code} + {code} + other": 40}
 
 
+def test_an_index_without_a_value_names_the_question_as_people_know_it(
+    db: Session, actor: Actor, survey: Survey
+) -> None:
+    group = survey.groups[0]
+    for agency, items in zip(group.agencies, (SERVICE_ITEMS, SERVICE_ITEMS[:-1]), strict=False):
+        answers = [(dict.fromkeys(items, "4"), {})] * 20
+        add_forms(db, survey, group, (agency.code, [agency.code], {}), answers, 200)
+    told = "hông ai trả lời câu «Được báo kết quả xử lý kịp thời»"
+    rows = rows_of(db, actor, survey, "provincial-agencies")
+    title = group.agencies[1].title
+    assert next(row for name, row in rows.items() if str(name).startswith(title))[1] == Missing(
+        f"K{told}."
+    )
+    card, *_ = document.cards(db, survey, service.latest(db, survey))
+    assert title in dict(card.facts)[f"Không tính được (k{told})"]
+
+
 def test_figures_of_two_publishers_stand_in_two_boxes(
     db: Session, actor: Actor, survey: Survey
 ) -> None:
