@@ -1,12 +1,14 @@
 """The shipped definitions: questionnaires, method versions, plans, published figures."""
 
 import hashlib
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from sqlalchemy.orm import Session
 
 from questionnaires.loader import load_questionnaire
+from questionnaires.method import MethodVersion
 from questionnaires.method_loader import load_method
 from surveyapp import clock
 from surveyapp.errors import AppError
@@ -31,6 +33,15 @@ def questionnaire_codes() -> list[str]:
 def method_codes() -> list[str]:
     """Return the codes of the shipped method versions."""
     return _codes(_METHODS)
+
+
+@cache
+def shipped_methods() -> tuple[MethodVersion, ...]:
+    """Return the shipped method versions."""
+    return tuple(
+        load_method((_METHODS / f"{code}.toml").read_text(encoding="utf-8"), f"{code}.toml")
+        for code in method_codes()
+    )
 
 
 def plan_names() -> list[str]:

@@ -345,6 +345,9 @@ def test_fields_of_others_have_a_picture_where_two_years_are_known(
     surveys.import_published_figures(db, actor, text)
     pictures = [each for each in trends.of_documents(db) if isinstance(each, TrendFigure)]
     assert [each.title[:3] for each in pictures] == ["I. ", "II."]
+    methods = {each.method for picture in pictures for each in picture.series}
+    (method,) = methods  # of a shipped method that no survey here uses
+    assert method.startswith("«Chỉ số hài lòng về sự phục vụ hành chính (SIPAS), phiếu mẫu A»")
     values = [[p.value for p in each.series[0].points] for each in pictures]
     assert values == [[85.24], [81.56]]
     assert [each.series[0].targets[0].value for each in pictures] == [85.25, 82.69]
