@@ -418,6 +418,8 @@ def test_with_sound_first_the_first_touch_speaks_and_the_second_chooses(
     with opened(browser, PHONE, script=True) as page:
         page.add_init_script(NOTE_SOUNDS)
         at_question_one(page, site)
+        assert page.get_by_role("button", name="Nghe đọc câu hỏi").is_visible()
+        assert not page.locator("#listen-how").is_visible()  # now a touch chooses at once
         with page.expect_response("**/q1.wav"):
             page.get_by_role("button", name="Nghe đọc câu hỏi").click()
         until(page, "sounds.length === 1 && sounds[0].ended")
