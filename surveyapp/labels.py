@@ -181,15 +181,15 @@ ERRORS: Final[dict[int, tuple[str, str]]] = {
     ),
     14: (
         "This code has been withdrawn.",
-        "Ask whoever sent the invitation for a new one.",
+        "Please ask whoever sent the invitation for a new one.",
     ),
     15: (
         "This code has expired.",
-        "Thank you; if you still want to answer, ask whoever sent the invitation.",
+        "Thank you. If you still want to answer, please ask whoever sent the invitation.",
     ),
     16: (
         "This code has been used to send a form.",
-        "Each code works once; if you sent nothing, ask whoever sent the invitation.",
+        "Each code works once. If you have not answered yet, please ask whoever sent it.",
     ),
     17: (
         "This survey needs the code from an invitation.",

@@ -192,7 +192,7 @@ def usable_cell(
         raise AppError(
             "COLLECT-014",
             "Mã phiếu này đã được thu hồi.",
-            "Liên hệ nơi gửi giấy mời để nhận mã mới.",
+            "Xin Ông/Bà liên hệ nơi gửi giấy mời để nhận mã mới.",
             status=403,
         )
     if invitation.expires_on is not None and invitation.expires_on < clock.today():

@@ -35,8 +35,15 @@ def start(survey_code: str) -> Response:
     asked = only_questionnaire(visit)
     chosen = visit.look.within(asked.languages) if asked else visit.look
     purpose = _purpose(asked, chosen.language) if asked else []
-    languages = languages_of(asked)
-    return page("start", chosen, visit=visit, is_common=True, purpose=purpose, languages=languages)
+    return page(
+        "start",
+        chosen,
+        visit=visit,
+        is_common=True,
+        title=asked.title[chosen.language] if asked and chosen.language != "vi" else None,
+        purpose=purpose,
+        languages=languages_of(asked),
+    )
 
 
 @bp.post("/s/<survey_code>")

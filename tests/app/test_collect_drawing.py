@@ -102,7 +102,7 @@ def test_a_changed_title_shows_at_once(people: list[FlaskClient], database: Data
         db.execute(update(Survey).values(title="Tên mới"))
         db.commit()
 
-    assert "<h1>Tên mới</h1>" in people[1].get(HOME).text
+    assert ">Tên mới</h1>" in people[1].get(HOME).text
 
 
 def test_the_templates_of_drawn_pages_read_nothing_of_the_request(app: Flask) -> None:

@@ -342,6 +342,18 @@ def test_a_button_in_the_header_changes_the_look_and_keeps_the_choice(
     assert "Question 1/4" in page.text
 
 
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_the_english_start_is_called_by_the_form_and_vietnamese_names_are_marked(
+    client: FlaskClient,
+) -> None:
+    assert '<h1 lang="vi">Khảo sát thử</h1>' in client.get(HOME).text
+    client.set_cookie("sipas_look", "en.100.0", path="/")
+
+    assert "<h1>A small form</h1>" in client.get(HOME).text
+    assert '<p class="survey" lang="vi">Khảo sát thử</p>' in client.get(f"{HOME}/code").text
+
+
 def test_a_form_without_english_stays_vietnamese(client: FlaskClient, database: Database) -> None:
     world = made(database, "sociological", "par_district")
     [code] = codes_for(database, world, [3])

@@ -36,8 +36,8 @@ function closedPage({ survey, agency, form }) {
   return {
     title: survey.title,
     content: el("div", { class: "page reading idle" }, el("div", { class: "body" },
-      el("h1", {}, survey.title),
-      el("p", { class: "agency" }, agency.title),
+      el("h1", { lang: "vi" }, survey.title),
+      el("p", { class: "agency", lang: "vi" }, agency.title),
       ...form.languages.map((one) => el("p", { class: "lead", lang: one.code }, CLOSED[one.code])))),
   };
 }
@@ -52,8 +52,8 @@ function idlePage({ configuration, act }, texts) {
     title: survey.title,
     content: el("div", { class: "page reading idle" },
       el("div", { class: "body" },
-        el("h1", {}, survey.title),
-        el("p", { class: "agency" }, agency.title),
+        el("h1", { lang: "vi" }, survey.title),
+        el("p", { class: "agency", lang: "vi" }, agency.title),
         ...(survey.is_open ? purposeOf(texts, say.kept_here) : [el("p", { class: "lead" }, say.not_open)])),
       survey.is_open && foot(
         names.length > 1 && el("p", { class: "others" }, ...names),
@@ -324,7 +324,7 @@ export function headerOf(view, page) {
       el("span", { "aria-hidden": "true" }, "◐"), ` ${say.contrast}`)];
   const hasTools = !["idle", "storing"].includes(state.phase);
   return el("header", { class: "bar" }, el("div", { class: "bar-inner" },
-    page.place ? el("p", { class: "place" }, page.place) : state.phase !== "idle" && el("p", { class: "survey" }, survey.title),
+    page.place ? el("p", { class: "place" }, page.place) : state.phase !== "idle" && el("p", { class: "survey", lang: "vi" }, survey.title),
     page.place && el("progress", { max: 100, value: page.percent, "aria-label": page.place }),
     hasTools && el("div", { class: "tools wide" }, ...buttons()),
     hasTools && el("details", { class: "narrow" },
