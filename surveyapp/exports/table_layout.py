@@ -12,7 +12,8 @@ WRAPPED = frozenset({"text", "flag", "code"})
 
 _PADDING_SHARE = 0.36
 _LONGEST_WORD_SHARE = 0.3
-_TEXT_LEAST_SHARE = 0.2
+#: Two words in a line; so the eight columns of agencies need no turned page.
+_TEXT_LEAST_SHARE = 0.15
 _TEXT_MOST_SHARE = 0.5
 
 
