@@ -9,6 +9,7 @@ import pytest
 
 from analysis.report import (
     Column,
+    Interval,
     IntervalFigure,
     IntervalRow,
     Missing,
@@ -16,7 +17,9 @@ from analysis.report import (
     ReportTable,
     Section,
 )
+from surveyapp.exports.numbers import NumberStyle
 from surveyapp.exports.pdf import write_pdf
+from surveyapp.exports.pdf_tables import layout_of
 
 DASH = "\N{EN DASH}"
 TEXT_COLUMNS = (Column("a", "Cơ quan", "text"), Column("b", "Ý kiến", "text"))
@@ -189,6 +192,24 @@ def test_all_faces_are_embedded_subsets(report, tmp_path, poppler) -> None:
     for row in rows:
         assert re.match(r"[A-Z]{6}\+LiberationSerif", row)
         assert re.search(r"\s+yes yes yes\s+\d+\s+\d+$", row), row
+
+
+def test_the_eight_columns_of_agencies_need_no_turned_page() -> None:
+    columns = (
+        Column("agency", "Cơ quan", "text"),
+        Column("value", "Chỉ số hài lòng", "percent"),
+        Column("interval", "Khoảng tin cậy 95%", "interval", unit="%"),
+        Column("n", "Số phiếu", "count"),
+        Column("place", "Thứ hạng (đồng hạng)", "count"),
+        Column("range", "Khoảng thứ hạng", "text"),
+        Column("against", "So với mức chung", "text"),
+        Column("flag", "Ghi chú", "flag"),
+    )
+    name = "Sở Nông nghiệp và Phát triển nông thôn"
+    row = (name, 87.41, Interval(82.37, 91.21), 118, 14, "12–15", "không khác biệt rõ", "none")
+    layout = layout_of(ReportTable("agencies", "Theo cơ quan", columns, (row,)), NumberStyle(2))
+    assert not layout.landscape
+    assert layout.size >= 10
 
 
 @pytest.mark.parametrize("landscape", [False, True])
