@@ -206,7 +206,16 @@ def test_the_eight_columns_of_agencies_need_no_turned_page() -> None:
         Column("flag", "Ghi chú", "flag"),
     )
     name = "Sở Nông nghiệp và Phát triển nông thôn"
-    row = (name, 87.41, Interval(82.37, 91.21), 118, 14, "12–15", "không khác biệt rõ", "none")
+    row = (
+        name,
+        87.41,
+        Interval(82.37, 91.21),
+        118,
+        14,
+        f"12{DASH}15",
+        "không khác biệt rõ",
+        "none",
+    )
     layout = layout_of(ReportTable("agencies", "Theo cơ quan", columns, (row,)), NumberStyle(2))
     assert not layout.landscape
     assert layout.size >= 10
