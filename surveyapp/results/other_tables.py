@@ -36,7 +36,7 @@ _NO_AGENCY = (
     "Các câu này không nêu riêng cơ quan nào: cơ quan có dưới "
     f"{MINIMUM_DISTRIBUTION} câu trả lời, hoặc nếu nêu thì tính ngược ra được cơ quan phải giữ kín."
 )
-_NO_SPAN = "không tính cho dòng này"
+_NO_SPAN = "không tính"
 #: What stands before the names of agencies that are not shown, by the reason in a cell.
 _WHY = {
     gate.too_few(MINIMUM_DISTRIBUTION): f"Không nêu vì dưới {MINIMUM_DISTRIBUTION} câu trả lời",
