@@ -42,12 +42,14 @@ def pairs(ranks: Mapping[str, Any]) -> list[Paragraph]:
     if not found:
         return []
     differ, sure = found["differ"], "khác biệt rõ với độ tin cậy 95% cho tất cả các cặp cùng lúc"
+    compared = f"{_COUNT(found['compared'])} cặp cơ quan so với nhau"
+    if differ == found["compared"]:
+        return [Paragraph(f"Cả {compared} đều {sure}.", strong=True)]
     told = f"chỉ {_COUNT(differ)} cặp {sure}" if differ else f"không cặp nào {sure}"
     rest = "các cặp còn lại chưa đủ căn cứ" if differ else "chưa đủ căn cứ"
     return [
         Paragraph(
-            f"Trong {_COUNT(found['compared'])} cặp cơ quan so với nhau, {told}; {rest} để nói cơ "
-            "quan nào hơn.",
+            f"Trong {compared}, {told}; {rest} để nói cơ quan nào hơn.",
             strong=True,
         )
     ]

@@ -35,6 +35,7 @@ _COUNT = NumberStyle().count
 _PERCENT = NumberStyle(decimals=1).percent
 _NOT_COMPUTED = "không tính được"
 _WITHHELD = Missing(PROTECTING)
+_NO_FACTS = Missing("không hỏi câu nào về sự việc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def _recheckers(rows: Sequence[Mapping[str, Any]]) -> Iterator[ReportTable]:
                 row["interviews"],
                 row["facts"],
                 _WITHHELD if row["differing"] is None else row["differing"],
-                "khác nhau quá 10%, cần rà soát" if row["is_flagged"] else "trong mức cho phép",
+                _finding(row),
             )
             for row in rows
         ),
@@ -224,6 +225,13 @@ def _recheckers(rows: Sequence[Mapping[str, Any]]) -> Iterator[ReportTable]:
             "với mức 10%, hiệu chỉnh Holm; không phải bằng chứng có sai phạm.",
         ),
     )
+
+
+def _finding(row: Mapping[str, Any]) -> Cell:
+    """Judge by what was asked: few facts show nothing, and none are no finding."""
+    if not row["facts"]:
+        return _NO_FACTS
+    return "khác nhau quá 10%, cần rà soát" if row["is_flagged"] else "chưa thấy vượt 10%"
 
 
 def _items(groups: Sequence[Checked]) -> Iterator[tuple[Checked, str, Mapping[str, Any]]]:

@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from analysis.report import Missing, ReportTable
 from surveyapp.models import RecheckCount, RecheckerCount
-from surveyapp.results import service
+from surveyapp.results import recheck_tables, service
 from surveyapp.results.answers import group_answers
+from surveyapp.results.comparing import pairs
 from surveyapp.results.rechecks import checkers, never_interviewed, rechecks
 from tests.app.results_world import add_forms, add_pairs, manager, survey_of
 
@@ -78,6 +80,37 @@ def test_a_re_checker_whose_facts_differ_too_often_is_flagged(db: Session, surve
         )  # fmt: skip
     db.flush()
     assert [row["is_flagged"] for row in checkers(db, survey)] == [False, True]
+
+
+def test_a_re_checker_without_questions_on_facts_gets_no_finding(db: Session, survey) -> None:
+    for number, facts, differing in ((1, 0, 0), (2, 20, 2), (3, 20, 15)):
+        db.add(
+            RecheckerCount(survey_id=survey.id, number=number, interviews=20, facts=facts,
+                           differing=differing, not_interviewed=0)
+        )  # fmt: skip
+    db.flush()
+    group = survey.groups[0]
+    given = (service.questionnaire_of(db, group), service.method_of(db, group))
+    checked = recheck_tables.Checked(group.title, *given, found(db, survey))
+    *_, table = recheck_tables.blocks([checked], checkers(db, survey))
+    assert isinstance(table, ReportTable)
+    none, few, many = (row[-1] for row in table.rows)
+    assert none == Missing("không hỏi câu nào về sự việc")
+    assert (few, many) == ("chưa thấy vượt 10%", "khác nhau quá 10%, cần rà soát")
+
+
+@pytest.mark.parametrize(
+    ("compared", "differ", "said"),
+    [
+        (3, 3, "Cả 3 cặp cơ quan so với nhau đều khác biệt rõ"),
+        (3, 1, "Trong 3 cặp cơ quan so với nhau, chỉ 1 cặp khác biệt rõ"),
+        (3, 0, "Trong 3 cặp cơ quan so với nhau, không cặp nào khác biệt rõ"),
+    ],
+)
+def test_no_pairs_are_left_where_all_differ(compared: int, differ: int, said: str) -> None:
+    (sentence,) = pairs({"pairs": {"compared": compared, "differ": differ}})
+    assert sentence.text.startswith(said)
+    assert ("còn lại" in sentence.text) is (0 < differ < compared)
 
 
 def test_indices_over_each_other_tell_no_hidden_question(db: Session, survey) -> None:
