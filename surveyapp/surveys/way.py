@@ -171,8 +171,10 @@ def _while_collecting(db: Session, survey: Survey) -> NextStep:
     groups = progress(db, survey)
     short = [group for group in groups if group.is_short]
     over = survey.deadline_on is not None and clock.today() > survey.deadline_on
+    received, planned = sum(g.received for g in groups), sum(g.planned for g in groups)
+    told = f"Đã nhận {_count(received)} trên {_count(planned)} phiếu."
     if all(group.received >= group.planned for group in groups) or over:
-        reason = "Đã quá hạn của kế hoạch." if over else "Các nhóm đã đủ phiếu theo kế hoạch."
+        reason = f"Đã quá hạn của kế hoạch. {told}" if over else "Các nhóm đã đủ phiếu."
         texts = (
             "Khóa số liệu",
             f"{reason} Sau khi khóa không nhận thêm phiếu; khóa xong mới tính điểm.",
@@ -185,8 +187,7 @@ def _while_collecting(db: Session, survey: Survey) -> NextStep:
         + "; ".join(f"{group.title} ({group.forecast.lower()})" for group in short)
         + "."
         if short
-        else f"Đã nhận {_count(sum(g.received for g in groups))} trên "
-        f"{_count(sum(g.planned for g in groups))} phiếu."
+        else told
     )
     return _step(survey, "fieldwork.index", (title, sentence, "Xem tình hình thu phiếu"))
 

@@ -390,6 +390,7 @@ def test_the_next_step_follows_the_state(db: Session, survey: Survey, account_id
     assert endpoint() == "fieldwork.index"
     with clock.set_to(datetime(2024, 11, 16, tzinfo=UTC)):
         assert endpoint() == "results.confirm_lock"
+        assert "trên 1.100 phiếu" in service.next_step(db, survey).sentence
     survey.state = "locked"
     assert endpoint() == "results.index"
 
