@@ -23,7 +23,8 @@ _N = Column("n", "Số câu trả lời", "count")
 _INTERVAL = "Khoảng tin cậy 95%"
 _NONE = "Không có câu trả lời"
 _NOBODY = "không ai được hỏi"
-_NOT_OFFERED = "phiếu không có cách này"
+_NOT_OFFERED = "không dùng"
+_NO_WAY = f"«{_NOT_OFFERED}»: phiếu không có cách trả lời này ở câu đó."
 HOW = (
     "Tỷ lệ của mỗi phương án tính trên số câu trả lời. «Không có câu trả lời» («Tôi không rõ», "
     "«Không có việc này», «Không muốn trả lời» hoặc để trống) tính trên mọi người được hỏi câu đó. "
@@ -211,6 +212,7 @@ def _without_answer(
                 ),
             ),
             rows=tuple(rows),
+            notes=(_NO_WAY,) if any(Missing(_NOT_OFFERED) in row for row in rows) else (),
         )
     ]
 

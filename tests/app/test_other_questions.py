@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from scipy import stats
 from sqlalchemy.orm import Session
 
-from analysis.report import Interval, Report, ReportTable
+from analysis.report import Interval, Missing, Report, ReportTable
 from surveyapp.actor import Actor
 from surveyapp.models import Survey
 from surveyapp.results import document, service
@@ -177,6 +177,10 @@ def test_questions_stand_on_the_page_in_the_pdf_and_in_the_workbook(
     codes = {table.code for table in report.tables() if "-other-" in table.code}
     assert {"provincial-other-channel", "provincial-other-money"} <= codes
     db.commit()
+    without = table_of(report, "provincial-without-answer")
+    offered = {str(row[0]): row[2:] for row in without.rows}
+    assert Missing("không dùng") in offered["Bị gây phiền hà, sách nhiễu"]
+    assert without.notes == ("«không dùng»: phiếu không có cách trả lời này ở câu đó.",)
     client = signed_in("analyst")
     home = f"/surveys/{served.code}/results/"
     for code in sorted(codes):
