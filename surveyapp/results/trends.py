@@ -63,9 +63,10 @@ def of_group(
     points = found["kind"] == "points"
     code = TOTAL if points else INDEX
     held: dict[Triple, _Figures] = defaultdict(_Figures)
-    held[triple_of(method)].points.append(_of_run(group.survey, found))
     for survey, triple, earlier in _earlier(db, group):
         held[triple].points.append(_of_run(survey, earlier))
+    # the last of its year: what its own report compares with other years
+    held[triple_of(method)].points.append(_of_run(group.survey, found))
     known = (PublishedFigure.year <= group.survey.year) | (PublishedFigure.kind == "target")
     _add(held, _documents(db, PublishedFigure.code == code, known))
     name = "Tổng điểm trung bình" if points else "Chỉ số hài lòng"

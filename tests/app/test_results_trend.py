@@ -249,6 +249,19 @@ def test_another_triple_is_a_break_and_never_subtracted(
     assert published["interval"] == Missing("số công bố không kèm sai số")
 
 
+def test_of_two_surveys_of_a_year_the_own_one_is_joined(
+    db: Session, actor: Actor, served: Survey
+) -> None:
+    run = service.run(db, actor, served)
+    earlier(db, actor, run, 2022)
+    earlier(db, actor, run, 2023, {"value": 70.0, "ci": [68.0, 72.0]}).year = 2024
+    db.flush()
+
+    figure, _ = figure_and_table(db, served)
+    ((_, after),) = figure.series[0].joined()
+    assert (after.year, after.sample) == (2024, served.id)
+
+
 def test_years_go_from_left_to_right_however_many_methods_were_used(
     db: Session, actor: Actor, served: Survey
 ) -> None:
