@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.databases import make_tables
 
 GUIDE = Path(__file__).parents[2] / "docs" / "https.md"
 NAME = "may-chu.noibo"
+START_SECONDS = 60
 
 
 @pytest.fixture
@@ -68,8 +70,9 @@ def connected(address: tuple[str, int], context: ssl.SSLContext) -> ssl.SSLSocke
     """Connect as soon as the server answers, by the name that stands in its certificate."""
     while True:
         try:
-            plain = socket.create_connection(address, timeout=20)
+            plain = socket.create_connection(address, timeout=START_SECONDS)
         except ConnectionRefusedError:
+            time.sleep(0.05)  # the server, which is just starting, needs the processor
             continue
         return context.wrap_socket(plain, server_hostname=NAME)
 

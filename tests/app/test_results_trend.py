@@ -28,6 +28,8 @@ PLAN = "binh-dinh-service-2024"
 #: What an earlier year tells.
 TOLD = {"value": 80.0, "ci": [78.5, 81.5]}
 actor, rated, served = test_results.actor, test_results.rated, test_results.served
+#: How years are told; that they are read alike from both engines the other tests show.
+SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 
 def blocks(db: Session, survey: Survey) -> list[Any]:
@@ -221,6 +223,7 @@ def test_a_hidden_year_is_a_gap_with_its_reason_and_no_difference(
     assert cells(table, 2)["difference"] == Missing("2023 dưới 10")
 
 
+@SQLITE
 @pytest.mark.parametrize(
     ("other", "said"),
     [
@@ -262,6 +265,7 @@ def test_of_two_surveys_of_a_year_the_own_one_is_joined(
     assert (after.year, after.sample) == (2024, served.id)
 
 
+@SQLITE
 def test_years_go_from_left_to_right_however_many_methods_were_used(
     db: Session, actor: Actor, served: Survey
 ) -> None:
@@ -296,6 +300,7 @@ def test_targets_of_the_plan_stand_beside_with_their_year(
     assert cells(table, -1)["target"] == 85.25
 
 
+@SQLITE
 def test_every_row_of_a_year_shows_its_target(
     db: Session,
     actor: Actor,
@@ -311,6 +316,7 @@ def test_every_row_of_a_year_shows_its_target(
     assert [(row[0], row[-1]) for row in table.rows] == [none, ("2024", 85.25), ("2024", 85.25)]
 
 
+@SQLITE
 def test_ranks_of_other_documents_are_no_figures(
     db: Session,
     actor: Actor,
@@ -322,6 +328,7 @@ def test_ranks_of_other_documents_are_no_figures(
     assert len(blocks(db, served)) == 1
 
 
+@SQLITE
 def test_points_of_raters_have_no_interval_for_the_mean(
     db: Session,
     actor: Actor,
@@ -350,6 +357,7 @@ def test_points_of_raters_have_no_interval_for_the_mean(
     assert cells(table, 1)["difference"] == pytest.approx(content["mean"] - 21.5)
 
 
+@SQLITE
 def test_fields_of_others_have_a_picture_where_two_years_are_known(
     db: Session,
     actor: Actor,
@@ -366,6 +374,7 @@ def test_fields_of_others_have_a_picture_where_two_years_are_known(
     assert [each.series[0].targets[0].value for each in pictures] == [85.25, 82.69]
 
 
+@SQLITE
 def test_a_box_says_whether_its_figures_are_of_the_same_kind(
     db: Session, actor: Actor, served: Survey
 ) -> None:
@@ -402,6 +411,7 @@ def test_page_workbook_and_file_show_the_trend(
     assert svg.mimetype == "image/svg+xml"
 
 
+@SQLITE
 def test_a_method_is_called_by_its_title_wherever_people_read(
     db: Session, actor: Actor, served: Survey
 ) -> None:

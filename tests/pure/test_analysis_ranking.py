@@ -246,7 +246,7 @@ def test_the_mean_of_agencies_is_capped_by_what_a_rating_is_worth() -> None:
     assert got.size[2] == pytest.approx(c * 40)
 
 
-@settings(derandomize=True, max_examples=10, deadline=None)
+@settings(derandomize=True, max_examples=4, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_mover_covers_the_difference_of_two_composites(seed: int) -> None:
     """Correlated composites of one design: the interval holds the estimate and shrinks with n."""
