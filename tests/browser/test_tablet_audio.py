@@ -59,7 +59,7 @@ def test_a_recording_is_heard_and_the_second_touch_chooses(
     assert page.evaluate("Math.round(sounds[0].duration)") == LONG
 
     press(page, "label[for=q1-4]")
-    until(page, "sounds.length === 2 && sounds[0].paused")
+    until(page, "sounds.length === 2 && sounds[0].paused && sounds[1].duration > 0")
     assert page.evaluate("Math.round(sounds[1].duration * 10)") == 3
     assert page.locator("input:checked").count() == 0
     assert page.locator(".row.heard #q1-4").count() == 1
