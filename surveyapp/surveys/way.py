@@ -124,8 +124,8 @@ def _before_collecting(db: Session, survey: Survey) -> NextStep:
 
 
 def _at_counters(db: Session, survey: Survey) -> NextStep:
-    used = tablets(db, survey)
-    if not used:
+    used, received = tablets(db, survey), received_in_all(db, survey)
+    if not used and not (survey.state == "collecting" and received):
         texts = (
             "Ghép máy tại quầy",
             "Mỗi máy gắn với một cơ quan và một quầy. Không chọn mẫu, không cần mã phiếu: ai đến "
@@ -140,7 +140,6 @@ def _at_counters(db: Session, survey: Survey) -> NextStep:
             "Bắt đầu thu phiếu",
         )
         return _to(survey, "collecting", texts)
-    received = received_in_all(db, survey)
     told = f"{_count(used)} máy đang dùng, đã nhận {_count(received)} phiếu."
     if survey.deadline_on is not None and clock.today() > survey.deadline_on:
         if received and not _in_use_after(db, survey, survey.deadline_on):
@@ -151,7 +150,7 @@ def _at_counters(db: Session, survey: Survey) -> NextStep:
                 "Khóa số liệu",
             )
             return _step(survey, "results.confirm_lock", texts)
-        told += f" Đã qua hạn {day(survey.deadline_on)} của kế hoạch: thu xong thì khóa số liệu."
+        told += f" Đã quá hạn {day(survey.deadline_on)} của kế hoạch: thu xong thì khóa số liệu."
     texts = ("Theo dõi ý kiến tại quầy", told, "Xem các máy")
     return _step(survey, "devices.index", texts)
 

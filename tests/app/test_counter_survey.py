@@ -253,8 +253,9 @@ def test_the_lock_is_proposed_after_the_deadline_when_no_tablet_goes_on(
         assert proposed() == "results.confirm_lock"
         send(db, Keyring(settings.keys), survey, tablets["so-y-te"])
         assert proposed() == "devices.index"
-        assert "Đã qua hạn 31/12/2024" in service.next_step(db, survey).sentence
+        assert "Đã quá hạn 31/12/2024" in service.next_step(db, survey).sentence
         devices.revoke(db, actor, tablets["so-y-te"].id)
+        assert proposed() == "results.confirm_lock"  # every tablet has gone back
         devices.pair(db, actor, survey.code, "so-noi-vu", "Quầy 1")
         assert proposed() == "devices.index"  # a collection that begins late has just begun
 
