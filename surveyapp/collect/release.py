@@ -28,8 +28,8 @@ SMALLEST = 5
 HELD_BACK = 5
 #: So often each process looks for batches that no arriving answer has reported.
 LOOK_EVERY = timedelta(minutes=1)
-#: A process releases no oftener, as each release takes the turn to write and makes a durable key:
-#: where many answers come at once, more of them are released together.
+#: Arriving answers make a process release no oftener in one survey, as each release takes the turn
+#: to write and makes a durable key: where many come at once, more are released together.
 RELEASE_EVERY = timedelta(seconds=1)
 _HOLD_SURVEY: Final = (
     select(Survey.id).where(Survey.id == bindparam("of_survey")).with_for_update(read=True)

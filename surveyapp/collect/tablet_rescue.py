@@ -90,6 +90,7 @@ def feed(
         repeated += not receipt.created
         if receipt.arrival is not None:
             release.settle_after(database, keyring, receipt.arrival, release_size)
+    release.settle(database, keyring, tablet.survey_id, release_size)  # for the last moment's
     return Rescued(stored, repeated, tuple(refused))
 
 
