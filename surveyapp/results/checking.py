@@ -27,7 +27,7 @@ _UNKNOWN: Sequence[tuple[str, str]] = (
 )
 _MODES: Mapping[str, str] = {
     "web": "điện thoại, máy tính của người trả lời",
-    "tablet": "máy tính bảng",
+    "tablet": "máy tại quầy",
     "interviewer": "điều tra viên hỏi",
     "paper": "phiếu giấy",
 }

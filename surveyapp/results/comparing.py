@@ -25,7 +25,7 @@ _KINDS: Mapping[str, str] = {
 }
 _BATCHES: Mapping[str, str] = {
     "web": "Điện thoại, máy tính của người trả lời",
-    "tablet": "Máy tính bảng tại quầy",
+    "tablet": "Máy tại quầy",
     "interviewer": "Điều tra viên hỏi",
     "paper": "Phiếu giấy",
     "self": "Tự trả lời",
@@ -43,6 +43,11 @@ def pairs(ranks: Mapping[str, Any]) -> list[Paragraph]:
         return []
     differ, sure = found["differ"], "khác biệt rõ với độ tin cậy 95% cho tất cả các cặp cùng lúc"
     compared = f"{_COUNT(found['compared'])} cặp cơ quan so với nhau"
+    if found["compared"] == 1:
+        verdict = (
+            "khác biệt rõ với độ tin cậy 95%" if differ else "chưa đủ căn cứ để nói bên nào hơn"
+        )
+        return [Paragraph(f"Hai cơ quan so với nhau: {verdict}.", strong=True)]
     if differ == found["compared"]:
         return [Paragraph(f"Cả {compared} đều {sure}.", strong=True)]
     told = f"chỉ {_COUNT(differ)} cặp {sure}" if differ else f"không cặp nào {sure}"

@@ -301,7 +301,7 @@ def scope(run: ResultRun) -> list[Paragraph]:
     return [
         Paragraph(CAVEAT, strong=True),
         Paragraph(
-            f"Nhận được {_COUNT(received)} phiếu trên máy tính bảng đặt tại quầy, trong đó "
+            f"Nhận được {_COUNT(received)} phiếu trên máy tại quầy, trong đó "
             f"{_COUNT(assisted)} phiếu do cán bộ bấm giúp. Không có danh sách chọn mẫu, không có "
             "chỉ tiêu số phiếu, không có tỷ lệ trả lời."
         ),

@@ -95,6 +95,8 @@ def _apart(reason: str) -> str:
     """Tell a figure that is kept back from one that cannot be computed."""
     if reason in wording.NOT_PUBLISHED:
         return f"Không công bố ({wording.NOT_PUBLISHED[reason]})"
+    if reason == wording.NOT_ESTIMATED:
+        return "Không ước lượng được"
     return f"Không tính được ({reason[:1].lower()}{reason[1:].rstrip('.')})"
 
 

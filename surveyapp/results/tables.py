@@ -76,7 +76,7 @@ class Breakdown:
         if estimate is None:
             return Missing("không có phiếu trả lời")
         if estimate["value"] is None:
-            return Missing(estimate["reason"] or "không ước lượng được")
+            return Missing(estimate["reason"] or wording.NOT_ESTIMATED)
         return float(estimate["value"])
 
     def interval(
@@ -259,7 +259,7 @@ def _shown(estimate: Mapping[str, Any]) -> Cell:
     if "hidden" in estimate:
         return Missing(gate.reason(estimate["hidden"]))
     value = estimate["value"]
-    return Missing(estimate["reason"] or "không ước lượng được") if value is None else float(value)
+    return Missing(estimate["reason"] or wording.NOT_ESTIMATED) if value is None else float(value)
 
 
 def _quantity(key: str, title: str, unit: str) -> Column:

@@ -75,7 +75,7 @@ def _row(
     value, ci = estimate["value"], estimate["ci"]
     if value is None:
         rule = estimate.get("hidden")
-        none = Missing(gate.reason(rule) if rule else estimate["reason"] or "không ước lượng được")
+        none = Missing(gate.reason(rule) if rule else estimate["reason"] or wording.NOT_ESTIMATED)
         return (title, *[none] * 6)
     return (
         title,

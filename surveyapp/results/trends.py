@@ -166,7 +166,7 @@ def _point(year: int, found: Mapping[str, Any]) -> TrendPoint:
         return TrendPoint(year, Missing(gate.reason(whole["hidden"])), "run")
     value, ci = whole["value"], whole["ci"]
     if value is None:
-        return TrendPoint(year, Missing(whole["reason"] or "không ước lượng được"), "run")
+        return TrendPoint(year, Missing(whole["reason"] or wording.NOT_ESTIMATED), "run")
     span = Interval(min(ci[0], value), max(ci[1], value)) if ci else None
     return TrendPoint(year, float(value), "run", span, whole["flag"])
 

@@ -56,6 +56,8 @@ HIDDEN = (
     "«dưới 10»: có dưới 10 câu trả lời nên không công bố. «không nêu»: nếu nêu thì tính ngược ra "
     "được ô dưới 10 câu trả lời trong cùng dòng hoặc cùng cột."
 )
+#: A value that could not be estimated, where the estimate names no reason.
+NOT_ESTIMATED = "không ước lượng được"
 #: Reasons in a table, as they are told where there is room.
 NOT_PUBLISHED: Mapping[str, str] = {
     "dưới 10": "dưới 10 câu trả lời",

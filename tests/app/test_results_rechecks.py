@@ -104,6 +104,8 @@ def test_a_re_checker_without_questions_on_facts_gets_no_finding(db: Session, su
     [
         (3, 3, "Cả 3 cặp cơ quan so với nhau đều khác biệt rõ"),
         (3, 1, "Trong 3 cặp cơ quan so với nhau, chỉ 1 cặp khác biệt rõ"),
+        (1, 1, "Hai cơ quan so với nhau: khác biệt rõ"),
+        (1, 0, "Hai cơ quan so với nhau: chưa đủ căn cứ"),
         (3, 0, "Trong 3 cặp cơ quan so với nhau, không cặp nào khác biệt rõ"),
     ],
 )
