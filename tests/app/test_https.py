@@ -68,10 +68,12 @@ def address(certificates: Path, tmp_path: Path) -> Iterator[tuple[str, int]]:
 
 def connected(address: tuple[str, int], context: ssl.SSLContext) -> ssl.SSLSocket:
     """Connect as soon as the server answers, by the name that stands in its certificate."""
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             plain = socket.create_connection(address, timeout=START_SECONDS)
         except ConnectionRefusedError:
+            assert time.monotonic() < deadline
             time.sleep(0.05)  # the server, which is just starting, needs the processor
             continue
         return context.wrap_socket(plain, server_hostname=NAME)
