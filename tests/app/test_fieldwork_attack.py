@@ -64,7 +64,6 @@ class Field:
         self.random = random.Random(2024)  # noqa: S311  the order of acts
         self.copies: list[Copy] = []
         self.code_of: dict[str, str] = {}
-        self.draw_of: dict[str, int] = {}
         self.answered: list[str] = []
         self.unnamed: list[str] = []
         self.moment = make.NOW
@@ -118,21 +117,19 @@ class Field:
         for one in letters:
             unit = one.name.split()[-1].lower()
             self.code_of[unit] = one.code
-            self.draw_of[unit] = self.draw_id
 
     def report(self, unit: str, reason: str = "refused") -> str | None:
         """Report a person; return who takes the place."""
         report = Report(unit, reason, new_token())
 
         def done(db: Session) -> reserve.Replaced:
-            made = db.get_one(SampleDraw, self.draw_of[unit])
+            made = service.latest_given(db, db.get_one(Survey, self.survey_id))
             return reserve.replace(db, self.actor, made, report, self.keys)
 
         result = self.act(done)
         self.code_of.pop(unit)
         if result.letter is not None:
             self.code_of[result.released] = result.letter.code
-            self.draw_of[result.released] = self.draw_of[unit]
         if not result.is_named:
             self.unnamed.append(unit)
         return result.released
@@ -229,7 +226,7 @@ def whole_survey(database: Database, folder: Path) -> Field:
             (field.report if number % 3 == 0 else field.answer)(released)
         if number == len(events) // 2:
             field.moment += timedelta(days=1)
-            field.draw(quotas={"provincial": 56}, reason="thiếu phiếu")
+            field.draw(quotas={"provincial": 56}, reserve_share="0.2", reason="thiếu phiếu")
             for unit in sorted(set(field.code_of) - {unit for _, unit in events}):
                 field.answer(unit)
     field.lock()
@@ -342,6 +339,7 @@ def test_who_reads_all_reports_and_copies_guesses_no_better_than_one_in_five(
     assert len(responses) == len(field.answered) > 40
     assert len(found) > 0.8 * len(responses)
     assert len(field.unnamed) > 3
+    assert replaced_across_draws(field) > 2
     _, linked = _links(field.copies)
     for one, guess in found.items():  # what she thinks is true
         assert field.writer(responses[one]) in guess.keys() | linked
@@ -349,6 +347,14 @@ def test_who_reads_all_reports_and_copies_guesses_no_better_than_one_in_five(
     no_trace_names_who_was_counted(field)
     log = "".join(capfd.readouterr())
     assert not any(code in log for code in field.code_of.values())
+
+
+def replaced_across_draws(field: Field) -> int:
+    """Count the named persons whose place somebody of another draw took."""
+    copy = field.copies[-2]
+    given = {(row["draw_id"], row["unit_code"]) for row in copy["assignment"]}
+    released = [row for row in copy["disposition"] if row["released_unit"]]
+    return sum((row["draw_id"], row["released_unit"]) not in given for row in released)
 
 
 def no_trace_names_who_was_counted(field: Field) -> None:
