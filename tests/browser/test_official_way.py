@@ -32,6 +32,8 @@ class Keyboard:
 
     def __init__(self, page: Page, look: Callable[[Page, str], None]) -> None:
         self.page, self._look = page, look
+        # the browser hands over dialogues of files only some time after the first one listens
+        page.on("filechooser", lambda _: None)
 
     def to(self, wanted: Locator) -> None:
         """Go on by Tab to a control."""
