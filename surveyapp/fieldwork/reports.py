@@ -57,18 +57,19 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
-def _stored_token(draw: SampleDraw, report: Report) -> str:
-    """Return what is stored of a token: one for each unit, that tells the unit to nobody.
+def _stored_token(given: Assignment, report: Report) -> str:
+    """Return what is stored of a token: one for each form, that tells the unit to nobody.
 
-    HMAC-SHA-256 under a key that goes with the page: without it no unit can be tried.
+    HMAC-SHA-256 under a key that goes with the page: without it no unit can be tried. The draw is
+    that of the form; the one whose reserve serves may be another when the report is sent again.
     """
-    unit = f"{draw.id} {report.unit}".encode()
+    unit = f"{given.draw_id} {report.unit}".encode()
     return hmac.digest(report.token.encode(), unit, "sha256").hex()[:32]
 
 
-def counted_before(db: Session, draw: SampleDraw, report: Report) -> CountedReport | None:
-    """Return what was counted of the same person from the same page; refuse another reason."""
-    known = db.get(CountedReport, _stored_token(draw, report)) if report.token else None
+def counted_before(db: Session, given: Assignment, report: Report) -> CountedReport | None:
+    """Return what was counted of the same form from the same page; refuse another reason."""
+    known = db.get(CountedReport, _stored_token(given, report)) if report.token else None
     if known is None:
         return None
     if known.reason != report.reason:
@@ -82,9 +83,19 @@ def counted_before(db: Session, draw: SampleDraw, report: Report) -> CountedRepo
 
 
 def count_without_name(
-    db: Session, draw: SampleDraw, cell: FormCell, report: Report, released: str | None
+    db: Session,
+    given: Assignment,
+    report: Report,
+    *,
+    cell: FormCell,
+    draw: SampleDraw,
+    released: str | None,
 ) -> None:
-    """Count a report by stratum and reason; nothing of it names the person."""
+    """Count a report by stratum and reason; nothing of it names the person.
+
+    `draw` is the one whose reserve serves, the same for all of a cell: that of the form would say
+    who it was where only few of the cell are of that draw.
+    """
     if not _TOKEN.fullmatch(report.token):
         raise AppError(
             "FIELD-023",
@@ -96,7 +107,7 @@ def count_without_name(
         )
     db.add(
         CountedReport(
-            token=_stored_token(draw, report),
+            token=_stored_token(given, report),
             draw_id=draw.id,
             group_id=cell.group_id,
             stratum=cell.stratum,

@@ -96,7 +96,7 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
     stratum = db.get_one(SampleUnit, (given.draw_id, report.unit)).stratum
     reserve = Reserve(db, survey, draw, keys)
     known = db.get(Disposition, (given.draw_id, report.unit))
-    before = known or reports.counted_before(db, draw, report)
+    before = known or reports.counted_before(db, given, report)
     if known is not None:
         _check_same(known, report.reason)
     if before is not None:
@@ -110,7 +110,7 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
     if is_named:
         _store(db, given, report, released)
     else:
-        reports.count_without_name(db, draw, cell, report, released)
+        reports.count_without_name(db, given, report, cell=cell, draw=draw, released=released)
     db.flush()
     made = reserve.give(place) if place else None
     audit.record(

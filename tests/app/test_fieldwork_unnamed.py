@@ -123,6 +123,32 @@ def test_a_page_that_stays_open_counts_each_person_once(
     assert db.scalar(select(func.count()).select_from(CountedReport)) == 2
 
 
+def supplement(db: Session, actor: Actor, draw: SampleDraw, **choices: Any) -> SampleDraw:
+    """Draw the same numbers again, and one more, from the same list; give the forms."""
+    frame = db.get_one(make.Frame, draw.frame_id)
+    choices = {"quotas": {"provincial": 41}, "reason": "thiếu", "few_reason": "thử"} | choices
+    more = make.drawn(db, actor, frame, **choices)
+    service.assign(db, actor, more)
+    return more
+
+
+def test_a_page_that_stays_open_over_a_supplementary_draw_counts_each_person_once(
+    db: Session, actor: Actor, tmp_path: Path
+) -> None:
+    draw = given_forms(db, actor, "0.2")
+    service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
+    db.execute(Invitation.__table__.update().values(is_spent=True))  # answers have come
+    report = Report(units(db, few(db))[0], "refused", new_token())
+    once = reserve.replace(db, actor, draw, report, tmp_path)
+    more = supplement(db, actor, draw, reserve_share="0.2")
+    again = reserve.replace(db, actor, more, report, tmp_path)
+
+    assert (once.is_new, once.is_named, again.is_new) == (True, False, False)
+    assert again.released == once.released
+    assert db.scalar(select(func.count()).select_from(CountedReport)) == 1
+    assert db.scalars(select(Disposition)).all() == []
+
+
 def test_who_is_hidden_is_found_in_as_many_queries_for_all_cells_as_for_one(
     db: Session, actor: Actor, database: Database, tmp_path: Path
 ) -> None:
