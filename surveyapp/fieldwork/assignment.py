@@ -1,7 +1,7 @@
 """Giving every drawn unit its form: the set of agencies, shared so that it singles nobody out."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, insert, select
@@ -49,7 +49,7 @@ class Assigned:
 class Placing:
     """Units that get the forms of one cell, which may be new and not stored yet.
 
-    `persons` counts the persons among the units: several files of one person are one.
+    `persons` counts the persons who are new in the cell: several files of one person are one.
     """
 
     cell: FormCell
@@ -103,9 +103,16 @@ def cells_of(db: Session, survey: Survey) -> list[FormCell]:
 
 
 def place(
-    survey: Survey, draw: SampleDraw, units: Sequence[Candidate], cells: Sequence[FormCell]
+    survey: Survey,
+    draw: SampleDraw,
+    units: Sequence[Candidate],
+    cells: Sequence[FormCell],
+    persons: Set[tuple[int, str]],
 ) -> list[Placing]:
-    """Say which form every unit gets, a known cell where one fits; nothing is stored."""
+    """Say which form every unit gets, a known cell where one fits; nothing is stored.
+
+    `persons` are those who have a form already, each with the cell.
+    """
     known = {cell.id: cell for cell in cells}
     placed: dict[int, list[str]] = {}
     left: list[Candidate] = []
@@ -127,7 +134,8 @@ def place(
             pairs.append((cell, one.units))
     person = {unit.unit: unit.person for unit in units}
     placings = [
-        Placing(cell, found, len({person[unit] for unit in found})) for cell, found in pairs
+        Placing(cell, found, len({(cell.id, person[unit]) for unit in found} - persons))
+        for cell, found in pairs
     ]
     _check_persons(placings)
     return placings

@@ -17,6 +17,7 @@ from surveyapp.fieldwork.assignment import (
     open_units,
     place,
 )
+from surveyapp.fieldwork.possible import persons_in_cells
 from surveyapp.models import Assignment, FormCell, SampleDraw, Survey
 from surveyapp.samples.proposal import stratum_title
 
@@ -79,7 +80,8 @@ class Outlook:
 def expected(db: Session, survey: Survey, draw: SampleDraw) -> Outlook:
     """Say what giving the forms of a draw would do; nothing is stored."""
     rows = frame_rows(db, survey, draw)
-    placings = place(survey, draw, open_units(db, survey, draw, rows), cells_of(db, survey))
+    units = open_units(db, survey, draw, rows)
+    placings = place(survey, draw, units, cells_of(db, survey), persons_in_cells(db, survey))
     forms = [(p.cell, len(p.units), p.cell.persons + p.persons) for p in placings]
     return _outlook(survey, forms, eligible_counts(rows))
 

@@ -8,7 +8,7 @@ a cell could each have written an answer, and must stay enough.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from sampling.agency_sets import LEAST
@@ -47,22 +47,31 @@ def rooms(db: Session, survey: Survey) -> Mapping[int, Room]:
     linked = exists().where(
         RecheckLink.draw_id == Assignment.draw_id, RecheckLink.unit_code == Assignment.unit_code
     )
-    of_person = (
-        select(Assignment.cell_id, func.count().label("forms"))
+    of_person = _by_person(survey).where(~Assignment.after_answers, ~reported, ~linked).subquery()
+    sums = select(
+        of_person.c.cell_id, func.sum(of_person.c.forms), func.max(of_person.c.forms)
+    ).group_by(of_person.c.cell_id)
+    return {cell: Room(int(forms), int(most)) for cell, forms, most in db.execute(sums)}
+
+
+def persons_in_cells(db: Session, survey: Survey) -> set[tuple[int, str]]:
+    """Return who has a form of which cell, by persons: several files may be one person's."""
+    return {(cell, person) for cell, person, _ in db.execute(_by_person(survey))}
+
+
+def _by_person(survey: Survey) -> Select[int, str, int]:
+    """Count the forms of every person by cell; each draw has its own list of persons."""
+    return (
+        select(Assignment.cell_id, FrameRow.person_code, func.count().label("forms"))
         .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
         .join(
             FrameRow,
             (FrameRow.frame_id == SampleDraw.frame_id)
             & (FrameRow.unit_code == Assignment.unit_code),
         )
-        .where(SampleDraw.survey_id == survey.id, ~Assignment.after_answers, ~reported, ~linked)
+        .where(SampleDraw.survey_id == survey.id)
         .group_by(Assignment.cell_id, FrameRow.person_code)
-        .subquery()
     )
-    sums = select(
-        of_person.c.cell_id, func.sum(of_person.c.forms), func.max(of_person.c.forms)
-    ).group_by(of_person.c.cell_id)
-    return {cell: Room(int(forms), int(most)) for cell, forms, most in db.execute(sums)}
 
 
 def answered(db: Session, survey_id: int) -> set[int]:

@@ -22,7 +22,7 @@ from surveyapp.fieldwork.assignment import (
     waiting_units,
 )
 from surveyapp.fieldwork.open_forms import forms_of
-from surveyapp.fieldwork.possible import Room, answered, rooms
+from surveyapp.fieldwork.possible import Room, answered, persons_in_cells, rooms
 from surveyapp.fieldwork.reports import Report
 from surveyapp.fieldwork.service import Letter, letter, locked
 from surveyapp.fieldwork.spare_codes import Spares
@@ -30,7 +30,6 @@ from surveyapp.models import (
     Assignment,
     Disposition,
     FormCell,
-    FrameRow,
     SampleDraw,
     SampleUnit,
     Survey,
@@ -225,14 +224,7 @@ class Reserve:
 
     @cached_property
     def _persons(self) -> set[tuple[int, str]]:
-        """Who has a form of which cell, by persons: several files may be one person's."""
-        given = (
-            select(Assignment.cell_id, FrameRow.person_code)
-            .join(FormCell, FormCell.id == Assignment.cell_id)
-            .join(FrameRow, FrameRow.unit_code == Assignment.unit_code)
-            .where(FormCell.survey_id == self.survey.id, FrameRow.frame_id == self.draw.frame_id)
-        )
-        return {(cell, person) for cell, person in self.db.execute(given.distinct())}
+        return persons_in_cells(self.db, self.survey)
 
     def next(self, stratum: str, cell: FormCell) -> Place | None:
         """Find the next reserve unit with a cell: rather that of the unit whose place she takes."""

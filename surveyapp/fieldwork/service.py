@@ -21,7 +21,7 @@ from surveyapp.fieldwork.assignment import (
     place,
 )
 from surveyapp.fieldwork.open_forms import OpenForm, forms_of
-from surveyapp.fieldwork.possible import rooms
+from surveyapp.fieldwork.possible import persons_in_cells, rooms
 from surveyapp.fieldwork.spare_codes import Spares
 from surveyapp.models import (
     Assignment,
@@ -116,7 +116,8 @@ def assign(db: Session, actor: Actor, draw: SampleDraw) -> Assigned:
         )
     rows = frame_rows(db, survey, draw)
     units = open_units(db, survey, draw, rows)
-    assigned = give_forms(db, draw, place(survey, draw, units, cells_of(db, survey)), rows)
+    placings = place(survey, draw, units, cells_of(db, survey), persons_in_cells(db, survey))
+    assigned = give_forms(db, draw, placings, rows)
     db.flush()
     audit.record(
         db,

@@ -245,6 +245,27 @@ def test_everyone_of_a_file_list_gets_the_form_of_her_agency(db: Session, actor)
     ]
 
 
+def test_a_second_file_of_one_person_adds_nobody_to_the_cell(db: Session, actor) -> None:
+    sizes = {"so-noi-vu": 40, "so-tu-phap": 40, "so-y-te": 40}
+    survey, frame = make.survey_with(db, actor, SERVICE_PLAN, make.files(sizes))
+    service.assign(db, actor, make.drawn(db, actor, frame))
+    given = set(db.scalars(select(Assignment.unit_code)))
+    rows = [  # in a newer list every file that nobody was asked about is of one who was asked
+        row if row["unit"] in given else row | {"person": f"p{min(given & of_agency(row))}"}
+        for row in make.files(sizes)
+    ]
+    newer = make.frame_of(db, survey, rows, version=2)
+    more = make.drawn(db, actor, newer, quotas={"provincial": 90}, reason="thiếu")
+    service.assign(db, actor, more)
+
+    assert db.scalar(select(func.count()).select_from(Assignment)) == 90
+    assert set(db.scalars(select(FormCell.persons))) == {20}
+
+
+def of_agency(row) -> set[str]:
+    return {f"{row['unit'][:4]}{n:04}" for n in range(40)}
+
+
 def test_a_letter_knows_whether_an_organisation_filed(db: Session, actor) -> None:
     rows = make.files({"so-noi-vu": 20, "so-tu-phap": 20, "so-y-te": 20})
     for row in rows[:5]:

@@ -24,6 +24,8 @@ from surveyapp.models import (
     CountedReport,
     Disposition,
     FormCell,
+    Frame,
+    FrameRow,
     Invitation,
     RecheckLink,
     RecheckUnit,
@@ -123,9 +125,8 @@ def test_a_page_that_stays_open_counts_each_person_once(
     assert db.scalar(select(func.count()).select_from(CountedReport)) == 2
 
 
-def supplement(db: Session, actor: Actor, draw: SampleDraw, **choices: Any) -> SampleDraw:
-    """Draw the same numbers again, and one more, from the same list; give the forms."""
-    frame = db.get_one(make.Frame, draw.frame_id)
+def supplement(db: Session, actor: Actor, frame: Frame, **choices: Any) -> SampleDraw:
+    """Draw the same numbers again, and one more; give the forms."""
     choices = {"quotas": {"provincial": 41}, "reason": "thiếu", "few_reason": "thử"} | choices
     more = make.drawn(db, actor, frame, **choices)
     service.assign(db, actor, more)
@@ -140,13 +141,33 @@ def test_a_page_that_stays_open_over_a_supplementary_draw_counts_each_person_onc
     db.execute(Invitation.__table__.update().values(is_spent=True))  # answers have come
     report = Report(units(db, few(db))[0], "refused", new_token())
     once = reserve.replace(db, actor, draw, report, tmp_path)
-    more = supplement(db, actor, draw, reserve_share="0.2")
+    frame = db.get_one(Frame, draw.frame_id)
+    more = supplement(db, actor, frame, reserve_share="0.2")
     again = reserve.replace(db, actor, more, report, tmp_path)
 
     assert (once.is_new, once.is_named, again.is_new) == (True, False, False)
     assert again.released == once.released
     assert db.scalar(select(func.count()).select_from(CountedReport)) == 1
     assert db.scalars(select(Disposition)).all() == []
+
+
+def test_who_is_in_an_older_list_under_another_file_is_not_taken_for_a_new_person(
+    db: Session, actor: Actor, tmp_path: Path
+) -> None:
+    draw = given_forms(db, actor, "0.2")
+    cell = few(db)
+    older, unit, *_ = units(db, cell)
+    survey = db.get_one(Survey, draw.survey_id)
+    listed = [row for row in make.raters() if row["unit"] != older]
+    newer = make.frame_of(db, survey, listed, version=2)
+    more = supplement(db, actor, newer, reserve_share="0.2")
+    waiting = reserve.Reserve(db, survey, more, tmp_path).next("provincial | council", cell)
+    same = (FrameRow.frame_id == newer.id, FrameRow.unit_code == waiting.unit)
+    db.execute(update(FrameRow).where(*same).values(person_code=f"p{older}"))
+    done = reserve.replace(db, actor, more, Report(unit, "died", new_token()), tmp_path)
+
+    assert waiting.cell == cell and done.released == waiting.unit
+    assert (done.is_named, cell.persons) == (False, 5)
 
 
 def test_who_is_hidden_is_found_in_as_many_queries_for_all_cells_as_for_one(
