@@ -79,7 +79,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "to_start": "Về trang đầu",
         "device_title": "Ghép máy tại quầy",
         "device_label": "Mã ghép máy",
-        "device_hint": "Cán bộ lấy mã bằng lệnh sipas device pair. Chỉ làm một lần cho mỗi máy.",
+        "device_hint": "Cán bộ lấy mã ở trang «Máy tại quầy» của cuộc khảo sát, hoặc bằng lệnh "
+        "sipas device pair. Chỉ làm một lần cho mỗi máy.",
         "device_pair": "Ghép máy",
         "expired": "Trang mở đã lâu nên câu trả lời vừa chọn chưa được lưu. Mời Ông/Bà chọn lại.",
     },
@@ -159,8 +160,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "to_start": "Go to the start",
         "device_title": "Pair this tablet",
         "device_label": "Pairing code",
-        "device_hint": "An official gets the code with the command sipas device pair. Once per "
-        "tablet.",
+        "device_hint": "An official gets the code on the page “Máy tại quầy” of the survey, or with the "
+        "command sipas device pair. Once per tablet.",
         "device_pair": "Pair",
         "expired": "The page was open for a long time, so your last choice was not kept. Please "
         "choose again.",

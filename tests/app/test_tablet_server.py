@@ -336,3 +336,13 @@ def test_a_tablet_whose_clock_is_a_year_ahead_loses_nothing_and_dates_nothing(
         assert list(db.scalars(select(Response.received_on))) == [date(2024, 11, 4)]
     assert "đồng hồ của máy đã sai" in page
     assert [day.accepted for day in days(database)] == [1, 0]
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_tablets_are_sent_to_their_application_and_officials_to_the_page_of_codes(
+    client: FlaskClient,
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "https.md").read_text(encoding="utf-8")
+    paths = re.findall(r"https://may-chu\.noibo:8443(/[a-z/]+)", guide)
+    assert set(paths) == {"/tablet/"}
+    assert "trang «Máy tại quầy»" in client.get("/device").text
