@@ -56,13 +56,18 @@ def _token_page(survey: Survey, token: str, counter: str) -> str:
     )
 
 
-@bp.post("/<int:device_id>/revoke")
+@bp.route("/<int:device_id>/revoke", methods=["GET", "POST"])
 def revoke(code: str, device_id: int) -> ResponseReturnValue:
-    """Refuse what a tablet sends from now on."""
-    db = web.session()
+    """Ask, then refuse what a tablet sends from now on."""
+    db = web.session_by_method()
     survey = surveys.find(db, code)
-    if device_id not in {device.id for device in _of(db, survey)}:
+    device = next((one for one in _of(db, survey) if one.id == device_id), None)
+    if device is None:
         abort(404)
+    if request.method == "GET":
+        return render_template(
+            "collect/revoke.html", survey=survey, practice=survey.is_practice, device=device
+        )
     devices.revoke(db, web.actor(), device_id)
     db.commit()
     flash("Đã thu hồi máy; phiếu máy đã gửi vẫn giữ.")

@@ -141,8 +141,13 @@ def test_only_managers_and_administrators_pair_and_revoke(
     client.post(f"{HOME}devices/pair", data={"agency": "so-noi-vu", "counter": "Quầy 9"})
     with database.read_session() as db:
         number = db.scalars(select(Device.id)).one()
+    revoke = f"{HOME}devices/{number}/revoke"
+    assert looking.get(revoke).status_code == 403
     assert client.post(f"{HOME}devices/{number + 1}/revoke").status_code == 404
-    assert client.post(f"{HOME}devices/{number}/revoke").location == f"{HOME}devices/"
+    assert f'href="{revoke}"' in client.get(f"{HOME}devices/").text
+    assert "Thu hồi máy số" in client.get(revoke).text
+    assert "Đã thu hồi" not in client.get(f"{HOME}devices/").text
+    assert client.post(revoke).location == f"{HOME}devices/"
     assert "Đã thu hồi" in client.get(f"{HOME}devices/").text
 
 
