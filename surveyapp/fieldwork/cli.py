@@ -6,7 +6,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
-from sqlalchemy.orm import Session
 
 from surveyapp import commands, config, key_files, roles
 from surveyapp.errors import AppError
@@ -21,7 +20,7 @@ from surveyapp.fieldwork.letters import (
     letters_pdf,
 )
 from surveyapp.fieldwork.reports import Report
-from surveyapp.models import SampleDraw, Survey
+from surveyapp.models import Survey
 from surveyapp.surveys import service as surveys
 
 _survey = click.option("--survey", "survey_code", required=True, metavar="MÃ", help="Mã khảo sát.")
@@ -44,7 +43,7 @@ def assign(survey_code: str, as_login: str, *, preview: bool, as_json: bool) -> 
     """Giao phiếu: mỗi người được chọn có các cơ quan của mình; in số phiếu của từng nhóm."""
     with commands.opened(as_login, roles.COMMANDS["invitation assign"]) as (db, actor):
         survey = surveys.find(db, survey_code)
-        draw = _drawn(db, survey)
+        draw = service.drawn(db, survey)
         if preview:
             found = outlook.expected(db, survey, draw)
         else:
@@ -68,20 +67,6 @@ def _span(fewest: int, most: int) -> str:
 
 def _plain(found: outlook.Outlook) -> dict[str, object]:
     return {"forms": found.forms, "smallest_set": found.smallest} | asdict(found)
-
-
-def _drawn(db: Session, survey: Survey) -> SampleDraw:
-    return _there(service.latest_draw(db, survey))
-
-
-def _given(db: Session, survey: Survey) -> SampleDraw:
-    return _there(service.latest_given(db, survey))
-
-
-def _there(draw: SampleDraw | None) -> SampleDraw:
-    if draw is None:
-        raise AppError("FIELD-011", "Cuộc khảo sát chưa chọn mẫu.", "Chạy: sipas sample draw.")
-    return draw
 
 
 @cli.command()
@@ -112,7 +97,7 @@ def issue(
     with commands.opened(as_login, roles.COMMANDS["invitation issue"]) as (db, actor):
         survey = surveys.find(db, survey_code)
         pages = entry(_address(survey, texts["address"]), survey.code)
-        draw, keys = _drawn(db, survey), config.load().keys
+        draw, keys = service.drawn(db, survey), config.load().keys
         if again:
             reason = texts["reason"]
             letters = service.reissue(
@@ -142,7 +127,7 @@ def people_command(survey_code: str, as_login: str, *, as_json: bool) -> None:
     """Xem ai được giao phiếu, theo nơi nhận, với mã đơn vị để báo thay; không có mã phiếu."""
     with commands.opened(as_login, roles.COMMANDS["invitation people"]) as (db, actor):
         survey = surveys.find(db, survey_code)
-        found = people.listed(db, actor, _given(db, survey), config.load().keys)
+        found = people.listed(db, actor, service.draw_of_reserve(db, survey), config.load().keys)
         db.commit()
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
@@ -166,7 +151,7 @@ def replace(survey_code: str, out: Path, as_login: str, *, as_json: bool, **repo
     with commands.opened(as_login, roles.COMMANDS["invitation replace"]) as (db, actor):
         survey = surveys.find(db, survey_code)
         pages = entry(_address(survey), survey.code)
-        draw = _given(db, survey)
+        draw = service.draw_of_reserve(db, survey)
         done = reserve.replace(db, actor, draw, Report(**report), settings.keys)
         path = None
         if done.letter is not None:

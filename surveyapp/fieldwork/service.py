@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Select, delete, exists, func, insert, select, update
+from sqlalchemy import Select, case, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock, codes
@@ -30,6 +30,7 @@ from surveyapp.models import (
     RecheckLink,
     RecheckUnit,
     SampleDraw,
+    SampleUnit,
     Survey,
     SurveyGroup,
 )
@@ -73,15 +74,36 @@ def latest_draw(db: Session, survey: Survey) -> SampleDraw | None:
     return db.scalar(drawn.order_by(SampleDraw.id.desc()).limit(1))
 
 
-def latest_given(db: Session, survey: Survey) -> SampleDraw | None:
-    """Return the last draw whose forms have been given; before any are, the last draw.
+def drawn(db: Session, survey: Survey) -> SampleDraw:
+    """Return the last draw that was carried out; refuse where there is none."""
+    draw = latest_draw(db, survey)
+    if draw is None:
+        raise AppError(
+            "FIELD-010",
+            "Cuộc khảo sát chưa chọn mẫu.",
+            "Chọn mẫu trước, rồi giao phiếu.",
+            status=409,
+        )
+    return draw
 
-    Its reserve takes the places: a later draw's is not open before its own persons have forms.
+
+def draw_of_reserve(db: Session, survey: Survey) -> SampleDraw:
+    """Return the draw whose reserve takes the places.
+
+    It is the last one with forms given and somebody still waiting in the reserve, else the last
+    with forms given: a later draw's reserve is not open before its own persons have forms. Before
+    any forms are given it is the last draw.
     """
     given = exists().where(Assignment.draw_id == SampleDraw.id)
+    taken = select(Assignment.unit_code).join(FormCell).where(FormCell.survey_id == survey.id)
+    waits = exists().where(
+        SampleUnit.draw_id == SampleDraw.id,
+        SampleUnit.role == "reserve",
+        SampleUnit.unit_code.not_in(taken),
+    )
     newest = select(SampleDraw).where(SampleDraw.survey_id == survey.id, given)
-    found = db.scalar(newest.order_by(SampleDraw.id.desc()).limit(1))
-    return found or latest_draw(db, survey)
+    found = db.scalar(newest.order_by(case((waits, 0), else_=1), SampleDraw.id.desc()).limit(1))
+    return found or drawn(db, survey)
 
 
 def is_supplementary(db: Session, draw: SampleDraw) -> bool:

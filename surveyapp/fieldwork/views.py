@@ -88,7 +88,7 @@ _ACTS = ("assign", "issue", "reissue", "people")
 def assign(code: str) -> ResponseReturnValue:
     """Give every drawn person her form."""
     db = web.session()
-    assigned = service.assign(db, web.actor(), _drawn(db, surveys.find(db, code)))
+    assigned = service.assign(db, web.actor(), service.drawn(db, surveys.find(db, code)))
     db.commit()
     forms, cells = _count(assigned.forms), _count(assigned.cells)
     flash(f"Đã giao {forms} phiếu thành {cells} nhóm, mỗi nhóm ít nhất 5 người.")
@@ -103,7 +103,7 @@ def issue(code: str) -> ResponseReturnValue:
     form = IssueForm()
     if not form.validate_on_submit() or form.expires_on.data is None:
         return _page(db, survey, form), 422
-    draw = _drawn(db, survey)
+    draw = service.drawn(db, survey)
     letters = service.issue(
         db, web.actor(), draw, expires_on=form.expires_on.data, keys=web.settings().keys
     )
@@ -119,7 +119,7 @@ def reissue(code: str) -> ResponseReturnValue:
     form = ReissueForm()
     if not form.validate_on_submit() or form.expires_on.data is None:
         return _page(db, survey, form), 422
-    draw = _drawn(db, survey)
+    draw = service.drawn(db, survey)
     letters = service.reissue(
         db,
         web.actor(),
@@ -142,7 +142,7 @@ def office_list(code: str, kind: str) -> ResponseReturnValue:
     """Give the persons with forms by office as a file; the look at names is recorded."""
     db = web.session()
     survey = surveys.find(db, code)
-    found = people.listed(db, web.actor(), _given(db, survey), web.settings().keys)
+    found = people.listed(db, web.actor(), service.draw_of_reserve(db, survey), web.settings().keys)
     content = office_lists.office_file(survey, found, kind)
     db.commit()
     name = f"{code}-nguoi-duoc-giao-phieu.{kind}"
@@ -154,7 +154,7 @@ def replace(code: str) -> ResponseReturnValue:
     """Report a form as nobody's and release the next reserve unit; give her letter, if any."""
     db = web.session()
     survey = surveys.find(db, code)
-    draw = _given(db, survey)
+    draw = service.draw_of_reserve(db, survey)
     form = ReplaceForm()
     if not form.validate_on_submit():
         return _people(code, SearchForm(formdata=None), form), 422
@@ -175,7 +175,7 @@ def _fresh() -> ReplaceForm:
 def _people(code: str, search: SearchForm, form: ReplaceForm) -> str:
     db = web.session()
     survey = surveys.find(db, code)
-    draw = _given(db, survey)
+    draw = service.draw_of_reserve(db, survey)
     keys = web.settings().keys
     found = people.listed(db, web.actor(), draw, keys, search.words.data or "")
     tallies = [(stratum_title(survey, one.stratum), one) for one in reports.tallies(db, survey)]
@@ -235,22 +235,3 @@ def _entry(code: str) -> str:
         if public
         else url_for("collect.start", survey_code=code, _external=True)
     )
-
-
-def _drawn(db: Session, survey: Survey) -> SampleDraw:
-    return _there(service.latest_draw(db, survey))
-
-
-def _given(db: Session, survey: Survey) -> SampleDraw:
-    return _there(service.latest_given(db, survey))
-
-
-def _there(draw: SampleDraw | None) -> SampleDraw:
-    if draw is None:
-        raise AppError(
-            "FIELD-010",
-            "Cuộc khảo sát chưa chọn mẫu.",
-            "Chọn mẫu trước, rồi giao phiếu.",
-            status=409,
-        )
-    return draw

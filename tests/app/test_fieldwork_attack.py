@@ -123,7 +123,7 @@ class Field:
         report = Report(unit, reason, new_token())
 
         def done(db: Session) -> reserve.Replaced:
-            made = service.latest_given(db, db.get_one(Survey, self.survey_id))
+            made = service.draw_of_reserve(db, db.get_one(Survey, self.survey_id))
             return reserve.replace(db, self.actor, made, report, self.keys)
 
         result = self.act(done)

@@ -36,6 +36,7 @@ from tests.app.test_fieldwork_pages import text_of
 
 UNTIL = date(2024, 11, 10)
 COUNCIL = "provincial | council"
+DIVISIONS = "provincial | divisions"
 
 
 @pytest.fixture(autouse=True)
@@ -105,10 +106,10 @@ def test_after_a_supplementary_draw_persons_of_both_draws_are_listed_and_replace
     frame = db.get_one(make.Frame, draw.frame_id)
     more = make.drawn(db, actor, frame, quotas={"provincial": 50}, reserve_share="0.2", **choices)
 
-    assert service.latest_given(db, survey) == draw  # the added have no forms yet
+    assert service.draw_of_reserve(db, survey) == draw  # the added have no forms yet
     early = reserve.replace(db, actor, draw, report(first[7], "refused"), tmp_path)
     service.assign(db, actor, more)
-    assert service.latest_given(db, survey) == more
+    assert service.draw_of_reserve(db, survey) == more
     late = reserve.replace(db, actor, more, report(first[2], "refused"), tmp_path)
     again = reserve.replace(db, actor, more, report(first[7], "refused"), tmp_path)
     listed = people.listed(db, actor, more, tmp_path)
@@ -123,6 +124,39 @@ def test_after_a_supplementary_draw_persons_of_both_draws_are_listed_and_replace
     assert {unit for unit, state in told.items() if state == "Chọn bổ sung"} == added
     assert told[early.released] == told[late.released] == "Người thay"
     assert told[first[2]].startswith("Từ chối") and "thay bằng" in told[first[7]]
+
+
+def test_after_a_supplement_without_reserve_the_earlier_reserve_takes_places(
+    db, actor, draw, tmp_path
+) -> None:
+    survey = db.get_one(Survey, draw.survey_id)
+    frame = db.get_one(make.Frame, draw.frame_id)
+    service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
+    waiting = units(db, draw, "reserve")
+    choices = {"quotas": {"provincial": 41}, "reason": "thiếu", "few_reason": "x"}
+    more = make.drawn(db, actor, frame, **choices)
+    service.assign(db, actor, more)
+    [added] = db.scalars(select(Assignment.unit_code).where(Assignment.draw_id == more.id))
+
+    serving = service.draw_of_reserve(db, survey)
+    listed = people.listed(db, actor, serving, tmp_path)
+    done = reserve.replace(db, actor, serving, report(added, "refused"), tmp_path)
+    assert serving == draw and {one.has_reserve for one in listed} == {True}
+    assert done.released in {*waiting, *units(db, draw, "reserve", DIVISIONS)} - {added}
+    assert done.letter is not None  # by the codes of the draw whose reserve serves
+    for unit in select_waiting(db, draw):  # all come in, nobody waits
+        cell = db.scalars(select(FormCell.id)).first()
+        db.add(Assignment(draw_id=draw.id, unit_code=unit, cell_id=cell))
+    db.flush()
+    assert service.draw_of_reserve(db, survey) == more
+
+
+def select_waiting(db: Session, draw: SampleDraw) -> list[str]:
+    taken = select(Assignment.unit_code)
+    waiting = select(SampleUnit.unit_code).where(
+        SampleUnit.draw_id == draw.id, SampleUnit.unit_code.not_in(taken)
+    )
+    return list(db.scalars(waiting))
 
 
 def test_a_reserve_that_is_used_up_says_so_and_the_report_stays(db, actor, draw, tmp_path) -> None:
