@@ -108,7 +108,7 @@ def issue(
             if not service.is_assigned(db, draw):
                 service.assign(db, actor, draw)
             letters = service.issue(db, actor, draw, expires_on=expires_on, keys=keys)
-            what = SUPPLEMENT if service.is_supplementary(db, draw) else FIRST
+            what = FIRST if draw.id == service.first_given(db, survey) else SUPPLEMENT
         path = _fresh(out, file_name(survey.code, what, letters))
         _write(path, letters_pdf(letters, pages, simulated=survey.is_practice))
         db.commit()  # after the letters are on the disk: a code that nobody has is worth nothing

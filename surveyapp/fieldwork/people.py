@@ -11,6 +11,7 @@ from surveyapp.actor import Actor
 from surveyapp.exports.collation import name_key
 from surveyapp.fieldwork.assignment import strata_with_reserve
 from surveyapp.fieldwork.reserve import REASON_TITLES, unnamed
+from surveyapp.fieldwork.service import first_given
 from surveyapp.models import (
     Assignment,
     Contact,
@@ -42,7 +43,7 @@ class Listed:
     is_hidden: bool
     #: Whether somebody of her stratum can still take her place.
     has_reserve: bool
-    #: Drawn after the first forms had been given.
+    #: Of a draw whose forms were given after those of another.
     is_supplement: bool
 
     @property
@@ -102,7 +103,7 @@ def listed(
         )
         .where(SampleDraw.survey_id == survey.id)
     ).all()
-    first = min((one.draw_id for one in rows), default=0)
+    first = first_given(db, survey)
     names = {unit: name for unit, _, name, *_ in rows}
     found = [
         Listed(
@@ -115,7 +116,7 @@ def listed(
             names.get(released or "", ""),
             not reason and (cell, stratum, is_late) in hidden,
             stratum in waiting,
-            drawn > first,
+            drawn != first,
         )
         for unit, office, name, group, role, reason, released, cell, stratum, is_late, drawn in rows
     ]

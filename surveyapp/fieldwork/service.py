@@ -106,14 +106,10 @@ def draw_of_reserve(db: Session, survey: Survey) -> SampleDraw:
     return found or drawn(db, survey)
 
 
-def is_supplementary(db: Session, draw: SampleDraw) -> bool:
-    """Whether an earlier draw of the survey was carried out."""
-    earlier = select(SampleDraw.id).where(
-        SampleDraw.survey_id == draw.survey_id,
-        SampleDraw.drawn_at.is_not(None),
-        SampleDraw.id < draw.id,
-    )
-    return db.scalar(earlier.limit(1)) is not None
+def first_given(db: Session, survey: Survey) -> int | None:
+    """Return the first draw whose forms were given; draws given later are supplementary."""
+    given = select(func.min(Assignment.draw_id)).join(FormCell)
+    return db.scalar(given.where(FormCell.survey_id == survey.id))
 
 
 def is_assigned(db: Session, draw: SampleDraw) -> bool:

@@ -107,7 +107,7 @@ def issue(code: str) -> ResponseReturnValue:
     letters = service.issue(
         db, web.actor(), draw, expires_on=form.expires_on.data, keys=web.settings().keys
     )
-    what = SUPPLEMENT if service.is_supplementary(db, draw) else FIRST
+    what = FIRST if draw.id == service.first_given(db, survey) else SUPPLEMENT
     return _letters(db, survey, what, letters)
 
 

@@ -17,7 +17,7 @@ from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
 from surveyapp.fieldwork.letters import FIRST, PURPOSE, REPLACEMENT, file_name, letters_pdf
-from surveyapp.models import Assignment, FormCell, Invitation, SampleUnit, Survey
+from surveyapp.models import Assignment, FormCell, Frame, Invitation, SampleUnit, Survey
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN
 from tests.missing import give_up
@@ -97,6 +97,26 @@ def test_no_replacement_is_offered_where_there_is_no_reserve(signed_in, database
     assert 'value="Ghi nhận"' in without and "thay bằng người dự phòng" not in without
     assert "thay bằng người dự phòng" in some
     assert some.count("nhóm không còn dự phòng") == 64 - 20  # all but her own group
+
+
+@pytest.mark.usefixtures("survey")
+@pytest.mark.parametrize(("is_given", "name"), [(True, "thu-moi-bo-sung"), (False, "thu-moi")])
+def test_a_draw_is_supplementary_where_another_has_been_given(
+    signed_in, database: Database, is_given: bool, name: str
+) -> None:
+    client = signed_in("manager")
+    if is_given:
+        client.post(f"{FIELD}/assign")
+    with database.session() as db:
+        [frame], choices = db.scalars(select(Frame)).all(), {"reason": "thiếu", "few_reason": "thử"}
+        make.drawn(db, make.official(db, "tuan"), frame, quotas={"provincial": 45}, **choices)
+        db.commit()
+
+    assert ("Người được giao phiếu, thay người" in client.get(f"{FIELD}/").text) == is_given
+    client.post(f"{FIELD}/assign")
+    issued = client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
+    assert f'"par-test-{name}.pdf"' in issued.headers["Content-Disposition"]
+    assert client.get(f"{FIELD}/people").text.count("Chọn bổ sung") == 5 * is_given
 
 
 @pytest.mark.usefixtures("survey")
