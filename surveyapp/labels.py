@@ -160,8 +160,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "to_start": "Go to the start",
         "device_title": "Pair this tablet",
         "device_label": "Pairing code",
-        "device_hint": "An official gets the code on the page “Máy tại quầy” of the survey, or with "
-        "the command sipas device pair. Once per tablet.",
+        "device_hint": "An official gets the code on the page “Máy tại quầy” of the survey, or "
+        "with the command sipas device pair. Once per tablet.",
         "device_pair": "Pair",
         "expired": "The page was open for a long time, so your last choice was not kept. Please "
         "choose again.",

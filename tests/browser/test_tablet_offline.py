@@ -196,6 +196,31 @@ def test_a_rescue_file_brings_in_what_a_broken_tablet_holds(
     assert site.answers() == before + 1
 
 
+def test_sending_by_hand_without_a_connection_says_that_it_waits(
+    context: BrowserContext,
+    tablet: Page,
+    site: TabletSite,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
+) -> None:
+    before = site.answers()
+    context.set_offline(True)
+    send_form(tablet)
+    open_corner(tablet, site)
+    said = tablet.get_by_text("Chưa có mạng; máy sẽ tự gửi khi có mạng.")
+    assert said.count() == 0
+    tablet.click("text=Gửi ngay")
+    said.wait_for()
+    assert axe(tablet) == []
+    picture(tablet, "tablet-corner-offline")
+
+    context.set_offline(False)
+    tablet.click("text=Gửi ngay")
+    said.wait_for(state="detached")
+    empty_here(tablet)
+    assert site.answers() == before + 1
+
+
 def test_a_code_to_take_home_needs_the_server_and_leaves_nothing_here(
     context: BrowserContext,
     tablet: Page,

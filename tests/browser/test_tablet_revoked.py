@@ -25,6 +25,8 @@ from tests.faults.server import Nursery
 
 pytestmark = pytest.mark.browser
 CLOSED = "Máy này đã ngừng nhận phiếu"
+#: What officials read first in their corner.
+REVOKED = "lấy mã mới ở trang «Máy tại quầy», rồi bấm «Ghép lại máy»"
 #: What the tablet keeps of itself.
 DEVICE = """async () => new Promise((resolve) => {
   indexedDB.open("sipas-tablet").onsuccess = (event) => {
@@ -129,10 +131,11 @@ def test_officials_reach_what_a_revoked_tablet_holds_and_pair_it_anew(
     tablet.fill("#pin", PIN)
     press(tablet)
     tablet.get_by_text("COLLECT-045").wait_for()
+    tablet.get_by_text(REVOKED).wait_for()
     with tablet.expect_download():
         tablet.click("text=Tải tệp cứu phiếu")
 
-    tablet.click("text=Ghép lại máy")
+    tablet.get_by_role("button", name="Ghép lại máy").click()
     tablet.fill("#token", site.token())
     tablet.fill("#pin", PIN)
     press(tablet)
@@ -140,6 +143,30 @@ def test_officials_reach_what_a_revoked_tablet_holds_and_pair_it_anew(
     tablet.locator(".idle .next").wait_for()
     assert tablet.get_by_text(CLOSED).count() == 0
     assert stored_here(tablet) == 1
+
+
+def test_officials_read_that_a_tablet_with_nothing_to_send_was_revoked(
+    tablet: Page,
+    site: TabletSite,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], None],
+) -> None:
+    open_corner(tablet, site)
+    assert tablet.get_by_text(REVOKED).count() == 0
+    tablet.click("text=Về trang đầu")
+    tablet.locator(".idle .next").wait_for()
+    revoke(site)
+    open_corner(tablet, site)
+    tablet.get_by_text(REVOKED).wait_for()
+
+    assert stored_here(tablet) == 0
+    for name, size in (("wide", (1280, 800)), ("narrow", (390, 844))):
+        tablet.set_viewport_size({"width": size[0], "height": size[1]})
+        picture(tablet, f"tablet-corner-revoked-{name}")
+        assert axe(tablet) == []
+    tablet.context.set_offline(True)
+    tablet.click("text=Gửi ngay")
+    assert tablet.get_by_text("Chưa có mạng").count() == 0
 
 
 def test_news_draws_nothing_over_the_page_of_an_official(tablet: Page, site: TabletSite) -> None:

@@ -1,5 +1,5 @@
 // For officials, in Vietnamese: pairing, and the corner behind the tablet's short code.
-import { fetchConfiguration } from "./configuration.js";
+import { fetchConfiguration, refreshConfiguration } from "./configuration.js";
 import { el, foot } from "./elements.js";
 import { onNews, tell } from "./queue.js";
 import { allRecords, ledger, takeUpAgain } from "./records.js";
@@ -201,30 +201,50 @@ export async function openCorner(root) {
   if (!await unlocked(root)) return "back";
   return new Promise((resolve) => {
     let isOpen = true;
+    let isOffline = false;
     const leave = (where) => () => { isOpen = false; resolve(where); };
     const draw = async () => {
       const [days, records, configuration] = [await ledger(), await allRecords(), await readSetting("configuration")];
-      const persisted = await persistence(false);
-      if (isOpen) show(root, "Phiếu trên máy này", cornerPage({ days, records, configuration, persisted }, leave));
+      const [device, persisted] = [await readSetting("device"), await persistence(false)];
+      const found = { days, records, configuration, persisted, isRevoked: device.isRevoked === true, isOffline };
+      if (isOpen) show(root, "Phiếu trên máy này", cornerPage(found, send, leave));
+    };
+    const send = async () => {
+      isOffline = false;
+      tell("now");
+      isOffline = await refreshConfiguration().then(() => false, () => true);
+      if (isOffline) draw();
     };
     onNews(() => { if (isOpen) draw(); });
     draw();
+    refreshConfiguration().catch(() => {}); // a tablet with nothing to send hears here that it was revoked
   });
 }
 
-function cornerPage({ days, records, configuration, persisted }, leave) {
+/** What an official has to know first: that this tablet was revoked, or that nothing can be sent now. */
+function standing({ isRevoked, isOffline }) {
+  if (isRevoked) {
+    return el("div", { class: "summary", role: "alert" }, el("h2", {}, "Máy đã bị thu hồi"),
+      el("p", {}, "Máy không nhận và không gửi phiếu nữa. Để dùng tiếp: lấy mã mới ở trang «Máy tại quầy», rồi bấm «Ghép lại máy»."));
+  }
+  return isOffline && el("p", { class: "lead", role: "alert" }, "Chưa có mạng; máy sẽ tự gửi khi có mạng.");
+}
+
+function cornerPage(found, send, leave) {
+  const { days, records, configuration, persisted } = found;
   const attention = records.filter((record) => record.state === "attention");
   const sent = days.reduce((sum, day) => sum + day.received, 0);
   const reasons = new Map();
   for (const { code, message } of attention) reasons.set(`${message} [${code}]`, (reasons.get(`${message} [${code}]`) ?? 0) + 1);
   return el("div", { class: "page reading corner" }, el("div", { class: "body" },
+    standing(found),
     el("h1", {}, "Phiếu trên máy này"),
     facts([["Còn trên máy, chờ gửi", String(records.length - attention.length)], ["Đã gửi, máy chủ đã nhận", String(sent)],
       ["Cần xem lại", String(attention.length), attention.length > 0]]),
     reasons.size > 0 && el("ul", { class: "reasons" }, ...[...reasons].map(([text, n]) => el("li", {}, `${n} phiếu: ${text}`))),
     el("div", { class: "buttons" },
-      el("button", { class: "back", onclick: () => tell("now") }, "Gửi ngay"),
-      attention.length > 0 && el("button", { class: "back", onclick: () => takeUpAgain().then(() => tell("now")) }, "Thử gửi lại phiếu cần xem"),
+      el("button", { class: "back", onclick: send }, "Gửi ngay"),
+      attention.length > 0 && el("button", { class: "back", onclick: () => takeUpAgain().then(send) }, "Thử gửi lại phiếu cần xem"),
       records.length > 0 && el("button", { class: "back", onclick: () => saveRescue(records, configuration) }, "Tải tệp cứu phiếu"),
       el("button", { class: "back", onclick: leave("pair") }, "Ghép lại máy")),
     el("h2", {}, "Sổ theo ngày"), dayTable(days.slice(0, DAYS_SHOWN)),
