@@ -9,15 +9,14 @@ from surveyapp.collect import entry, holder, kept_drafts, recordings, rights, sh
 from surveyapp.collect.api_views import keyring
 from surveyapp.collect.journey import bp, go_to, languages_of, relooked
 from surveyapp.collect.screens import (
-    Answered,
     Screen,
     first_unfinished,
     following,
+    is_begun,
     preceding,
     problems,
     screens_of,
     shown,
-    value_on,
 )
 from surveyapp.collect.visits import Visit, keep_draft, page, unfinished, with_given
 from surveyapp.errors import AppError
@@ -50,7 +49,7 @@ def _question_page(visit: Visit, screen: Screen, found: tuple[AnswerProblem, ...
         visit.look,
         status=422 if found else 200,
         visit=visit,
-        is_common=not found and not _is_begun(screen, begun.given),
+        is_common=not found and not is_begun(screen, begun.given),
         screen=showing.screen_values(form, screen, begun.given, found, visit.look.language),
         is_stale=session.pop("is_stale", False),
         languages=languages_of(form.questionnaire),
@@ -59,13 +58,6 @@ def _question_page(visit: Visit, screen: Screen, found: tuple[AnswerProblem, ...
             web.settings().home, form.questionnaire, visit.look.language, screen.items
         ),
     )
-
-
-def _is_begun(screen: Screen, given: Answered) -> bool:
-    """Say whether some question of a screen has an answer."""
-    rows = [given.ratings.get(agency.code, {}) for _, agency in screen.rows]
-    about = rows if screen.rows else [value_on(screen, given)]
-    return any(code in one for one in about for code in screen.codes)
 
 
 @bp.post("/s/<survey_code>/q/<key>")

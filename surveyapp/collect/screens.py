@@ -269,6 +269,26 @@ def first_unfinished(form: Form, given: Answered) -> Screen | None:
     return next((one for one in screens_of(form) if problems(form, one, given)), None)
 
 
+def to_go_on(form: Form, given: Answered) -> Screen | None:
+    """Return the screen where somebody goes on who comes back; None if all is done.
+
+    It is the first that lacks an answer up to the last one answered, else the one behind that:
+    a question that may be skipped is still shown once.
+    """
+    given = pruned(form, given)
+    asked = [one for one in screens_of(form) if shown(form, one, given)]
+    start = max((n for n, one in enumerate(asked, 1) if is_begun(one, given)), default=0)
+    open_before = (one for one in asked[:start] if problems(form, one, given))
+    return next(open_before, None) or next(iter(asked[start:]), None)
+
+
+def is_begun(screen: Screen, given: Answered) -> bool:
+    """Say whether some question of a screen has an answer."""
+    rows = [given.ratings.get(agency.code, {}) for _, agency in screen.rows]
+    about = rows if screen.rows else [value_on(screen, given)]
+    return any(code in one for one in about for code in screen.codes)
+
+
 def pruned(form: Form, given: Answered) -> Answered:
     """Return the answers without those that stand behind a hidden question."""
     asked = form.questionnaire

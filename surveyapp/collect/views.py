@@ -11,7 +11,7 @@ from surveyapp.collect import draft, holder, kept_drafts, rate_limits, rights, s
 from surveyapp.collect.api_views import buckets, count_try, keyring, sender
 from surveyapp.collect.journey import bp, go_to, languages_of, relooked
 from surveyapp.collect.rate_limits import TooOftenError
-from surveyapp.collect.screens import first_unfinished, screens_of
+from surveyapp.collect.screens import screens_of, to_go_on
 from surveyapp.collect.visits import (
     Visit,
     keep_draft,
@@ -119,10 +119,12 @@ def _entered(visit: Visit, typed: str) -> Visit:
 
 
 def _resumed(visit: Visit, typed: str) -> draft.Draft:
-    """Return the form that this code was used for before, or a new one."""
+    """Return the form that this very code was used for before, or a new one."""
     kept = None
     if kept_drafts.is_kept(visit.survey):
         kept = kept_drafts.find(web.connection(), keyring().draft_key, visit.survey, typed)
+    if kept is None and visit.draft is not None and visit.draft.code == typed:
+        kept = visit.draft  # somebody else's, at a machine that is shared, has another code
     return kept or draft.begin(typed)
 
 
@@ -151,12 +153,12 @@ def _about_page(visit: Visit, *, is_wrong: bool) -> Response:
 
 @bp.post("/s/<survey_code>/about")
 def proceed(survey_code: str) -> Response:
-    """Go to the first question that is still open, once it is known who holds a tablet."""
+    """Go to the question where the form goes on, once it is known who holds a tablet."""
     visit = holder.chosen(open_visit(survey_code), request.form.get(holder.FIELD))
     form, begun = unfinished(visit)
     response = relooked(visit, request.path)
     if response is None and holder.is_missing(visit):
         return _about_page(visit, is_wrong=True)
-    response = response or go_to(visit, first_unfinished(form, begun.given))
+    response = response or go_to(visit, to_go_on(form, begun.given))
     keep_draft(response, visit)
     return response
