@@ -120,7 +120,7 @@ def listed(
         )
         for unit, office, name, group, role, reason, released, cell, stratum, is_late, drawn in rows
     ]
-    audit.record(db, actor, "fieldwork.people", survey.code, draw=draw.id, forms=len(found))
+    audit.record(db, actor, "fieldwork.people", survey.code, forms=len(found))
     wanted = words.casefold().split()
     kept = [one for one in found if _holds(one, wanted)]
     return sorted(kept, key=lambda one: (name_key(one.office), name_key(one.name), one.unit))

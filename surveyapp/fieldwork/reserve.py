@@ -117,7 +117,7 @@ def replace(db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: P
         actor,
         "fieldwork.replace",
         survey.code,
-        draw=draw.id,
+        reserve_of=draw.id,  # the draw of the form would tell who it was, as in reports
         stratum=cell.stratum,
         replaced=int(place is not None),
         passed_over=place.passed if place else 0,

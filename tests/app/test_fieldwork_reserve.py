@@ -79,7 +79,7 @@ def test_the_next_of_the_reserve_takes_the_place_in_order(db, actor, draw, tmp_p
     own = db.scalar(select(FrameRow.attributes).where(FrameRow.unit_code == waiting[0]))
     assert not set(cell.agencies) & set(own["own_agencies"])
     audit = db.scalars(select(AuditEntry).where(AuditEntry.action == "fieldwork.replace")).all()
-    told = {"draw": draw.id, "stratum": cell.stratum, "replaced": 1, "passed_over": 0}
+    told = {"reserve_of": draw.id, "stratum": cell.stratum, "replaced": 1, "passed_over": 0}
     assert audit[0].detail == told and audit[1].detail.keys() == told.keys()
 
 

@@ -84,20 +84,46 @@ def test_reports_about_two_persons_of_a_small_cell_leave_the_very_same_rows(
     db.execute(Invitation.__table__.update().values(is_spent=True))  # answers have come
     token, left, tokens = new_token(), [], set[str]()
     for unit in units(db, few(db)):
-        with db.begin_nested() as point:
-            told = reserve.replace(db, actor, draw, Report(unit, "died", token), tmp_path)
-            audit = [{**row, "id": 0} for row in rows_of_audit(db)]
-            stored = db.scalars(select(CountedReport.token)).one()
-            counted = [one.replace(stored, "") for one in rows(db)["counted_report"]]
-            left.append(rows(db) | {"audit_entry": audit, "counted_report": counted})
-            tokens.add(stored)
-            assert not told.is_named and (told.released is not None) == (share != "0")
-            point.rollback()
-        db.expire_all()
+        told, stored, found = left_by(db, actor, draw, Report(unit, "died", token), tmp_path)
+        left.append(found)
+        tokens.add(stored)
+        assert not told.is_named and (told.released is not None) == (share != "0")
 
     assert all(one == left[0] for one in left)
     assert len(tokens) == 5 and token not in tokens  # of what is stored nobody can try the units
     assert left[0]["disposition"] == []
+
+
+def left_by(
+    db: Session, actor: Actor, draw: SampleDraw, report: Report, keys: Path
+) -> tuple[reserve.Replaced, str, dict[str, list[Any]]]:
+    """Return what one report did, its stored token, and all rows without it; then undo it."""
+    with db.begin_nested() as point:
+        told = reserve.replace(db, actor, draw, report, keys)
+        audit = [{**row, "id": 0} for row in rows_of_audit(db)]
+        stored = db.scalars(select(CountedReport.token)).one()
+        counted = [one.replace(stored, "") for one in rows(db)["counted_report"]]
+        found = rows(db) | {"audit_entry": audit, "counted_report": counted}
+        point.rollback()
+    db.expire_all()
+    return told, stored, found
+
+
+def test_reports_about_persons_of_two_draws_in_one_cell_leave_the_very_same_rows(
+    db: Session, actor: Actor, draw: SampleDraw, tmp_path: Path
+) -> None:
+    more = supplement(db, actor, db.get_one(Frame, draw.frame_id))
+    [added] = db.scalars(select(Assignment).where(Assignment.draw_id == more.id))
+    *others, last = sorted({*units(db, db.get_one(FormCell, added.cell_id))} - {added.unit_code})
+    for unit in others[:-3]:
+        assert reserve.replace(db, actor, more, Report(unit, "left"), tmp_path).is_named
+    told = [
+        left_by(db, actor, more, Report(unit, "died", new_token()), tmp_path)
+        for unit in (last, added.unit_code)
+    ]
+
+    assert not any(done.is_named for done, _, _ in told)
+    assert told[0][2] == told[1][2]
 
 
 def rows_of_audit(db: Session) -> list[dict[str, Any]]:
