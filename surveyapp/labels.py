@@ -63,6 +63,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "about_title": "Trước khi trả lời",
         "about_agencies": "Phiếu này hỏi về {count} cơ quan:",
         "about_agency": "Phiếu này hỏi về:",
+        "go_on": "Làm tiếp",
+        "go_on_from": "Các câu Ông/Bà đã trả lời vẫn còn. Bấm «Làm tiếp» để trả lời từ {place}.",
+        "go_on_check": "Ông/Bà đã trả lời hết. Bấm «Làm tiếp» để xem lại rồi gửi phiếu.",
+        "kept_pages": "Mỗi trang được lưu khi bấm «Tiếp tục». Ông/Bà có thể nghỉ, rồi nhập lại mã "
+        "phiếu để làm tiếp.",
         "check_title": "Xem lại câu trả lời",
         "check_lead": "Bấm «Sửa» nếu muốn đổi câu trả lời nào. Phiếu chỉ được gửi khi bấm nút "
         "«Gửi phiếu».",
@@ -143,6 +148,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "about_title": "Before you answer",
         "about_agencies": "This form is about {count} agencies:",
         "about_agency": "This form is about:",
+        "go_on": "Go on",
+        "go_on_from": "What you have answered is still here. Press “Go on” to answer from {place}.",
+        "go_on_check": "You have answered everything. Press “Go on” to check and send the form.",
+        "kept_pages": "The answers on a page are kept when you press “Continue”. You may stop and "
+        "enter your code again to go on.",
         "check_title": "Check your answers",
         "check_lead": "Choose “Change” to change an answer. The form is sent only when you press "
         "“Send the form”.",
@@ -221,7 +231,11 @@ ERRORS: Final[dict[int, tuple[str, str]]] = {
         "Shorten your comment, then continue.",
     ),
     63: ("This form has no such page.", "Please go to the start."),
-    61: ("The unfinished form is no longer on this device.", "Please start again."),
+    61: (
+        "There is no unfinished form on this device.",
+        "If you have sent your form, it has been received and you need not do it again. If not, "
+        "please start again.",
+    ),
 }
 
 

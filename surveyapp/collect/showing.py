@@ -15,6 +15,7 @@ from surveyapp.collect.screens import (
     rows_shown,
     screens_of,
     shown,
+    to_go_on,
     value_on,
 )
 from surveyapp.errors import AppError
@@ -53,6 +54,24 @@ def place(form: Form, screen: Screen, given: Answered, language: str) -> str:
     return text.format(number=number, total=total)
 
 
+def to_go_on_with(form: Form, given: Answered, language: str) -> str | None:
+    """Say where somebody goes on who has begun a form; None before the first answer."""
+    if not given.answers and not any(given.ratings.values()):
+        return None
+    say = words(language)
+    screen = to_go_on(form, given)
+    if screen is None:
+        return say["go_on_check"]
+    about = [_agency_place(form, screen, language)] if screen.agency else []
+    places = [*about, place(form, screen, given, language)]
+    return say["go_on_from"].format(place=", ".join(places).lower())
+
+
+def _agency_place(form: Form, screen: Screen, language: str) -> str:
+    total = len(form.agencies)
+    return words(language)["agency"].format(number=screen.agency_number, total=total)
+
+
 def screen_values(
     form: Form,
     screen: Screen,
@@ -61,7 +80,6 @@ def screen_values(
     language: str,
 ) -> dict[str, Any]:
     """Return everything that the page of one screen shows."""
-    say = words(language)
     errors = {problem.item: problem.message[language] for problem in reversed(problems)}
     answers = value_on(screen, given)
     items = [
@@ -76,9 +94,8 @@ def screen_values(
         "items": items,
         "table": _table(form, screen, given, problems, language) if screen.rows else None,
         "agency": screen.agency.title if screen.agency else None,
-        "agency_place": say["agency"].format(number=screen.agency_number, total=len(form.agencies))
-        if screen.agency
-        else None,
+        "agency_place": _agency_place(form, screen, language) if screen.agency else None,
+        "is_first_table": next((one for one in screens_of(form) if one.rows), None) == screen,
         "layout": "matrix" if screen.rows else {1: "single", 2: "pair"}.get(len(items), "group"),
     }
 

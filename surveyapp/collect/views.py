@@ -137,12 +137,14 @@ def about(survey_code: str) -> Response:
 def _about_page(visit: Visit, *, is_wrong: bool) -> Response:
     form, begun = unfinished(visit)
     asked = form.questionnaire
+    going_on = showing.to_go_on_with(form, begun.given, visit.look.language)
     return page(
         "about",
         visit.look,
         status=422 if is_wrong else 200,
         visit=visit,
-        is_common=not is_wrong and not begun.assisted,
+        is_common=not is_wrong and not begun.assisted and going_on is None,
+        going_on=going_on,
         title=asked.title[visit.look.language],
         purpose=[] if only_questionnaire(visit) else _purpose(asked, visit.look.language),
         agencies=[agency.title for agency in form.agencies],

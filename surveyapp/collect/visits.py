@@ -85,8 +85,9 @@ def unfinished(visit: Visit) -> tuple[rights.Form, Draft]:
     if visit.form is None or visit.draft is None:
         raise AppError(
             "COLLECT-061",
-            "Phiếu đang làm dở không còn trên máy này.",
-            "Mời Ông/Bà bắt đầu lại.",
+            "Trên máy này không có phiếu làm dở.",
+            "Nếu Ông/Bà đã gửi phiếu thì phiếu đã được nhận, không cần làm lại. Nếu chưa gửi, mời "
+            "Ông/Bà bắt đầu lại.",
             status=410,
         )
     return visit.form, visit.draft

@@ -65,6 +65,17 @@ def test_a_page_is_one_question_about_all_agencies(client: FlaskClient, code: st
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_the_first_table_says_once_that_each_page_is_kept(client: FlaskClient, code: str) -> None:
+    opened(client, code)
+
+    first = client.get(FIRST).text
+    second = client.get(f"{HOME}/q/1to3-leadership-2").text
+
+    assert first.count("Mỗi trang được lưu khi bấm «Tiếp tục».") == 1
+    assert "Mỗi trang được lưu" not in second and 'class="matrix"' in second
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_rows_without_an_answer_are_named_and_the_others_are_kept(
     client: FlaskClient, code: str
 ) -> None:
@@ -103,6 +114,8 @@ def test_the_code_goes_on_in_another_browser_where_it_stopped(
         page = office.get(location).text
         location = office.post(location, data={"go": "next", **fields(page)}).location
 
+    home.post(f"{HOME}/code", data={"invitation": code})
+    assert "Bấm «Làm tiếp» để trả lời từ câu 3/25." in unescape(home.get(f"{HOME}/about").text)
     assert opened(home, codes.readable(code).lower()) == location
     assert 'value="3" aria-labelledby="agency-1 column-3" checked' in home.get(FIRST).text
 
