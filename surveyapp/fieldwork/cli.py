@@ -133,8 +133,9 @@ def people_command(survey_code: str, as_login: str, *, as_json: bool) -> None:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
         return
     for one in found:
-        told = one.reason or ("báo cáo sẽ không ghi tên" if one.is_hidden else "")
-        click.echo(f"{one.unit}\t{one.office}\t{one.name}\t{one.group_title}\t{told}")
+        told = (one.state, "báo cáo sẽ không ghi tên" if one.is_hidden else "")
+        shown = (one.unit, one.office, one.name, one.group_title, "; ".join(filter(None, told)))
+        click.echo("\t".join(shown))
 
 
 @cli.command()

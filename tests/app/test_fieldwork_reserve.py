@@ -372,9 +372,14 @@ def test_replacing_by_command(database: Database, monkeypatch, tmp_path: Path) -
     done = CliRunner().invoke(cli, ["invitation", "replace", *base, *words])
     again = CliRunner().invoke(cli, ["invitation", "replace", *base, *words])
     seen = CliRunner().invoke(cli, ["invitation", "people", *base])
+    text = CliRunner().invoke(cli, ["invitation", "people", *base[:-1]])
 
     assert done.exit_code == again.exit_code == 0, done.output + again.output
     assert json.loads(done.stdout)["released"] == waiting[0]
     assert Path(json.loads(done.stdout)["file"]).exists()
     assert json.loads(again.stdout) | {"is_new": True} == json.loads(done.stdout) | {"file": None}
     assert sum(one["is_reserve"] for one in json.loads(seen.stdout)) == 1
+    states = {line.split("\t")[0]: line.split("\t")[4] for line in text.stdout.splitlines()}
+    substitute = f"Nguyễn Thị {waiting[0].upper()}"
+    assert states[unit] == f"Không rõ nơi nhận, thư trả lại (3.20); thay bằng {substitute}"
+    assert states[waiting[0]] == "Người thay"

@@ -431,6 +431,7 @@ def test_the_command_says_so_first_and_counts_once_under_its_token(
         given_forms(db, make.official(db), "0")
         unit = units(db, few(db))[0]
         db.commit()
+    seen = CliRunner().invoke(cli, "invitation people --survey par-test --as lan.anh")
     words = ["--survey", "par-test", "--as", "lan.anh", "--json", "--out", str(tmp_path / "out")]
     words += ["--unit", unit, "--reason", "left"]
 
@@ -442,5 +443,6 @@ def test_the_command_says_so_first_and_counts_once_under_its_token(
         for more in (["--token", token],) * 2
     ]
 
+    assert seen.stdout.count("\tbáo cáo sẽ không ghi tên\n") == 5
     assert [one["is_new"] for one in told] == [True, False]
     assert [one["is_named"] for one in told] == [False, False]
