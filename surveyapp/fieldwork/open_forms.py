@@ -2,8 +2,9 @@
 
 import random
 from dataclasses import dataclass
+from typing import TypeVarTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import AppError
@@ -17,6 +18,7 @@ from surveyapp.models import (
     SurveyGroup,
 )
 
+_Columns = TypeVarTuple("_Columns")
 _shuffle = random.SystemRandom().shuffle
 
 
@@ -31,22 +33,10 @@ class OpenForm:
     is_organisation: bool
 
 
-def forms_of(db: Session, draw: SampleDraw) -> list[OpenForm]:
-    """Return the forms of a draw with their persons, in an order that is stored nowhere.
-
-    Forms that the field has reported as nobody's are not among them.
-    """
-    reported = select(Disposition.unit_code).where(Disposition.draw_id == draw.id)
-    open_forms = (Assignment.draw_id == draw.id, Assignment.unit_code.not_in(reported))
-    query = (
-        select(
-            Assignment.unit_code,
-            FormCell.id,
-            SurveyGroup.title,
-            Contact,
-            FrameRow.attributes["respondent"].as_string(),
-        )
-        .join(FormCell, FormCell.id == Assignment.cell_id)
+def with_persons(forms: Select[*_Columns]) -> Select[*_Columns]:
+    """Join forms with their cell, group and person, each by the list of its own draw."""
+    return (
+        forms.join(FormCell, FormCell.id == Assignment.cell_id)
         .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
         .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
         .join(
@@ -58,8 +48,19 @@ def forms_of(db: Session, draw: SampleDraw) -> list[OpenForm]:
             Contact,
             (Contact.frame_id == FrameRow.frame_id) & (Contact.person_code == FrameRow.person_code),
         )
-        .where(*open_forms)
     )
+
+
+def forms_of(db: Session, draw: SampleDraw) -> list[OpenForm]:
+    """Return the forms of a draw with their persons, in an order that is stored nowhere.
+
+    Forms that the field has reported as nobody's are not among them.
+    """
+    reported = select(Disposition.unit_code).where(Disposition.draw_id == draw.id)
+    open_forms = (Assignment.draw_id == draw.id, Assignment.unit_code.not_in(reported))
+    respondent = FrameRow.attributes["respondent"].as_string()
+    listed = select(Assignment.unit_code, FormCell.id, SurveyGroup.title, Contact, respondent)
+    query = with_persons(listed).where(*open_forms)
     forms = [
         OpenForm(unit, cell, group, contact, kind == "organisation")
         for unit, cell, group, contact, kind in db.execute(query)

@@ -10,6 +10,7 @@ from surveyapp import audit
 from surveyapp.actor import Actor
 from surveyapp.exports.collation import name_key
 from surveyapp.fieldwork.assignment import strata_with_reserve
+from surveyapp.fieldwork.open_forms import with_persons
 from surveyapp.fieldwork.reserve import REASON_TITLES, unnamed
 from surveyapp.fieldwork.service import first_given
 from surveyapp.models import (
@@ -17,7 +18,6 @@ from surveyapp.models import (
     Contact,
     Disposition,
     FormCell,
-    FrameRow,
     SampleDraw,
     SampleUnit,
     Survey,
@@ -60,12 +60,12 @@ def listed(
 ) -> list[Listed]:
     """Return the forms of a survey by office and name; those only that hold all `words`.
 
-    `draw` is the one whose reserve takes places; forms of earlier draws stand beside its own.
+    `draw` is the one whose reserve takes places; the forms of all draws are listed.
     """
     survey = db.get_one(Survey, draw.survey_id)
     waiting = strata_with_reserve(db, survey, draw)
     hidden = set() if survey.is_locked else unnamed(db, draw, keys)
-    rows = db.execute(
+    forms = with_persons(
         select(
             Assignment.unit_code,
             Contact.office,
@@ -79,22 +79,12 @@ def listed(
             Assignment.after_answers,
             Assignment.draw_id,
         )
-        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
-        .join(
+    )
+    rows = db.execute(
+        forms.join(
             SampleUnit,
             (SampleUnit.draw_id == Assignment.draw_id)
             & (SampleUnit.unit_code == Assignment.unit_code),
-        )
-        .join(FormCell, FormCell.id == Assignment.cell_id)
-        .join(SurveyGroup, SurveyGroup.id == FormCell.group_id)
-        .join(
-            FrameRow,
-            (FrameRow.frame_id == SampleDraw.frame_id)
-            & (FrameRow.unit_code == Assignment.unit_code),
-        )
-        .join(
-            Contact,
-            (Contact.frame_id == FrameRow.frame_id) & (Contact.person_code == FrameRow.person_code),
         )
         .outerjoin(
             Disposition,
