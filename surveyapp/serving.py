@@ -92,20 +92,45 @@ def _first_administrator(settings: Settings) -> str:
 
 def _practice(settings: Settings, bind: str) -> None:
     """Make the practice surveys where there are none, and say how to answer one."""
-    if practice_surveys.are_there(settings):
-        return
-    wanted = practice_surveys.shipped()
-    with click.progressbar(
-        length=wanted.work, label="Lập số liệu tập dượt", file=sys.stderr
-    ) as bar:
-        ready = practice_surveys.create(settings, wanted, bar.update)
+    ready = None if practice_surveys.are_there(settings) else _made(settings)
     if ready is None:
+        _tell_again(settings, bind)
         return
     click.echo(f"Phiếu để trả lời thử: http://{bind}/s/{ready.collecting}")
     click.echo(f"Mã phiếu (mỗi mã dùng một lần): {', '.join(ready.codes)}")
     if ready.tablet is not None:
-        click.echo(f"Máy tại quầy để trả lời thử: http://{bind}/device")
+        _tell_tablets(bind)
         click.echo(f"Mã ghép máy (chỉ hiện một lần): {ready.tablet.token}")
+
+
+def _made(settings: Settings) -> practice_surveys.Ready | None:
+    wanted = practice_surveys.shipped()
+    with click.progressbar(
+        length=wanted.work, label="Lập số liệu tập dượt", file=sys.stderr
+    ) as bar:
+        return practice_surveys.create(settings, wanted, bar.update)
+
+
+def _tell_again(settings: Settings, bind: str) -> None:
+    """Say where to answer, and what gives new codes: those that were shown are not stored."""
+    for place in practice_surveys.open_places(settings):
+        if place.counter_agency is None:
+            click.echo(f"Phiếu để trả lời thử: http://{bind}/s/{place.survey}")
+            click.echo(
+                "Mã phiếu chỉ hiện ở lần chạy đầu. Hết mã thì tập dượt ở thư mục khác: "
+                "SURVEY_HOME=THƯ-MỤC-MỚI sipas start --practice"
+            )
+        else:
+            _tell_tablets(bind)
+            click.echo(
+                f"Mã ghép máy mới: sipas device pair --survey {place.survey} --agency "
+                f'{place.counter_agency} --counter "Quầy thử" --as TÊN-ĐĂNG-NHẬP'
+            )
+
+
+def _tell_tablets(bind: str) -> None:
+    click.echo(f"Máy tại quầy, chạy cả khi mất mạng: http://{bind}/tablet/")
+    click.echo(f"Máy tại quầy luôn có mạng: http://{bind}/device")
 
 
 def _refuse_taken(bind: str) -> None:

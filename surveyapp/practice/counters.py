@@ -22,7 +22,7 @@ COUNTER = "Quầy 1, Bộ phận Một cửa"
 
 @dataclass(frozen=True, slots=True)
 class Tablet:
-    """The survey of a paired tablet, and the token to type at /device."""
+    """The survey of a paired tablet, and the token to type at /tablet/ or /device."""
 
     survey: str
     token: str
@@ -33,10 +33,10 @@ def open_counter(world: World, plan_text: str, release_size: int) -> Tablet:
     manager = world.officials.manager
     with world.database.session() as db:
         survey = surveys.create_from_plan(db, manager, plan_text, is_practice=True)
-        agency = next(each for each in survey.agencies if not each.is_conductor)
-        token = devices.pair(db, manager, survey.code, agency.code, COUNTER)
+        agency = agency_of(survey)
+        token = devices.pair(db, manager, survey.code, agency, COUNTER)
         surveys.advance(db, manager, survey, "collecting")
-        bodies = _bodies(db, world, survey, agency.code)
+        bodies = _bodies(db, world, survey, agency)
         db.commit()
         code = survey.code
     for submission_id, body in bodies:
@@ -44,6 +44,13 @@ def open_counter(world: World, plan_text: str, release_size: int) -> Tablet:
         world.tick(1)
     release.settle_survey(world.database, world.keyring, code, release_size)
     return Tablet(code, devices.readable(token))
+
+
+def agency_of(survey: Survey) -> str:
+    """Return the code of the agency with the counter: the first asked that runs no survey."""
+    return min(
+        survey.agencies, key=lambda each: (each.exclusion is not None, each.is_conductor)
+    ).code
 
 
 def _bodies(db: Session, world: World, survey: Survey, agency: str) -> list[tuple[UUID, bytes]]:

@@ -148,6 +148,27 @@ def _shown(world: World, slips: list[Slip]) -> list[str]:
     return [codes.readable(code) for code in apart[:SHOWN]]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A practice survey that takes answers."""
+
+    survey: str
+    #: Where to pair a tablet, in a survey at counters; None where codes are typed.
+    counter_agency: str | None
+
+
+def open_places(settings: Settings) -> list[Place]:
+    """Return the practice surveys that take answers now; codes are stored nowhere."""
+    with Database(settings.database_url) as database, database.read_session() as db:
+        taking = select(Survey).where(Survey.is_practice, Survey.state == "collecting")
+        return [_place(survey) for survey in db.scalars(taking.order_by(Survey.code))]
+
+
+def _place(survey: Survey) -> Place:
+    agency = counters.agency_of(survey) if survey.kind == "counter" else None
+    return Place(survey.code, agency)
+
+
 def are_there(settings: Settings) -> bool:
     """Whether there are practice surveys already, so that `create` has nothing to do."""
     with Database(settings.database_url) as database, database.read_session() as db:

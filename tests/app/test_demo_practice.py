@@ -1,13 +1,16 @@
 """The practice surveys of a new installation: made once, made again after an interruption."""
 
+import shlex
 from collections.abc import Callable
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from surveyapp import codes
+from surveyapp import codes, serving
 from surveyapp.actor import Actor
+from surveyapp.cli import cli
 from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.errors import AppError
@@ -77,6 +80,34 @@ def test_the_codes_that_are_shown_open_a_form_and_are_not_spent(
     )
     assert "hồ sơ" in shown.text
     assert "SỐ LIỆU MÔ PHỎNG" in shown.text
+
+
+@SQLITE
+def test_a_second_start_says_where_to_answer_and_a_command_that_gives_a_new_token(
+    settings: Settings,
+    client: FlaskClient,
+    official: Callable[..., Actor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    login = official("admin", "manager").login
+    ready = service.create(settings, WANTED)
+    with monkeypatch.context() as patch:  # the last step turns this process into the server
+        patch.setattr(serving, "_run", lambda *_: None)
+        patch.setattr(serving, "_refuse_taken", lambda _: None)
+        patch.setenv("SURVEY_HOME", str(settings.home))
+        patch.setenv("SURVEY_DATABASE_URL", settings.database_url)
+        runner = CliRunner()
+        told = runner.invoke(serving.start, ["--practice"]).output.splitlines()
+        command = next(line for line in told if line.startswith("Mã ghép máy mới: sipas "))
+        words = shlex.split(command.partition("sipas ")[2].replace("TÊN-ĐĂNG-NHẬP", login))
+        token = runner.invoke(cli, words).output.rpartition(": ")[2].strip()
+
+    assert ready is not None
+    assert not any(code in line for line in told for code in ready.codes)
+    for path in (f"/s/{ready.collecting}", "/device", "/tablet/"):
+        [line] = [line for line in told if line.endswith(f"http://{serving.ADDRESS}{path}")]
+        assert client.get(path).status_code == 200, line
+    assert client.post("/device", data={"token": token}).location == "/s/counter-nho-practice"
 
 
 @SQLITE
