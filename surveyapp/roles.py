@@ -110,6 +110,7 @@ ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     "tablet.recording": PUBLIC,
     "tablet_api.configuration": PUBLIC,
     "tablet_api.ledger": PUBLIC,
+    "tablet_api.check_code": PUBLIC,
     "tablet_api.give_later": PUBLIC,
     "collect.start": PUBLIC,
     "collect.begin": PUBLIC,

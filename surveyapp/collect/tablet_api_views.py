@@ -1,4 +1,7 @@
-"""What a paired tablet asks for and tells: configuration, counts, a code to take home."""
+"""What a paired tablet asks for and tells: configuration, counts, codes."""
+
+import re
+from typing import Final
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -10,6 +13,7 @@ from surveyapp.collect import (
     devices,
     later,
     later_views,
+    rate_limits,
     rights,
     tablet_configuration,
     tablet_ledger,
@@ -18,6 +22,7 @@ from surveyapp.errors import AppError
 from surveyapp.models import Survey
 
 MAX_LEDGER_BYTES = 64 * 1024
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 bp = Blueprint("tablet_api", __name__, url_prefix="/api/device")
 bp.register_error_handler(AppError, api_views.refuse)
 
@@ -44,6 +49,27 @@ def ledger() -> ResponseReturnValue:
     tablet_ledger.report(db, device.id, request.get_json(force=True, silent=True))
     db.commit()
     return {"ok": True, "statement": "counted"}
+
+
+@bp.post("/code")
+def check_code() -> ResponseReturnValue:
+    """Say whether a form sent with a code would have the right to; looking spends nothing."""
+    api_views.buckets().require(rate_limits.CODES, api_views.sender())
+    db = web.reading()
+    device = devices.of_header(db.connection(), request.headers.get("Authorization", ""))
+    wanted = request.get_json(force=True, silent=True)
+    code_sha256 = wanted.get("code_sha256") if isinstance(wanted, dict) else None
+    if not isinstance(code_sha256, str) or not _SHA256.fullmatch(code_sha256):
+        raise AppError(
+            "COLLECT-078",
+            "Máy hỏi về mã phiếu không đúng quy định.",
+            "Gửi SHA-256 của mã, 64 chữ số thập lục phân: code_sha256.",
+            status=422,
+        )
+    survey_code = db.get_one(Survey, device.survey_id).code
+    survey = rights.collecting_survey(db.connection(), survey_code)
+    rights.check_tablet(rights.by_invitation(db.connection(), survey, code_sha256))
+    return {"ok": True, "statement": "usable"}
 
 
 @bp.post("/later")

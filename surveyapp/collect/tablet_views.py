@@ -20,7 +20,7 @@ STATIC: Final = Path(__file__).parents[1] / "static"
 #: syntax in the joined text, which the browser tests would see.
 MODULES: Final = (
     *("storage", "seal", "routing", "answers", "machine", "records", "queue", "configuration"),
-    *("speech", "idle", "later", "elements", "pages", "official", "visit", "app"),
+    *("speech", "idle", "later", "codes", "elements", "pages", "official", "visit", "app"),
 )
 STYLES: Final = ("citizen.css", "tablet/tablet.css")
 CONTENT_SECURITY_POLICY: Final = (

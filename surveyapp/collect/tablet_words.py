@@ -22,6 +22,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "helper_volunteer": "Tình nguyện viên bấm giúp",
         "helper_official": "Cán bộ bấm giúp",
         "helper_wanted": "Mời Ông/Bà chọn ai đang bấm máy.",
+        "code_asked": "Máy đang hỏi máy chủ về mã phiếu…",
         "code_wrong": "Mã phiếu chưa đúng: mã có 26 chữ và số. Mời Ông/Bà xem lại từng nhóm.",
         "sent_lead": "Phiếu đã được lưu, đã mã hóa, và sẽ tự gửi đi. Không ai xem được câu "
         "trả lời trên máy này.",
@@ -58,6 +59,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "helper_volunteer": "A volunteer for me",
         "helper_official": "An official for me",
         "helper_wanted": "Please choose who is using the tablet.",
+        "code_asked": "Asking the server about the code…",
         "code_wrong": "The code is not right: it has 26 letters and digits. Please compare group "
         "by group.",
         "sent_lead": "The form is stored, encrypted, and will be sent by itself. Nobody can "
@@ -82,6 +84,12 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
 }
 
 
+#: Refusals of a code before the first question; the Vietnamese words come with the refusal.
+_REFUSED: Final = tuple(f"COLLECT-{number:03}" for number in (11, 12, 13, 14, 15, 16, 71))
+
+
 def words(language: str) -> Mapping[str, str]:
     """Return the words of the citizens' pages with those of the tablet."""
-    return {**labels.words(language), **_WORDS[language]}
+    english = _REFUSED if language == "en" else ()
+    refused = {f"refused_{code}": " ".join(labels.refusal(code) or ()) for code in english}
+    return {**labels.words(language), **_WORDS[language], **refused}

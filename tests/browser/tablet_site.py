@@ -233,14 +233,21 @@ def send_form(page: Page) -> None:
     page.locator(".idle").wait_for()
 
 
+def enter_code(page: Page, code: str) -> None:
+    """Enter the code of a slip; wait for the first question, before which the server is asked."""
+    page.fill("#invitation", code)
+    press(page)
+    page.locator("#invitation").wait_for(state="detached")
+    page.clock.run_for(DEBOUNCE)
+
+
 def begin_listening(page: Page, code: str) -> None:
     """Go from a tablet that rests to the first question, by the way of sound and with a code."""
     press(page)
     press(page, "label:has(#listens)")
     press(page, "label:has(#helper-self)")
     press(page)
-    page.fill("#invitation", code)
-    press(page)
+    enter_code(page, code)
 
 
 def open_corner(page: Page, site: TabletSite) -> None:

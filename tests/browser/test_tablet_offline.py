@@ -17,6 +17,7 @@ from tests.browser.tablet_site import (
     answer_all,
     begin,
     empty_here,
+    enter_code,
     open_corner,
     paired,
     press,
@@ -254,15 +255,18 @@ def test_what_the_server_refuses_stays_and_an_official_sees_why(
         context = browser.new_context(locale="vi-VN")
         page = paired(context, site)
         code = site.invitation()
-        for _ in range(2):  # a person types a code that somebody has used
+        for is_online in (True, False):  # a code that somebody has used, typed without a connection
+            context.set_offline(not is_online)
             begin(page)
-            page.fill("#invitation", code.lower())
-            press(page)
+            enter_code(page, code.lower())
+            context.set_offline(False)
             answer_all(page)
             press(page)
             page.locator(".done").wait_for()
             press(page)
             page.locator(".idle").wait_for()
+            if is_online:
+                empty_here(page)
         for _ in range(100):
             if stored_here(page) == 1 and site.answers() == 1:
                 break

@@ -16,6 +16,7 @@ from tests.browser.tablet_site import (
     begin_listening,
     controlled,
     empty_here,
+    enter_code,
     instead,
     open_corner,
     paired,
@@ -77,8 +78,7 @@ def walk(page: Page, site: TabletSite, size: int, axe: Callable[[Page], list[str
     press(page)
     press(page)
     found += problems(page, axe)
-    page.fill("#invitation", site.invitation())
-    press(page)
+    enter_code(page, site.invitation())
     while page.locator(".items [data-item]").count():
         press(page)
         found += problems(page, axe)
@@ -209,6 +209,7 @@ def test_the_keyboard_alone_fills_a_form(context: BrowserContext, site: TabletSi
     page.keyboard.type(site.invitation())
     page.clock.run_for(DEBOUNCE)
     page.keyboard.press("Enter")
+    page.locator("[name=q1]").first.wait_for()
     to("[name=q1]", "Space")
     for _ in range(3):
         page.keyboard.press("ArrowDown")

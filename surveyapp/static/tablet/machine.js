@@ -36,6 +36,11 @@ const TRANSITIONS = {
     next: enteredCode,
     back: (state) => [{ ...state, phase: "way", problems: [] }, null],
   },
+  checking: {
+    look: withLook,
+    checked: checkedCode,
+    back: (state) => [{ ...state, phase: "code" }, null],
+  },
   asking: {
     look: (state, event) => withLook(withAnswers(state, event), event),
     next: gaveAnswers,
@@ -60,8 +65,8 @@ const TRANSITIONS = {
 };
 
 /**
- * Return the next state and what has to be done: "started", "store", "ask later", "broken off",
- * or null.
+ * Return the next state and what has to be done: "started", "ask about code", "store", "ask later",
+ * "broken off", or null.
  * `survey` says whether a code from a slip is needed. What does not fit the phase changes nothing.
  */
 export function step(state, event, form, survey) {
@@ -98,10 +103,17 @@ function asksFirst(state, form) {
   return { ...state, phase: "asking", screen, problems: [] };
 }
 
-function enteredCode(state, event, form) {
+function enteredCode(state, event) {
   const code = normalisedCode(event.code);
   if (!isCode(code)) return [{ ...state, code, problems: [{ item: "code", rule: "code" }] }, null];
-  return [asksFirst({ ...state, code }, form), null];
+  return [{ ...state, code, phase: "checking", problems: [] }, "ask about code"];
+}
+
+/** The server's answer about a code; one that comes after somebody went on or left is not heard. */
+function checkedCode(state, { code, refusal }, form) {
+  if (code !== state.code) return [state, null];
+  if (refusal === null) return [asksFirst(state, form), null];
+  return [{ ...state, phase: "code", problems: [{ item: "code", rule: refusal.code, said: refusal.message }] }, null];
 }
 
 function withAnswers(state, event) {

@@ -21,7 +21,7 @@ export function pageOf(view) {
 }
 
 const PAGES = {
-  idle: idlePage, way: wayPage, later: laterPage, code: codePage, asking: askingPage, check: checkPage,
+  idle: idlePage, way: wayPage, later: laterPage, code: codePage, checking: codePage, asking: askingPage, check: checkPage,
   storing: checkPage, thanks: thanksPage,
 };
 
@@ -153,10 +153,17 @@ function summary(say, lines) {
     el("ul", {}, ...lines.map(([id, text]) => el("li", {}, el("a", { href: `#${id}`, onclick: go(id) }, text)))));
 }
 
+/** What is wrong with a code; the server says it in Vietnamese, other languages have their words here. */
+function codeError({ code, problems: [{ rule, said }] }, say) {
+  if (said) return say[`refused_${rule}`] ?? said;
+  return code === "" ? say.code_empty : say.code_wrong;
+}
+
 function codePage(view, texts) {
   const say = texts.words;
   const wrong = view.state.problems.length > 0;
-  const error = wrong ? (view.state.code === "" ? say.code_empty : say.code_wrong) : null;
+  const error = wrong ? codeError(view.state, say) : null;
+  const isAsked = view.state.phase === "checking";
   return {
     title: `${wrong ? `${say.error}: ` : ""}${say.code_title}`,
     content: formPage(view, {
@@ -174,7 +181,7 @@ function codePage(view, texts) {
         "aria-describedby": wrong ? "invitation-hint invitation-error" : "invitation-hint",
         "aria-invalid": wrong ? "true" : null,
       })),
-    el("p", { class: "fine" }, say.code_where)),
+    el("p", { class: "fine", role: isAsked && "status" }, isAsked ? say.code_asked : say.code_where)),
   };
 }
 

@@ -10,7 +10,7 @@ const MOST_DAYS = 62;
 const REPORTED = ["day", "revision", "started", "completed", "broken_off", "unsent", "received", "attention"];
 const KEPT_FOR_GOOD = [403, 409, 413, 422];
 const BUSY = [401, 429]; // said to the tablet, not about this one form: no use in sending the next
-const REVOKED = "COLLECT-045"; // surveyapp/collect/devices.py
+export const REVOKED = "COLLECT-045"; // surveyapp/collect/devices.py
 const news = new BroadcastChannel("sipas-queue");
 
 /**
@@ -46,8 +46,8 @@ async function keepRevoked(token) {
   if (isNews) tell();
 }
 
-/** Ask this server; `signed` says that it is this server that answered. */
-export async function ask(method, path, token, body, headers = {}) {
+/** Ask this server; `signed` says that it is this server that answered, within `patience` milliseconds. */
+export async function ask(method, path, token, body, headers = {}, patience = PATIENCE) {
   const response = await fetch(path, {
     method,
     body,
@@ -55,7 +55,7 @@ export async function ask(method, path, token, body, headers = {}) {
     cache: "no-store",
     credentials: "omit",
     redirect: "error",
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(patience),
   });
   const text = await response.text();
   let value = null;

@@ -1,5 +1,6 @@
 // Runs citizens' visits: joins the state machine with pages, the idle clock, speech and storage.
 import { entered } from "./answers.js";
+import { refusalOf } from "./codes.js";
 import { recording } from "./configuration.js";
 import { el, filledIn } from "./elements.js";
 import { watchIdle } from "./idle.js";
@@ -67,8 +68,13 @@ export function serveVisits(root, first, onRest) {
       history.pushState(null, "");
     }
     if (effect === "broken off") endVisit();
+    if (effect === "ask about code") askAbout(state.code);
     if (effect === "ask later") askLater().then((found) => act({ type: "given", ...found }));
     if (effect === "store") store(state).then(() => act({ type: "stored" }), () => act({ type: "failed" }));
+  }
+
+  async function askAbout(code) {
+    act({ type: "checked", code, refusal: await refusalOf(code) });
   }
 
   function endVisit() {
