@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from surveyapp import clock
+from surveyapp.accounts import service as accounts
 from surveyapp.models import Device
 from tests.browser.tablet_site import (
     PIN,
@@ -62,6 +63,19 @@ def revoke(site: TabletSite) -> None:
         db.commit()
 
 
+def sign_in(page: Page, site: TabletSite) -> None:
+    """Sign in as an official who may revoke tablets."""
+    with site.database.session() as db:
+        password = accounts.add(db, None, "lan.anh", "Trần Lan Anh", ("manager",)).password
+        accounts.find(db, "lan.anh").must_change_password = False
+        db.commit()
+    page.goto(f"{site.server.url}/accounts/sign-in")
+    page.get_by_label("Tên đăng nhập").fill("lan.anh")
+    page.get_by_label("Mật khẩu").fill(password)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
 def is_closed(page: Page) -> bool:
     """Wait for the closed page and say whether nobody can begin there."""
     page.get_by_text(CLOSED).wait_for()
@@ -74,6 +88,26 @@ def hold_title(page: Page) -> None:
     page.mouse.down()
     page.clock.run_for(3_100)
     page.mouse.up()
+
+
+def test_an_official_is_asked_before_a_tablet_is_revoked(
+    page: Page, site: TabletSite, look: Callable[[Page, str], None]
+) -> None:
+    site.token()
+    sign_in(page, site)
+    page.goto(f"{site.server.url}/surveys/ks-2024/devices/")
+    look(page, "tablets")
+    page.get_by_role("link", name="Thu hồi").click()
+    page.get_by_role("heading", name="Thu hồi máy số 1").wait_for()
+    look(page, "tablets-revoke")
+    page.get_by_role("link", name="Chưa thu hồi").click()
+    page.get_by_role("link", name="Thu hồi").press("Enter")
+    with site.database.read_session() as db:
+        assert db.query(Device).one().revoked_at is None
+    page.get_by_role("button", name="Thu hồi").press("Enter")
+    page.get_by_text("Đã thu hồi máy").wait_for()
+    with site.database.read_session() as db:
+        assert db.query(Device).one().revoked_at is not None
 
 
 def test_a_revoked_tablet_that_is_started_again_asks_nobody_even_offline(
