@@ -143,6 +143,23 @@ def test_a_phone_without_javascript_sends_a_form(
         assert "Cảm ơn" not in page.content().replace("Cảm ơn Ông/Bà", "")
 
 
+def test_a_phone_names_the_other_language_before_anything_is_opened(
+    browser: Browser, site: Site
+) -> None:
+    with opened(browser, PHONE, script=False) as page:
+        hold(page, site, "vi.200.0")
+        page.goto(site.home)
+        tools = page.locator("summary.tool")
+        assert tools.inner_text().split() == ["Cỡ", "chữ,", "English"]
+        assert tools.locator("[lang=en]").is_visible()
+        tools.click()
+        page.get_by_role("button", name="English").click()
+
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert tools.inner_text().split() == ["Text", "size,", "Tiếng", "Việt"]
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 def test_the_keyboard_alone_sends_a_form(browser: Browser, site: Site) -> None:
     with opened(browser, TABLET, script=False) as page:
         page.goto(site.home)
@@ -358,6 +375,7 @@ def test_a_rater_gets_a_table_or_cards_and_can_use_both(
         assert page.get_by_role("rowheader", name="Sở A2").is_visible()
         is_table = page.locator("thead").bounding_box()["width"] > 1
         assert is_table == (size == TABLET and ".100." in look)
+        page.wait_for_timeout(DEBOUNCE)
         page.get_by_role("radio", name="Sở A2 Khá").check(force=True)
         press(page)
         assert page.locator("tbody .error").all_inner_texts() == ["Chưa chọn"] * 2
@@ -418,10 +436,10 @@ def test_with_sound_first_the_first_touch_speaks_and_the_second_chooses(
     with opened(browser, PHONE, script=True) as page:
         page.add_init_script(NOTE_SOUNDS)
         at_question_one(page, site)
-        assert page.get_by_role("button", name="Nghe đọc câu hỏi").is_visible()
+        assert page.get_by_role("button", name="Nghe đọc cả phiếu").is_visible()
         assert not page.locator("#listen-how").is_visible()  # now a touch chooses at once
         with page.expect_response("**/q1.wav"):
-            page.get_by_role("button", name="Nghe đọc câu hỏi").click()
+            page.get_by_role("button", name="Nghe đọc cả phiếu").click()
         until(page, "sounds.length === 1 && sounds[0].ended")
         with page.expect_response("**/q1-4.wav"):
             page.get_by_text("Hài lòng", exact=True).click()
@@ -434,7 +452,7 @@ def test_with_sound_first_the_first_touch_speaks_and_the_second_chooses(
         assert page.locator("#q1-4").is_checked()
         with page.expect_response("**/q3.wav"):  # the next question is read without asking
             press(page)
-        assert page.get_by_role("button", name="Nghe đọc câu hỏi").is_visible()
+        assert page.get_by_role("button", name="Nghe đọc cả phiếu").is_visible()
 
 
 def test_without_script_or_sound_nothing_offers_to_read_aloud(browser: Browser, site: Site) -> None:
@@ -442,7 +460,7 @@ def test_without_script_or_sound_nothing_offers_to_read_aloud(browser: Browser, 
         with opened(browser, PHONE, script=script) as page:
             enter(page, site, site.codes[0])
             press(page)
-            assert page.get_by_role("button", name="Nghe đọc câu hỏi").count() == 0
+            assert page.get_by_role("button", name="Nghe đọc cả phiếu").count() == 0
 
 
 def test_the_first_page_is_small_and_asks_no_other_host(browser: Browser, site: Site) -> None:
