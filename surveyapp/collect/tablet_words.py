@@ -21,6 +21,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "helper_volunteer": "Tình nguyện viên bấm giúp",
         "helper_official": "Cán bộ bấm giúp",
         "helper_wanted": "Mời Ông/Bà chọn ai đang bấm máy.",
+        "tools": "Cỡ chữ, ngôn ngữ",
         "code_asked": "Máy đang hỏi máy chủ về mã phiếu…",
         "code_wrong": "Mã phiếu chưa đúng: mã có 26 chữ và số. Mời Ông/Bà xem lại từng nhóm.",
         "sent_lead": "Phiếu đã được lưu, đã mã hóa, và sẽ tự gửi đi. Không ai xem được câu "
@@ -57,6 +58,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "helper_volunteer": "A volunteer for me",
         "helper_official": "An official for me",
         "helper_wanted": "Please choose who is using the tablet.",
+        "tools": "Text size, language",
         "code_asked": "Asking the server about the code…",
         "code_wrong": "The code is not right: it has 26 letters and digits. Please compare group "
         "by group.",
