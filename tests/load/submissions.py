@@ -26,7 +26,7 @@ from tests.postgres_server import find_programs, running_server
 #: Per run at most, after a warm-up.
 COUNT = 2_000
 WARM_UP = 160
-RUNS = 3
+RUNS = 7
 #: way in -> kind of survey, questionnaire
 WAYS = {"tablet": ("counter", "counter"), "invitation": ("service", "service")}
 AGENCIES = ("A1", "A2", "A3")
