@@ -88,9 +88,7 @@ def feed(
             continue
         stored += receipt.created
         repeated += not receipt.created
-        if receipt.arrival is not None:
-            release.settle_after(database, keyring, receipt.arrival, release_size)
-    release.settle(database, keyring, tablet.survey_id, release_size)  # for the last moment's
+    release.settle(database, keyring, tablet.survey_id, release_size)
     return Rescued(stored, repeated, tuple(refused))
 
 
