@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.live_server import LiveServer, serving
+from tests.browser.tablet_site import TabletSite, paired
 from tests.faults.server import Nursery
 
 #: `make accessibility` sets it; without it a part of the looks at a page is left out.
@@ -33,6 +34,14 @@ def live_server(nursery: Nursery, tmp_path: Path) -> Iterator[LiveServer]:
     """Serve an installation without accounts and surveys; `stop()` is a broken connection."""
     with serving(nursery, tmp_path / "home") as server:
         yield server
+
+
+@pytest.fixture
+def tablet(browser: Browser, site: TabletSite) -> Iterator[Page]:
+    """Open a tablet that is paired with the test's own `site` and at rest."""
+    context = browser.new_context(locale="vi-VN", bypass_csp=True)
+    yield paired(context, site)
+    context.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
 from tests.browser.tablet_site import (
     TabletSite,
     begin,
     enter_code,
-    paired,
     press,
     stored_here,
     tablet_site,
@@ -24,13 +23,6 @@ pytestmark = pytest.mark.browser
 def site(nursery: Nursery, tmp_path: Path) -> Iterator[TabletSite]:
     with tablet_site(nursery, tmp_path / "home", "service", "small") as site:
         yield site
-
-
-@pytest.fixture
-def tablet(browser: Browser, site: TabletSite) -> Iterator[Page]:
-    context = browser.new_context(locale="vi-VN", bypass_csp=True)
-    yield paired(context, site)
-    context.close()
 
 
 def spent_code(site: TabletSite) -> str:
