@@ -185,7 +185,7 @@ def _run(bind: str, workers: int, tls: Sequence[str] = ()) -> None:
                 "gunicorn",
                 f"--bind={bind}",
                 f"--workers={workers}",
-                "--worker-class=gthread",
+                "--worker-class=surveyapp.serving_worker.Worker",
                 f"--threads={THREADS}",
                 "--log-level=warning",
                 *tls,

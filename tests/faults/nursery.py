@@ -13,16 +13,15 @@ import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
-import gunicorn.workers.gthread  # what a server would import
 from gunicorn.app import wsgiapp
 
-from surveyapp import cli, serving, web
+from surveyapp import cli, serving, serving_worker, web
 from surveyapp.app import create_app
 from surveyapp.config import load
 from surveyapp.db import upgrade
 
 #: Imported here, once: the command finds them, and its workers, as they are.
-IMPORTED = (serving, gunicorn.workers.gthread)
+IMPORTED = (serving, serving_worker)
 #: prctl(2): the signal that a process gets when its parent ends.
 PR_SET_PDEATHSIG = 1
 

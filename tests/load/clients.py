@@ -31,7 +31,7 @@ class Run:
     """What one run of all clients found: rate per second, latencies in milliseconds.
 
     `work` is the processor time of the server per submission, in milliseconds: it tells two
-    programs apart even on a busy machine.
+    programs apart even on a busy machine. `busiest` is the part of it that one worker did.
     """
 
     per_second: float
@@ -40,6 +40,7 @@ class Run:
     longest: float
     accepted: int
     work: float
+    busiest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Crowd:
 
     def send(self, server: Server, requests: Sequence[bytes]) -> Run:
         """Send requests, shared among the clients, until none or no time is left; all must succeed."""
-        used = server.processor_seconds()
+        before = server.processor_seconds()
         start = time.monotonic() + READY_SECONDS
         shares = [requests[place::CLIENTS] for place in range(CLIENTS)]
         jobs = [
@@ -66,6 +67,7 @@ class Crowd:
         ]
         replies = [one for job in jobs for one in job.result()]
         lasted = max(one.ended for one in replies) - min(one.begun for one in replies)
+        used = [b - a for a, b in zip(before, server.processor_seconds(), strict=True)]
         seconds = sorted(value for one in replies for value in one.seconds)
         return Run(
             len(seconds) / lasted,
@@ -73,7 +75,8 @@ class Crowd:
             1000 * seconds[len(seconds) * 99 // 100],
             1000 * seconds[-1],
             len(seconds),
-            1000 * (server.processor_seconds() - used) / len(seconds),
+            1000 * sum(used) / len(seconds),
+            max(used) / sum(used),
         )
 
 

@@ -90,9 +90,9 @@ def _measure_way(home: Path, way: str, pool: ProcessPoolExecutor) -> list[Figure
         issued = codes_for(database, world, [number % 3 for number in range(2000)])
         with real_server(home) as server:
             warm = _fill(pool, server, issued[:CLIENTS])  # each worker has read what it keeps
-            used = server.processor_seconds()
+            used = sum(server.processor_seconds())
             done = _fill(pool, server, issued[CLIENTS:])
-            used = server.processor_seconds() - used
+            used = sum(server.processor_seconds()) - used
         _check_stored(database, sum(one.finished for one in [*warm, *done]))
     return _figures(way, done, used)
 

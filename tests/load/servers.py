@@ -25,15 +25,15 @@ class Server:
     command: tuple[str, ...]
     pid: int
 
-    def processor_seconds(self) -> float:
-        """Return the processor time that the workers have used so far."""
+    def processor_seconds(self) -> list[float]:
+        """Return the processor time that each worker has used so far."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
-        ticks = 0
+        seconds = []
         for worker in children.split():
             stat = Path(f"/proc/{worker}/stat").read_text(encoding="ascii")
             user, system = stat.rpartition(")")[2].split()[11:13]
-            ticks += int(user) + int(system)
-        return ticks / os.sysconf("SC_CLK_TCK")
+            seconds.append((int(user) + int(system)) / os.sysconf("SC_CLK_TCK"))
+        return seconds
 
 
 @contextmanager

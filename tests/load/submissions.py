@@ -126,6 +126,7 @@ def _figures(way: str, engine: str, real: list[Run], bare: list[Run]) -> list[Fi
         middle(f"{name}: p99", [run.p99 for run in real], "ms"),
         middle(f"{name}: longest", [run.longest for run in real], "ms"),
         middle(f"{name}: processor time each", [run.work for run in real], "ms"),
+        middle(f"{name}: part of the busier worker", [run.busiest for run in real], "share"),
         middle(f"{name}: bare view", [run.per_second for run in bare], "per second", "SQLite"),
         middle(f"{name}: bare view, p99", [run.p99 for run in bare], "ms"),
         middle(f"{name}: bare view, processor time each", [run.work for run in bare], "ms"),
