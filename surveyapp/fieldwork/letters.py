@@ -79,6 +79,8 @@ def _slip(canvas: Canvas, letter: Letter, address: str, top: float) -> None:
     y = _paragraph(canvas, letter.survey_title, top - _FOLD - 9 * mm, BOLD, 13)
     y = _paragraph(canvas, f"Phiếu: {letter.group_title}", y, REGULAR, 12)
     y = _paragraph(canvas, PURPOSE, y - 1 * mm, REGULAR, 11)
+    if letter.sender:
+        y = _paragraph(canvas, f"Nơi gửi: {letter.sender}.", y - 1 * mm, REGULAR, 11)
     _code(canvas, letter, address, y - 1 * mm)
 
 

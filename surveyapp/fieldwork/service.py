@@ -52,6 +52,8 @@ class Letter:
     code: str
     expires_on: date
     is_organisation: bool = False
+    #: Who carries out the survey, and whom to ask.
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,18 @@ def letter(survey: Survey, form: OpenForm, code: tuple[str, date]) -> Letter:
     """Return the letter to whoever gets a form, with the code and its last day."""
     contact = form.contact
     whom = (contact.name, contact.office or "", contact.address or "")
-    return Letter(*whom, survey.title, form.group_title, *code, form.is_organisation)
+    return Letter(
+        *whom, survey.title, form.group_title, *code, form.is_organisation, _sender(survey)
+    )
+
+
+def _sender(survey: Survey) -> str:
+    """Return who carries out the survey, where, and whom to ask, as far as the plan says."""
+    lead, province = survey.plan.get("lead_agency", ""), survey.plan.get("province", "")
+    places = [lead, *([province] if province not in lead else [])]
+    contact = survey.plan.get("contact")
+    told = [", ".join(filter(None, places)), f"liên hệ: {contact}" if contact else ""]
+    return "; ".join(filter(None, told))
 
 
 def _cells(draw: SampleDraw) -> Select[int]:

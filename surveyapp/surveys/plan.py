@@ -17,6 +17,7 @@ RECHECK_LIMIT = 0.10
 #: A transaction list shorter than this is proposed for exclusion, where the plan says nothing.
 MIN_TRANSACTIONS = 30
 LONGEST_NAME = 200
+LONGEST_CONTACT = 120
 #: Whom a rater rates.
 RATES = ("all", "own_unit", "own_line", "list")
 #: What a questionnaire of the plan is: one rater's form, or one rating of one agency.
@@ -30,6 +31,7 @@ _ROOT = (
     "deadline",
     "province",
     "lead_agency",
+    "contact",
     "total_planned",
     "questionnaire_counts",
     "allocation",
@@ -126,6 +128,7 @@ def load_plan(text: str) -> Plan:
             recheck.texts(key)
     _check_tolerance(recheck)
     root.text("province", needed=False, longest=60)
+    root.text("contact", needed=False, longest=LONGEST_CONTACT)
     plan = Plan(
         code=root.code("survey"),
         title=root.text("title"),

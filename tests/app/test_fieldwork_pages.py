@@ -270,6 +270,34 @@ def test_a_letter_names_one_place_once_and_an_organisation_without_a_pronoun() -
     assert "Ủy ban nhân dân huyện Phù Mỹ\n" in text and "UBND huyện Phù Mỹ" not in text
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("", "Sở Nội vụ"),
+        ('province = "Bình Định"', "Sở Nội vụ, Bình Định"),
+        (
+            'province = "Nội vụ"\ncontact = "Phòng Cải cách hành chính, điện thoại 0256 3822 000"',
+            "Sở Nội vụ; liên hệ: Phòng Cải cách hành chính, điện thoại 0256 3822 000",
+        ),
+    ],
+)
+def test_a_letter_says_who_sends_it_and_whom_to_ask(db, keys: str, told: str) -> None:
+    actor = make.official(db)
+    plan = RATERS_PLAN.replace('lead_agency = "Sở Nội vụ"', f'lead_agency = "Sở Nội vụ"\n{keys}')
+    _survey, frame = make.survey_with(db, actor, plan, make.raters())
+    draw = make.drawn(db, actor, frame, few_reason="thử")
+    service.assign(db, actor, draw)
+    letters = service.issue(db, actor, draw, expires_on=date(2024, 11, 10))
+
+    text = " ".join(text_of(letters_pdf(letters[:2], "https://khaosat.vn/s/x")).split())
+
+    assert text.count(f"Nơi gửi: {told}.") == 2
+
+
+def test_a_letter_without_a_sender_leaves_no_empty_words() -> None:
+    assert "Nơi gửi" not in text_of(letters_pdf([letter()], "https://khaosat.vn/s/x"))
+
+
 @pytest.mark.parametrize("code", ["W" * 28, "1" * 28, "0123456789ABCDEFGHJKMNPQRSTV"])
 def test_the_code_of_a_letter_stands_on_one_line_inside_the_paper(code: str) -> None:
     text = text_of(letters_pdf([replace(letter(), code=code)], "https://khaosat.vn/s/x"))
