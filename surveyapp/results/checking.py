@@ -31,6 +31,7 @@ _MODES: Mapping[str, str] = {
     "interviewer": "điều tra viên hỏi",
     "paper": "phiếu giấy",
 }
+_NO_QUOTA = "không định trước số phiếu"
 NOTE = (
     "Chỉ để xem lại cách thu phiếu: không phiếu nào bị xóa, bị sửa hay tự động bị bỏ ra. "
     "Giống hệt nhau chỉ là thứ tự rà soát, không phải bằng chứng gian lận."
@@ -84,7 +85,7 @@ def _ways(survey: Survey, forms: Sequence[Received]) -> ReportTable:
         rows.append(
             (
                 group.title,
-                group.quota,
+                Missing(_NO_QUOTA) if survey.kind == "counter" else group.quota,
                 received,
                 *(counted[group.code, mode, False] for mode in _MODES),
                 sum(counted[group.code, mode, True] for mode in _MODES),

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from analysis.report import Paragraph
+from analysis.report import Missing, Paragraph
 from surveyapp import clock
 from surveyapp.actor import Actor
 from surveyapp.collect import devices, release
@@ -24,7 +24,7 @@ from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.models import Batch, Device, Response, Survey, WaitingAnswer
-from surveyapp.results import document, opinions
+from surveyapp.results import checking, document, opinions
 from surveyapp.results import service as results
 from surveyapp.surveys import definitions, service
 from surveyapp.surveys.plan import load_plan
@@ -338,6 +338,12 @@ def test_page_pdf_and_workbook_say_that_these_are_opinions(
         assert "Khoảng tin cậy 95%" not in text
         assert "Thứ hạng" not in text
         assert "Bộ Nội vụ" not in text
+
+
+def test_quality_shows_no_plan_where_there_is_none(db: Session, survey: Survey) -> None:
+    ways = checking.quality_tables(db, survey)[1]
+    quota = [column.key for column in ways.columns].index("quota")
+    assert {row[quota] for row in ways.rows} == {Missing("không định trước số phiếu")}
 
 
 def test_the_lock_refuses_nothing_that_counters_do_not_have(
