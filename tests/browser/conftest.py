@@ -1,6 +1,7 @@
 """For the few tests in Debian's Chromium; nothing is ever downloaded."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.faults.server import Nursery
 EVERYTHING = os.environ.get("SURVEY_ACCESSIBILITY") == "all"
 #: How an official sees a page; the last one stays, as the keyboard walks on at a desk.
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+LOOKED, VIOLATIONS = "pages looked at by axe", "violations of WCAG 2.2 A and AA"
 WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -45,21 +47,44 @@ def tablet(browser: Browser, site: TabletSite) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Page], list[str]]:
+def checker() -> Axe:
+    """Read the program that checks pages, once."""
+    return Axe()
+
+
+@pytest.fixture
+def axe(
+    checker: Axe, record_property: Callable[[str, object], None]
+) -> Iterator[Callable[[Page], list[str]]]:
     """Give a check of the open page against WCAG 2.2 A and AA: one line for each violation."""
-    checker = Axe()
+    counted: Counter[str] = Counter()
     # what is right is neither described in full nor brought over: that takes longer than the checks
     options = {"runOnly": {"type": "tag", "values": WCAG_22_AA}, "resultTypes": ["violations"]}
 
     def check(page: Page) -> list[str]:
         violations = checker.run(page, options=options).response["violations"]
+        counted.update({LOOKED: 1, VIOLATIONS: len(violations)})
         return [
             f"{found['id']}: {found['help']}: {node['target']}"
             for found in violations
             for node in found["nodes"]
         ]
 
-    return check
+    yield check
+    for name, count in counted.items():
+        record_property(name, count)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how often pages were checked, and what was found."""
+    counted: Counter[str] = Counter()
+    for report in terminalreporter.getreports(""):
+        if report.when == "teardown":
+            counted.update(dict(report.user_properties))
+    if counted[LOOKED]:
+        terminalreporter.write_line(
+            f"{LOOKED}: {counted[LOOKED]}, {VIOLATIONS}: {counted[VIOLATIONS]}"
+        )
 
 
 @pytest.fixture
