@@ -122,7 +122,7 @@ def _tablet(row: Row[*tuple[Any, ...]] | None) -> Tablet | AppError:
         return AppError(
             "COLLECT-044",
             "Máy này chưa được ghép.",
-            "Cán bộ ghép máy bằng: sipas device pair",
+            "Cán bộ ghép máy bằng mã ở trang «Máy tại quầy» của cuộc khảo sát.",
             status=401,
         )
     if row.revoked_at is not None:

@@ -271,7 +271,7 @@ def check_device(survey: AnySurvey, device: Tablet) -> None:
         raise AppError(
             "COLLECT-018",
             "Máy này được ghép cho cuộc khảo sát khác.",
-            "Ghép lại máy bằng: sipas device pair",
+            "Ghép lại máy bằng mã ở trang «Máy tại quầy» của cuộc khảo sát này.",
             status=403,
         )
 

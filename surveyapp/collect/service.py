@@ -237,7 +237,7 @@ def _asked(
         raise AppError(
             "COLLECT-021",
             "Cách trả lời này chỉ dùng trên máy đã ghép.",
-            "Ghép máy bằng: sipas device pair",
+            "Ghép máy bằng mã ở trang «Máy tại quầy» của cuộc khảo sát.",
             status=403,
         )
     if submission.invitation_sha256 is not None:
