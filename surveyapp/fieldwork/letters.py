@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import BinaryIO
 
@@ -26,11 +27,19 @@ _INNER = _WIDTH - 2 * _EDGE
 _FOLD = 44 * mm
 _QR = 36 * mm
 _MASK = 4
+#: Below the picture: the lines beside it may be longer, and the last ones stay white.
+_MARGIN = 8 * mm
+#: From line to line, in sizes.
+_SPACING = 1.25
+#: Long texts become smaller, so that the picture stays on its slip.
+_SHARES = (1.0, 0.9, 0.8, 0.7, 0.6)
 #: Of the letters of a code, and between them, points.
 _CODE_SIZE = 16
 _CODE_SPACE = 1.0
 _GREY = HexColor("#52606d")
 _RED = HexColor("#a8201a")
+#: A text with its face and size.
+_Text = tuple[str, str, float]
 #: What files of letters are called.
 FIRST = "thu-moi"
 SUPPLEMENT = "thu-moi-bo-sung"
@@ -76,12 +85,30 @@ def write_letters(
 def _slip(canvas: Canvas, letter: Letter, address: str, top: float) -> None:
     _outside(canvas, letter, top - 14 * mm)
     _line(canvas, top - _FOLD, "gấp vào trong theo đường này")
-    y = _paragraph(canvas, letter.survey_title, top - _FOLD - 9 * mm, BOLD, 13)
-    y = _paragraph(canvas, f"Phiếu: {letter.group_title}", y, REGULAR, 12)
-    y = _paragraph(canvas, PURPOSE, y - 1 * mm, REGULAR, 11)
+    y = top - _FOLD - 9 * mm
+    texts: tuple[_Text, ...] = (
+        (letter.survey_title, BOLD, 13),
+        (f"Phiếu: {letter.group_title}", REGULAR, 12),
+        (PURPOSE, REGULAR, 11),
+    )
     if letter.sender:
-        y = _paragraph(canvas, f"Nơi gửi: {letter.sender}.", y - 1 * mm, REGULAR, 11)
+        texts += ((f"Nơi gửi: {letter.sender.rstrip('.')}.", REGULAR, 11),)
+    for text, face, size in _fitting(texts, y - 1 * mm - _QR - (top - _SLIP + _MARGIN)):
+        y = _paragraph(canvas, text, y, face, size)
     _code(canvas, letter, address, y - 1 * mm)
+
+
+@lru_cache(maxsize=16)
+def _fitting(texts: tuple[_Text, ...], room: float) -> list[_Text]:
+    """Return the texts as large as leaves room for picture and code below them.
+
+    They are the plan's, the same in all letters of a group.
+    """
+    for share in _SHARES:
+        smaller = [(text, face, size * share) for text, face, size in texts]
+        if sum(len(_lines(*one)) * one[2] * _SPACING for one in smaller) <= room:
+            break
+    return smaller
 
 
 def _outside(canvas: Canvas, letter: Letter, y: float) -> None:
@@ -147,12 +174,17 @@ def _picture(canvas: Canvas, content: str, left: float, bottom: float) -> None:
 
 def _paragraph(canvas: Canvas, text: str, y: float, face: str, size: float) -> float:
     """Write a paragraph over the whole width and return where the next line stands."""
-    scale = width(text, size, bold=True) / max(width(text, size), 1) if face == BOLD else 1.0
-    for line in wrap(clean(text), _INNER, size, scale=scale):
+    for line in _lines(text, face, size):
         canvas.setFont(face, size)
         canvas.drawString(_EDGE, y, line)
-        y -= size * 1.25
+        y -= size * _SPACING
     return y
+
+
+def _lines(text: str, face: str, size: float) -> list[str]:
+    """Break a text into lines over the whole width."""
+    scale = width(text, size, bold=True) / max(width(text, size), 1) if face == BOLD else 1.0
+    return wrap(clean(text), _INNER, size, scale=scale)
 
 
 def _line(canvas: Canvas, y: float, text: str) -> None:

@@ -1,7 +1,9 @@
 """The printed letter as a phone sees it: pictures are read back, sizes are measured."""
 
 import io
+import re
 import subprocess
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 import zxingcpp
 from PIL import Image
+from reportlab.lib.pagesizes import A4
 
 from surveyapp import codes
 from surveyapp.fieldwork.letters import entry, letters_pdf
@@ -41,11 +44,15 @@ def letters() -> list[Letter]:
 def pages(letters: list[Letter], tmp_path: Path) -> list[Image.Image]:
     """Print the letters and look at the paper."""
     (tmp_path / "letters.pdf").write_bytes(letters_pdf(letters, ADDRESS))
-    resolution = str(DOTS_PER_INCH)
-    command = ["pdftoppm", "-png", "-r", resolution, tmp_path / "letters.pdf", tmp_path / "page"]
+    return pictures(tmp_path / "letters.pdf")
+
+
+def pictures(pdf: Path) -> list[Image.Image]:
+    """Return the pages as a scanner sees them."""
+    command = ["pdftoppm", "-png", "-r", str(DOTS_PER_INCH), pdf, pdf.with_name("page")]
     subprocess.run(command, check=True)  # noqa: S603  poppler, as in the other tests of PDFs
     return [
-        Image.open(io.BytesIO(path.read_bytes())) for path in sorted(tmp_path.glob("page*.png"))
+        Image.open(io.BytesIO(path.read_bytes())) for path in sorted(pdf.parent.glob("page*.png"))
     ]
 
 
@@ -57,6 +64,36 @@ def test_the_picture_on_every_slip_opens_the_page_of_its_own_code(
     assert [len(found) for found in read] == [2, 1]  # two slips a page
     printed = [one.text for found in read for one in found]
     assert printed == [f"{ADDRESS}#{one.code}" for one in letters]
+
+
+@pytest.mark.parametrize("office", ["", "Văn phòng Hội đồng nhân dân tỉnh"])
+def test_the_longest_texts_of_a_plan_leave_picture_and_code_on_their_slip(
+    office: str, tmp_path: Path
+) -> None:
+    """The first slip ends where the second begins, the second with the paper."""
+    words = "Khảo sát mức độ hài lòng của người dân, tổ chức đối với cơ quan hành chính "
+    texts = {"survey_title": words * 5, "group_title": words * 5, "sender": words * 6}
+    longest = {name: text[: len(words) * 4] for name, text in texts.items()}
+    long = [replace(letter("Lê Thị Sáu"), office=office, **longest) for _ in range(2)]
+    (tmp_path / "long.pdf").write_bytes(letters_pdf(long, f"{ADDRESS}-{'x' * 60}"))
+    command = ["pdftotext", "-bbox", tmp_path / "long.pdf", "-"]
+    done = subprocess.run(command, check=True, capture_output=True)  # noqa: S603  poppler
+    ends = {
+        text: float(end) for end, text in re.findall(rb'yMax="([0-9.]+)">([^<]+)<', done.stdout)
+    }
+
+    half = A4[1] / 2
+    for one, edge in zip(long, (half, 2 * half), strict=True):
+        assert edge - half + 44 * 72 / 25.4 < ends[codes.readable(one.code).encode()] < edge - 40
+    [image] = pictures(tmp_path / "long.pdf")
+    read = sorted(zxingcpp.read_barcodes(image), key=top)
+    assert [found.text.endswith(one.code) for found, one in zip(read, long, strict=True)] == [
+        True,
+        True,
+    ]
+    assert all(
+        found.position.bottom_left.y < image.height / 2 * n for n, found in enumerate(read, 1)
+    )
 
 
 def top(found: zxingcpp.Barcode) -> int:
