@@ -226,6 +226,10 @@ ERRORS: Final[dict[int, tuple[str, str]]] = {
         "Only a tablet at a counter gives out codes for answering later.",
         "Enter the code from your invitation, if you have one.",
     ),
+    79: (
+        "This code is for a form about another agency, which is not asked on this tablet.",
+        "Please use a phone or a computer and open the address on your invitation.",
+    ),
     60: (
         "The answers are too long to be kept on this device.",
         "Shorten your comment, then continue.",

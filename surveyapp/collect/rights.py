@@ -238,6 +238,17 @@ def check_tablet(form: Form) -> None:
     refuse_many(form.questionnaire, status=409)
 
 
+def check_counter_agency(form: Form, agency_code: str) -> None:
+    """Refuse a form about another agency than the one at whose counter a tablet stands."""
+    if form.agency_codes != (agency_code,):
+        raise AppError(
+            "COLLECT-079",
+            "Phiếu của mã này hỏi về cơ quan khác, không trả lời trên máy này được.",
+            "Mời Ông/Bà dùng điện thoại hoặc máy tính, mở địa chỉ trên giấy mời.",
+            status=409,
+        )
+
+
 def refuse_many(questionnaire: Questionnaire, *, status: int) -> None:
     """Refuse a questionnaire about many agencies, whatever code somebody types on a tablet.
 

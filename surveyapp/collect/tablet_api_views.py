@@ -68,7 +68,9 @@ def check_code() -> ResponseReturnValue:
         )
     survey_code = db.get_one(Survey, device.survey_id).code
     survey = rights.collecting_survey(db.connection(), survey_code)
-    rights.check_tablet(rights.by_invitation(db.connection(), survey, code_sha256))
+    form = rights.by_invitation(db.connection(), survey, code_sha256)
+    rights.check_tablet(form)
+    rights.check_counter_agency(form, device.agency_code)
     return {"ok": True, "statement": "usable"}
 
 

@@ -22,7 +22,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "helper_official": "Cán bộ bấm giúp",
         "helper_wanted": "Mời Ông/Bà chọn ai đang bấm máy.",
         "tools": "Cỡ chữ, ngôn ngữ",
-        "code_asked": "Máy đang hỏi máy chủ về mã phiếu…",
+        "code_asked": "Đang kiểm tra mã phiếu…",
         "code_wrong": "Mã phiếu chưa đúng: mã có 26 chữ và số. Mời Ông/Bà xem lại từng nhóm.",
         "sent_lead": "Phiếu đã được lưu, đã mã hóa, và sẽ tự gửi đi. Không ai xem được câu "
         "trả lời trên máy này.",
@@ -59,7 +59,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "helper_official": "An official for me",
         "helper_wanted": "Please choose who is using the tablet.",
         "tools": "Text size, language",
-        "code_asked": "Asking the server about the code…",
+        "code_asked": "Checking the code…",
         "code_wrong": "The code is not right: it has 26 letters and digits. Please compare group "
         "by group.",
         "sent_lead": "The form is stored, encrypted, and will be sent by itself. Nobody can "
@@ -85,7 +85,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
 
 
 #: Refusals of a code before the first question; the Vietnamese words come with the refusal.
-_REFUSED: Final = tuple(f"COLLECT-{number:03}" for number in (11, 12, 13, 14, 15, 16, 71))
+_REFUSED: Final = tuple(f"COLLECT-{number:03}" for number in (11, 12, 13, 14, 15, 16, 71, 79))
 
 
 def words(language: str) -> Mapping[str, str]:

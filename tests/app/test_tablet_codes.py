@@ -123,6 +123,19 @@ def test_asking_about_a_usable_code_spends_nothing(
     assert ask(client, token, code).json["code"] == "COLLECT-016"
 
 
+def test_a_code_about_another_agency_is_refused_before_the_form_is_answered_in_vain(
+    client: FlaskClient, database: Database, world: World, token: str
+) -> None:
+    code = code_of(database, world, cell=1)
+    reply = ask(client, token, code)
+
+    assert (reply.status_code, reply.json["code"]) == (409, "COLLECT-079")
+    assert "cơ quan khác" in reply.json["message"]
+    body = as_bytes(world.body(code, mode="tablet", agency="A1"))
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.put(f"/api/submissions/{uuid4()}", data=body, headers=headers).status_code == 422
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_guessing_codes_at_a_tablet_is_stopped_and_mistakes_with_real_ones_cost_nothing(
     client: FlaskClient, database: Database, world: World, token: str
@@ -160,6 +173,6 @@ def test_a_tablet_says_refusals_in_english_as_the_code_page_does(
     words = {one["code"]: one["words"] for one in languages}
 
     assert words["en"]["refused_COLLECT-016"] == showing.refusal_line(rights.spent(), "en")
-    for number in (13, 14, 15):
+    for number in (13, 14, 15, 79):
         assert words["en"][f"refused_COLLECT-0{number}"].startswith("This code ")
     assert not any(key.startswith("refused_") for key in words["vi"])
