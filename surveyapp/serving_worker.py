@@ -5,18 +5,19 @@ import time
 
 from gunicorn.workers.gthread import ThreadWorker
 
-#: After each new connection a worker leaves so long the next one to the others.
+#: So long a worker leaves the next new connection to the others; it answers nobody anew meanwhile.
 PAUSE_SECONDS = 0.001
 
 
 class Worker(ThreadWorker):
-    """Takes new connections one at a time.
+    """Pauses after each new connection.
 
     All workers listen on one socket. Of connections that come together the first to wake would take
     nearly all, and serve them on one processor for as long as they are kept, beside an idle one.
     """
 
     def accept(self, listener: socket.socket) -> None:
-        """Take one connection, then wait a moment: whoever is less busy takes the next one."""
+        """Take a connection, unless another worker was faster; leave the next one to the others."""
         super().accept(listener)
-        time.sleep(PAUSE_SECONDS)
+        if self.cfg.workers > 1:
+            time.sleep(PAUSE_SECONDS)
