@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from surveyapp import clock
 from surveyapp.actor import Actor
@@ -20,7 +20,7 @@ from surveyapp.collect.keys import Keyring
 from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.models import Device, DeviceDay, Response, Survey
+from surveyapp.models import Device, DeviceDay, Response, Survey, WaitingAnswer
 from tests.app.collect_world import World, as_bytes, made
 
 DAY = {
@@ -281,6 +281,27 @@ def test_a_rescued_form_counts_once_and_a_refused_one_disturbs_no_other(
     assert (first.stored, first.repeated, [place for place, _ in first.refused]) == (1, 0, [1])
     assert (second.stored, second.repeated) == (0, 1)
     assert [day.accepted for day in days(database)] == [1]
+
+
+def test_the_forms_of_a_rescue_file_are_released_like_others(
+    database: Database, settings: Settings, world: World, token: str
+) -> None:
+    with database.read_session() as db:
+        tablet = devices.recognise(db, token)
+    records = tuple(
+        (uuid4(), as_bytes(world.body(None, mode="tablet", answers=answers_of(world))))
+        for _ in range(10)
+    )
+    file = tablet_rescue.RescueFile(tablet.id, records)
+    for stored, repeated in ((10, 0), (0, 10)):
+        done = tablet_rescue.feed(database, Keyring(settings.keys), 5, tablet, file)
+        assert (done.stored, done.repeated) == (stored, repeated)
+        with database.read_session() as db:
+            counts = [
+                db.scalar(select(func.count()).select_from(table))
+                for table in (Response, WaitingAnswer)
+            ]
+        assert counts == [5, 5]
 
 
 def test_what_was_accepted_is_shown_by_agency_and_day(

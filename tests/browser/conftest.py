@@ -76,7 +76,7 @@ def axe(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how often pages were checked, and what was found."""
+    """Print how often pages were checked, and what was found (in `make accessibility`)."""
     told = [
         dict(report.user_properties)
         for report in terminalreporter.getreports("")

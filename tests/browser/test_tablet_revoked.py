@@ -189,7 +189,9 @@ def test_officials_read_that_a_tablet_with_nothing_to_send_was_revoked(
         picture(tablet, f"tablet-corner-revoked-{name}")
         assert axe(tablet) == []
     tablet.context.set_offline(True)
-    tablet.click("text=Gửi ngay")
+    with tablet.expect_event("requestfailed"):
+        tablet.click("text=Gửi ngay")
+    tablet.evaluate(HEAR_NEWS)
     assert tablet.get_by_text("Chưa có mạng").count() == 0
 
 
