@@ -118,7 +118,8 @@ def _tell_again(settings: Settings, bind: str) -> None:
             click.echo(f"Phiếu để trả lời thử: http://{bind}/s/{place.survey}")
             click.echo(
                 "Mã phiếu chỉ hiện ở lần chạy đầu. Hết mã thì tập dượt ở thư mục khác: "
-                "SURVEY_HOME=THƯ-MỤC-MỚI make run (hoặc sipas start --practice)"
+                "SURVEY_HOME=THƯ-MỤC-MỚI make run "
+                "(hoặc SURVEY_HOME=THƯ-MỤC-MỚI sipas start --practice)"
             )
         else:
             _tell_tablets(bind)

@@ -92,9 +92,10 @@ def drawn(db: Session, survey: Survey) -> SampleDraw:
 def draw_of_reserve(db: Session, survey: Survey) -> SampleDraw:
     """Return the draw whose reserve takes the places.
 
-    It is the last one with forms given and somebody still waiting in the reserve, else the last
-    with forms given: a later draw's reserve is not open before its own persons have forms. Before
-    any forms are given it is the last draw.
+    It is the last one with forms given and somebody of any group still waiting in the reserve
+    (chosen by group, a counted report would tell the stratum), else the last with forms given: a
+    later draw's reserve is not open before its own persons have forms. Before any forms are given
+    it is the last draw.
     """
     given = exists().where(Assignment.draw_id == SampleDraw.id)
     taken = select(Assignment.unit_code).join(FormCell).where(FormCell.survey_id == survey.id)

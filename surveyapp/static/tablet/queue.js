@@ -46,7 +46,7 @@ async function keepRevoked(token) {
   if (isNews) tell();
 }
 
-/** Ask this server; `signed` says that it is this server that answered, within `patience` milliseconds. */
+/** Ask this server; `signed` says that it is this server that answered. Throws after `patience` milliseconds. */
 export async function ask(method, path, token, body, headers = {}, patience = PATIENCE) {
   const response = await fetch(path, {
     method,
