@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from flask import Flask, abort, redirect, request, url_for
+from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
@@ -68,6 +69,8 @@ def create_app(settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=8 * 3600,
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our own pages forbid
     )
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.ensure_ascii = False  # people read replies of the intake, in Vietnamese
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(count=NumberStyle().count, day=day, instant=_instant)
     app.extensions["sipas_settings"] = settings

@@ -2,12 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
-from questionnaires.answer_problems import AnswerProblem
+from questionnaires.answer_problems import AnswerProblem, AnswerRule
 from surveyapp.errors import AppError
 
 #: The rule of every fault in the shape of a body.
 SHAPE = "COLLECT-001"
+#: Rules of the form as a whole, which no other answer can mend.
+_OF_FORM: Final = frozenset(
+    {"COLLECT-023", "COLLECT-024", "COLLECT-025", AnswerRule.UNKNOWN_AGENCY.value}
+)
+_MEND_SHAPE: Final = (
+    "Máy tại quầy: nối mạng, mở lại trang để máy tự cập nhật, rồi vào trang của cán bộ bấm "
+    "«Thử gửi lại phiếu cần xem». Chương trình khác: gửi JSON mã hóa UTF-8 đúng như mô tả ở "
+    "/api/openapi.json."
+)
+_MEND_FORM: Final = (
+    "Máy tại quầy: nối mạng, mở lại trang để lấy đúng phiếu của cuộc khảo sát; phiếu đã giữ thì "
+    "báo cán bộ quản trị. Chương trình khác: ghi đúng bản phiếu, ngôn ngữ, cơ quan rồi gửi lại."
+)
+_MEND_ANSWERS: Final = "Xem lại các câu được nêu rồi gửi lại."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +46,28 @@ def unreadable(member: str, message: str) -> SubmissionError:
     return SubmissionError(
         SHAPE,
         "Nội dung gửi lên không phải một phiếu trả lời.",
-        "Máy tại quầy: nối mạng, mở lại trang để máy tự cập nhật, rồi vào trang của cán bộ bấm "
-        "«Thử gửi lại phiếu cần xem». Chương trình khác: gửi JSON mã hóa UTF-8 đúng như mô tả ở "
-        "/api/openapi.json.",
+        _MEND_SHAPE,
         status=422,
         faults=(Problem(member, SHAPE, message),),
     )
 
 
 def broken(faults: Iterable[Problem]) -> SubmissionError:
-    """Refuse answers that break the definition."""
+    """Refuse what breaks the definition; what to do depends on which rules are broken."""
+    found = tuple(faults)
     return SubmissionError(
         "COLLECT-002",
         "Phiếu trả lời không đúng với phiếu khảo sát.",
-        "Xem lại các câu được nêu rồi gửi lại.",
+        " ".join(dict.fromkeys(_mend(fault.rule) for fault in found)),
         status=422,
-        faults=tuple(faults),
+        faults=found,
     )
+
+
+def _mend(rule: str) -> str:
+    if rule == SHAPE:
+        return _MEND_SHAPE
+    return _MEND_FORM if rule in _OF_FORM else _MEND_ANSWERS
 
 
 def of_answers(problems: Iterable[AnswerProblem]) -> list[Problem]:

@@ -1,5 +1,6 @@
 """Bodies that are refused: each fault is named, nothing is stored, nothing is repeated."""
 
+import json
 import re
 from typing import Any
 from uuid import uuid4
@@ -111,6 +112,61 @@ def test_answers_that_break_the_definition_name_item_and_rule(
     assert all(problem["rule"] and problem["message"] for problem in refused.json["problems"])
     assert refused.content_type == "application/json"
     assert stored(database) == 0
+
+
+ANSWERS = "Xem lại các câu được nêu rồi gửi lại."
+FORM = "ghi đúng bản phiếu, ngôn ngữ, cơ quan rồi gửi lại."
+SHAPE = "đúng như mô tả ở /api/openapi.json."
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        ({"answers": {"q1": "9"}}, {ANSWERS}),
+        ({"version": 2}, {FORM}),
+        ({"questionnaire": "other"}, {FORM}),
+        ({"language": "fr"}, {FORM}),
+        ({"agency": "A2"}, {FORM}),
+        ({"agency": "A2", "answers": {"q1": "9"}}, {ANSWERS, FORM}),
+        ({"mode": "fax"}, {SHAPE}),
+        ({"survey": "Khảo sát"}, {SHAPE}),
+        ({"version": "1", "language": 1}, {SHAPE}),
+    ],
+)
+def test_what_to_do_fits_what_is_wrong(
+    client: FlaskClient, database: Database, world: World, more: dict[str, Any], wanted: set[str]
+) -> None:
+    [code] = codes_for(database, world, [0])
+
+    fix = put(client, as_bytes(world.body(code, **more))).json["fix"]
+
+    assert {text for text in (ANSWERS, FORM, SHAPE) if text in fix} == wanted
+    assert all(fix.count(text) == 1 for text in wanted)
+
+
+def test_a_rating_of_another_agency_is_not_mended_by_other_answers(
+    client: FlaskClient, database: Database
+) -> None:
+    world = made(database, "sociological", "par_district")
+    [code] = codes_for(database, world, [3])
+    sent = world.body(code, ratings={name: {} for name in ("A1", "A2", "A3", "A9")})
+
+    fix = put(client, as_bytes(sent)).json["fix"]
+
+    assert FORM in fix
+    assert ANSWERS in fix  # the questions about the right agencies are open, too
+
+
+def test_replies_are_read_in_vietnamese_letters_whatever_was_sent(
+    client: FlaskClient, database: Database, world: World
+) -> None:
+    [code] = codes_for(database, world, [0])
+    half = world.body(code, answers={"q1": "4", "câu\ud800": "1"})
+
+    refused = put(client, json.dumps(half).encode())
+
+    assert "Phiếu trả lời không đúng với phiếu khảo sát." in refused.text
+    assert refused.json["problems"][0]["item"] == "câu\\ud800"  # half a letter is written out
 
 
 def test_five_megabytes_are_refused_unread(client: FlaskClient, database: Database) -> None:
