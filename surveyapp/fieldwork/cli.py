@@ -9,7 +9,7 @@ import click
 
 from surveyapp import commands, config, key_files, roles
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import outlook, people, reserve, service
+from surveyapp.fieldwork import lost_letters, outlook, people, reserve, service
 from surveyapp.fieldwork.letters import (
     AGAIN,
     FIRST,
@@ -100,7 +100,7 @@ def issue(
         draw, keys = service.drawn(db, survey), config.load().keys
         if again:
             reason = texts["reason"]
-            letters = service.reissue(
+            letters = lost_letters.reissue(
                 db, actor, draw, expires_on=expires_on, reason=reason, keys=keys
             )
             what = AGAIN

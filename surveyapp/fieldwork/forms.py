@@ -1,10 +1,11 @@
 """Input of the field work pages."""
 
-from wtforms import DateField, HiddenField, SelectField, StringField, SubmitField
+from wtforms import DateField, HiddenField, IntegerField, SelectField, StringField, SubmitField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
-from wtforms.widgets import TextInput
+from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.widgets import HiddenInput, TextInput
 
+from surveyapp import clock
 from surveyapp.fieldwork.reserve import REASON_TITLES
 from surveyapp.forms import Form
 
@@ -20,11 +21,18 @@ class IssueForm(Form):
     )
     submit = SubmitField("Phát hành mã và tải thư mời")
 
+    def validate_expires_on(self, field: DateField) -> None:
+        """Refuse a day that is over, beside what else is wrong."""
+        if field.data is not None and field.data < clock.today():
+            raise ValidationError("Ngày này đã qua; chọn ngày từ hôm nay trở đi.")
+
 
 class ReissueForm(IssueForm):
     """Why all letters of a draw are made anew, with the last day of the new codes."""
 
     reason = StringField("Lý do phát hành lại", [InputRequired(), Length(max=300)])
+    #: Codes that were revoked when the page was opened: a second press revokes nothing more.
+    revoked = IntegerField(widget=HiddenInput())
     submit = SubmitField("Thu hồi mã cũ, phát hành lại và tải thư mời")
 
 

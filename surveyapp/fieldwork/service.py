@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Select, case, delete, exists, func, insert, select, update
+from sqlalchemy import case, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from surveyapp import audit, clock, codes
@@ -164,7 +164,7 @@ def issue(
     """
     survey = locked(db, draw)
     _check_issue(db, draw, expires_on)
-    letters = _make_codes(db, survey, draw, expires_on, keys)
+    letters = make_codes(db, survey, draw, expires_on, keys)
     draw.issued_at = clock.now()
     db.flush()
     audit.record(
@@ -181,45 +181,7 @@ def issue(
     return letters
 
 
-def reissue(
-    db: Session,
-    actor: Actor,
-    draw: SampleDraw,
-    *,
-    expires_on: date,
-    reason: str,
-    keys: Path | None = None,
-) -> list[Letter]:
-    """Revoke the codes of a draw, whose letters were lost, and make new ones for everybody.
-
-    Only while none of them has been used: a code leads to no person, so that later nobody could
-    say who has answered already and must not answer twice.
-    """
-    survey = locked(db, draw)  # an answer that is coming in holds the survey, too
-    _check_reissue(db, draw, reason)
-    _check_day(expires_on)
-    db.execute(delete(RecheckLink).where(RecheckLink.draw_id == draw.id))
-    db.execute(
-        update(Invitation)
-        .where(Invitation.cell_id.in_(_cells(draw)), Invitation.is_revoked.is_(False))
-        .values(is_revoked=True)
-    )
-    letters = _make_codes(db, survey, draw, expires_on, keys)
-    db.flush()
-    audit.record(
-        db,
-        actor,
-        "fieldwork.reissue",
-        survey.code,
-        draw=draw.id,
-        codes=len(letters),
-        expires_on=expires_on.isoformat(),
-        reason=reason.strip(),
-    )
-    return letters
-
-
-def _make_codes(
+def make_codes(
     db: Session, survey: Survey, draw: SampleDraw, expires_on: date, keys: Path | None
 ) -> list[Letter]:
     """Store the hash of a new code for every form of a draw; return the letters."""
@@ -267,10 +229,6 @@ def _sender(survey: Survey) -> str:
     return "; ".join(filter(None, told))
 
 
-def _cells(draw: SampleDraw) -> Select[int]:
-    return select(Assignment.cell_id).where(Assignment.draw_id == draw.id)
-
-
 def locked(db: Session, draw: SampleDraw) -> Survey:
     """Lock survey and draw, so that of two requests at once the second sees the first."""
     survey = db.get_one(Survey, draw.survey_id, with_for_update=True, populate_existing=True)
@@ -295,48 +253,11 @@ def _check_issue(db: Session, draw: SampleDraw, expires_on: date) -> None:
         )
     if not is_assigned(db, draw):
         raise AppError("FIELD-007", "Chưa giao phiếu.", "Giao phiếu trước.", status=409)
-    _check_day(expires_on)
+    check_day(expires_on)
 
 
-def _check_reissue(db: Session, draw: SampleDraw, reason: str) -> None:
-    if draw.issued_at is None:
-        raise AppError(
-            "FIELD-014", "Chưa phát hành mã phiếu nào.", "Phát hành mã phiếu trước.", status=409
-        )
-    if not reason.strip():
-        raise AppError(
-            "FIELD-017", "Chưa ghi lý do phát hành lại.", "Ghi lý do; nhật ký sẽ nêu.", status=422
-        )
-    used = select(func.count()).where(Invitation.cell_id.in_(_cells(draw)), Invitation.is_spent)
-    if spent := db.scalar(used):
-        raise AppError(
-            "FIELD-015",
-            f"Đã nhận {spent} phiếu bằng các mã này. Không ai biết mã nào của ai, nên phát hành "
-            "lại thì người đã trả lời có thể trả lời lần nữa.",
-            "In lại từ tệp thư mời đã tải về; người không nhận được thư tính là không trả lời, "
-            "có thể chọn bổ sung.",
-            status=409,
-        )
-    others = (
-        select(Assignment.draw_id)
-        .join(SampleDraw, SampleDraw.id == Assignment.draw_id)
-        .where(
-            Assignment.cell_id.in_(_cells(draw)),
-            SampleDraw.id != draw.id,
-            SampleDraw.issued_at.is_not(None),
-        )
-    )
-    if db.scalar(others.limit(1)) is not None:
-        raise AppError(
-            "FIELD-016",
-            "Mã của lần chọn bổ sung dùng chung nhóm phiếu với lần chọn trước; không biết mã nào "
-            "thuộc lần nào nên không thu hồi riêng được.",
-            "In lại từ tệp thư mời đã tải về; người không nhận được thư tính là không trả lời.",
-            status=409,
-        )
-
-
-def _check_day(expires_on: date) -> None:
+def check_day(expires_on: date) -> None:
+    """Refuse a last day that is over."""
     if expires_on < clock.today():
         raise AppError(
             "FIELD-008",

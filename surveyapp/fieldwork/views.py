@@ -1,16 +1,26 @@
 """Pages of field work: forms, codes with their letters, what has come in."""
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from surveyapp import roles, web
+from surveyapp import clock, roles, web
 from surveyapp.errors import AppError
 from surveyapp.exports.numbers import NumberStyle
-from surveyapp.fieldwork import office_lists, outlook, people, reports, reserve, service
+from surveyapp.fieldwork import (
+    lost_letters,
+    office_lists,
+    outlook,
+    people,
+    reports,
+    reserve,
+    service,
+)
 from surveyapp.fieldwork.forms import IssueForm, ReissueForm, ReplaceForm, SearchForm
 from surveyapp.fieldwork.letters import (
     AGAIN,
@@ -39,8 +49,13 @@ def index(code: str) -> ResponseReturnValue:
     db = web.reading()
     survey = surveys.find(db, code)
     draw = service.latest_draw(db, survey)
-    form = ReissueForm if draw is not None and draw.issued_at else IssueForm
-    return _page(db, survey, form(data={"expires_on": survey.deadline_on}))
+    last = (
+        survey.deadline_on if survey.deadline_on and survey.deadline_on >= clock.today() else None
+    )
+    if draw is not None and draw.issued_at:
+        revoked = lost_letters.revoked(db, draw)
+        return _page(db, survey, ReissueForm(data={"expires_on": last, "revoked": revoked}))
+    return _page(db, survey, IssueForm(data={"expires_on": last}))
 
 
 def _page(db: Session, survey: Survey, form: IssueForm) -> str:
@@ -64,7 +79,7 @@ def _page(db: Session, survey: Survey, form: IssueForm) -> str:
             "received": sum(row.received for row in counted),
         },
         form=form,
-        entry=_entry(survey.code),
+        **_address_told(survey),
         may={name: web.actor().has_any(roles.ENDPOINTS[f"fieldwork.{name}"]) for name in _ACTS},
     )
 
@@ -120,7 +135,8 @@ def reissue(code: str) -> ResponseReturnValue:
     if not form.validate_on_submit() or form.expires_on.data is None:
         return _page(db, survey, form), 422
     draw = service.drawn(db, survey)
-    letters = service.reissue(
+    lost_letters.check_unchanged(db, draw, form.revoked.data)
+    letters = lost_letters.reissue(
         db,
         web.actor(),
         draw,
@@ -216,7 +232,7 @@ _COUNTED = (
 
 
 def _letters(db: Session, survey: Survey, what: str, letters: Sequence[service.Letter]) -> Response:
-    content = letters_pdf(letters, _entry(survey.code), simulated=survey.is_practice)
+    content = letters_pdf(letters, _entry(survey), simulated=survey.is_practice)
     db.commit()
     return _download(content, f"{file_name(survey.code, what, letters)}.pdf", "application/pdf")
 
@@ -227,11 +243,38 @@ def _download(content: bytes, name: str, kind: str) -> Response:
     return response
 
 
-def _entry(code: str) -> str:
-    """Return the address in the letters: the configured one, else as this page was asked for."""
+def _entry(survey: Survey) -> str:
+    """Return the address in the letters: the configured one, else as this page was asked for.
+
+    Raises
+    ------
+    AppError : it leads to the server's own machine, where nobody with a letter sits.
+    """
     public = web.settings().public_address
-    return (
-        entry(public, code)
-        if public
-        else url_for("collect.start", survey_code=code, _external=True)
-    )
+    if public:
+        return entry(public, survey.code)
+    own = url_for("collect.start", survey_code=survey.code, _external=True)
+    if not survey.is_practice and is_this_machine(urlsplit(own).hostname or ""):
+        raise AppError(
+            "FIELD-027",
+            f"Địa chỉ {own} chỉ mở được trên chính máy chủ, không in vào thư mời được.",
+            "Báo quản trị hệ thống đặt địa chỉ công khai (SURVEY_ADDRESS), rồi mở lại trang này.",
+            status=409,
+        )
+    return own
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a name or number in an address leads to whoever opens it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _address_told(survey: Survey) -> dict[str, object]:
+    """Return the address for the page, or why there is none yet."""
+    try:
+        return {"entry": _entry(survey), "no_address": None}
+    except AppError as refusal:
+        return {"entry": None, "no_address": refusal}

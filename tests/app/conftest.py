@@ -45,8 +45,13 @@ def db(database: Database) -> Iterator[Session]:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Give the settings of an installation of its own."""
-    return Settings(home=tmp_path / "home", database_url=database_url, release_size=5)
+    """Give the settings of an installation of its own, known by the address of the tests' client."""
+    return Settings(
+        home=tmp_path / "home",
+        database_url=database_url,
+        release_size=5,
+        public_address="http://localhost",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from surveyapp.collect.keys import Keyring
 from surveyapp.collect.rights import OpenSurvey
 from surveyapp.collect.submission import parse
 from surveyapp.db import Database
-from surveyapp.fieldwork import possible, reserve, service
+from surveyapp.fieldwork import lost_letters, possible, reserve, service
 from surveyapp.fieldwork.reports import Report, new_token
 from surveyapp.models import (
     Assignment,
@@ -106,7 +106,7 @@ class Field:
 
         def done(db: Session) -> list[service.Letter]:
             made = db.get_one(SampleDraw, self.draw_id)
-            return service.reissue(
+            return lost_letters.reissue(
                 db, self.actor, made, expires_on=UNTIL, reason="mất tệp", keys=self.keys
             )
 

@@ -17,6 +17,7 @@ from surveyapp.db import Database
 from surveyapp.errors import AppError
 from surveyapp.fieldwork import service
 from surveyapp.fieldwork.letters import FIRST, PURPOSE, REPLACEMENT, file_name, letters_pdf
+from surveyapp.fieldwork.views import is_this_machine
 from surveyapp.models import Assignment, FormCell, Frame, Invitation, SampleUnit, Survey
 from tests.app import sample_factory as make
 from tests.app.sample_factory import RATERS_PLAN
@@ -194,20 +195,53 @@ def test_an_official_who_lost_the_letters_gets_new_ones(signed_in, database) -> 
     client.post(f"{FIELD}/assign")
     lost = client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
     assert "Mất tệp thư mời?" in client.get(f"{FIELD}/").text
-    data = {"expires_on": "10/11/2024", "reason": "mất mạng khi tải"}
+    assert 'name="revoked" type="hidden" value="0"' in client.get(f"{FIELD}/").text
+    data = {"expires_on": "10/11/2024", "reason": "mất mạng khi tải", "revoked": "0"}
 
-    assert client.post(f"{FIELD}/reissue", data={**data, "reason": ""}).status_code == 422
+    empty = client.post(f"{FIELD}/reissue", data={**data, "reason": "", "expires_on": "01/09/2024"})
+    assert empty.status_code == 422
+    assert "Cần điền mục này" in empty.text and "Ngày này đã qua" in empty.text
+    assert 'name="revoked" type="hidden" value="0"' in empty.text
     issued = client.post(f"{FIELD}/reissue", data=data)
 
     printed = codes_in(text_of(issued.data))
     assert len(printed) == 64 and not set(printed) & set(codes_in(text_of(lost.data)))
+    pressed_again = client.post(f"{FIELD}/reissue", data=data)  # the page is still there
+    assert pressed_again.status_code == 409
+    assert "FIELD-026" in pressed_again.text
+    assert client.post(f"{FIELD}/reissue", data={**data, "revoked": ""}).status_code in {409, 422}
+    assert 'name="revoked" type="hidden" value="64"' in client.get(f"{FIELD}/").text
     with database.session() as db:
         found = db.scalars(select(Survey)).one()
         make.spend(db, found, printed[0])
         db.commit()
-    assert client.post(f"{FIELD}/reissue", data=data).status_code == 409
+    assert client.post(f"{FIELD}/reissue", data={**data, "revoked": "64"}).status_code == 409
     assert "Mất tệp thư mời?" not in client.get(f"{FIELD}/").text
     assert signed_in("auditor").post(f"{FIELD}/reissue", data=data).status_code == 403
+
+
+@pytest.mark.usefixtures("survey")
+def test_no_letters_lead_to_the_servers_own_machine(app, signed_in, database) -> None:
+    known = replace(app.extensions["sipas_settings"], public_address="")
+    app.extensions["sipas_settings"] = known
+    client = signed_in("manager")
+    client.post(f"{FIELD}/assign")
+
+    assert "chỉ mở được trên chính máy chủ" in client.get(f"{FIELD}/").text
+    refused = client.post(f"{FIELD}/issue", data={"expires_on": "10/11/2024"})
+
+    assert refused.status_code == 409
+    assert "FIELD-027" in refused.text
+    with database.read_session() as db:
+        assert db.scalars(select(Invitation)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("host", "is_own"),
+    [("localhost", True), ("127.0.0.1", True), ("::1", True), ("10.0.0.5", False), ("a.vn", False)],
+)
+def test_an_office_network_is_not_the_servers_own_machine(host: str, is_own: bool) -> None:
+    assert is_this_machine(host) == is_own
 
 
 @pytest.mark.usefixtures("survey")

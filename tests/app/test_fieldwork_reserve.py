@@ -17,7 +17,7 @@ from surveyapp import clock, codes
 from surveyapp.cli import cli
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import people, reports, reserve, service
+from surveyapp.fieldwork import lost_letters, people, reports, reserve, service
 from surveyapp.fieldwork.reports import Report, new_token
 from surveyapp.models import (
     Assignment,
@@ -252,7 +252,7 @@ def test_new_codes_for_lost_letters_reach_the_substitutes_too(db, actor, draw, t
     service.issue(db, actor, draw, expires_on=UNTIL, keys=tmp_path)
     main = units(db, draw, "main")
     done = reserve.replace(db, actor, draw, report(main[0], "refused"), tmp_path)
-    again = service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp", keys=tmp_path)
+    again = lost_letters.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp", keys=tmp_path)
     after = reserve.replace(db, actor, draw, report(main[1], "refused"), tmp_path)
 
     assert len(again) == 64

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from surveyapp import clock, codes
 from surveyapp.db import Database
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import service
+from surveyapp.fieldwork import lost_letters, service
 from surveyapp.models import (
     Assignment,
     AuditEntry,
@@ -297,7 +297,7 @@ def test_lost_letters_are_replaced_and_the_old_codes_open_nothing(db: Session, a
     service.assign(db, actor, draw)
     lost = service.issue(db, actor, draw, expires_on=UNTIL)
 
-    letters = service.reissue(db, actor, draw, expires_on=date(2024, 11, 12), reason="mất tệp")
+    letters = lost_letters.reissue(db, actor, draw, expires_on=date(2024, 11, 12), reason="mất tệp")
 
     survey = db.get_one(make.Survey, draw.survey_id)
     assert [x.name for x in letters] == [x.name for x in lost]
@@ -324,7 +324,7 @@ def test_after_one_answer_no_code_is_replaced_as_nobody_knows_whose_it_was(
     make.spend(db, survey, letters[0].code)
 
     with pytest.raises(AppError, match="FIELD-015"):
-        service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp")
+        lost_letters.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp")
 
     assert make.spend(db, survey, letters[1].code).cell_id is not None
 
@@ -334,12 +334,12 @@ def test_codes_are_replaced_with_a_reason_and_only_where_some_are_out(
 ) -> None:
     service.assign(db, actor, draw)
     with pytest.raises(AppError, match="FIELD-014"):
-        service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp")
+        lost_letters.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp")
     service.issue(db, actor, draw, expires_on=UNTIL)
     with pytest.raises(AppError, match="FIELD-017"):
-        service.reissue(db, actor, draw, expires_on=UNTIL, reason=" ")
+        lost_letters.reissue(db, actor, draw, expires_on=UNTIL, reason=" ")
     with pytest.raises(AppError, match="FIELD-008"):
-        service.reissue(db, actor, draw, expires_on=date(2024, 9, 30), reason="mất tệp")
+        lost_letters.reissue(db, actor, draw, expires_on=date(2024, 9, 30), reason="mất tệp")
 
 
 def test_codes_that_two_draws_share_are_not_replaced(db: Session, actor, draw) -> None:
@@ -351,7 +351,7 @@ def test_codes_that_two_draws_share_are_not_replaced(db: Session, actor, draw) -
     service.issue(db, actor, more, expires_on=UNTIL)
 
     with pytest.raises(AppError, match="FIELD-016"):
-        service.reissue(db, actor, more, expires_on=UNTIL, reason="mất tệp")
+        lost_letters.reissue(db, actor, more, expires_on=UNTIL, reason="mất tệp")
 
     revoked = select(func.count()).where(Invitation.is_revoked)
     assert db.scalar(revoked) == 0

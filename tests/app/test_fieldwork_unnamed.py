@@ -16,7 +16,7 @@ from surveyapp.actor import Actor
 from surveyapp.cli import cli
 from surveyapp.db import Database, _migrating
 from surveyapp.errors import AppError
-from surveyapp.fieldwork import people, possible, reports, reserve, service
+from surveyapp.fieldwork import lost_letters, people, possible, reports, reserve, service
 from surveyapp.fieldwork.reports import Report, new_token
 from surveyapp.models import (
     Assignment,
@@ -294,7 +294,7 @@ def test_new_codes_after_releases_are_kept_for_the_rest_of_the_reserve(
     cell = db.scalars(select(FormCell).order_by(FormCell.persons.desc())).first()
     main = units(db, cell)
     first = reserve.replace(db, actor, draw, Report(main[0], "left", new_token()), tmp_path)
-    service.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp", keys=tmp_path)
+    lost_letters.reissue(db, actor, draw, expires_on=UNTIL, reason="mất tệp", keys=tmp_path)
     later = [
         reserve.replace(db, actor, draw, Report(unit, "left", new_token()), tmp_path)
         for unit in main[1:8]
