@@ -64,7 +64,11 @@ class Server:
 
     def start(self) -> None:
         """Serve; requests may come at once, and wait until a worker is ready."""
-        more = {"SURVEY_HOME": str(self.home), "SURVEY_DATABASE_URL": self.database_url}
+        more = {
+            "SURVEY_HOME": str(self.home),
+            "SURVEY_DATABASE_URL": self.database_url,
+            "SURVEY_ADDRESS": f"http://127.0.0.1:{self.port}",
+        }
         order = {
             "environment": more,
             "bind": f"127.0.0.1:{self.port}",
