@@ -9,10 +9,6 @@ from surveyapp.errors import AppError
 
 #: The rule of every fault in the shape of a body.
 SHAPE = "COLLECT-001"
-#: Rules of the form as a whole, which no other answer can mend.
-_OF_FORM: Final = frozenset(
-    {"COLLECT-023", "COLLECT-024", "COLLECT-025", AnswerRule.UNKNOWN_AGENCY.value}
-)
 _MEND_SHAPE: Final = (
     "Máy tại quầy: nối mạng, mở lại trang để máy tự cập nhật, rồi vào trang của cán bộ bấm "
     "«Thử gửi lại phiếu cần xem». Chương trình khác: gửi JSON mã hóa UTF-8 đúng như mô tả ở "
@@ -67,7 +63,9 @@ def broken(faults: Iterable[Problem]) -> SubmissionError:
 def _mend(rule: str) -> str:
     if rule == SHAPE:
         return _MEND_SHAPE
-    return _MEND_FORM if rule in _OF_FORM else _MEND_ANSWERS
+    # of the form as a whole: no other answer mends it
+    is_of_form = rule.startswith("COLLECT-") or rule == AnswerRule.UNKNOWN_AGENCY
+    return _MEND_FORM if is_of_form else _MEND_ANSWERS
 
 
 def of_answers(problems: Iterable[AnswerProblem]) -> list[Problem]:
