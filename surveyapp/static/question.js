@@ -40,10 +40,12 @@ function offerListening() {
     return answer.ok ? answer.blob() : null;
   };
   const say = (pieces) => speak(pieces, language, recording);
-  const sayQuestions = () => say([...form.querySelectorAll("[data-item]")].map((one) => ({
-    key: one.dataset.item,
-    text: [...one.querySelectorAll(".ask, .help")].map((part) => part.textContent).join(" "),
-  })));
+  const asking = (question) => ({
+    key: question.dataset.item,
+    text: [...question.querySelectorAll(".ask, .help")].map((part) => part.textContent).join(" "),
+    question,
+  });
+  const sayQuestions = () => say([...form.querySelectorAll("[data-item]")].map(asking));
 
   function turn(isOn) {
     choice.setAttribute("aria-pressed", String(isOn));
@@ -56,7 +58,8 @@ function offerListening() {
       location.reload(); // takes the way of two touches out again; nothing was chosen by hearing
     } else if (!isWired) {
       isWired = true;
-      touchTwice(form, (input, text) => say([{ key: input.id.replace(/--\d+/, ""), text }]));
+      touchTwice(form, (input, text, unheard) =>
+        say([...unheard.map(asking), { key: input.id.replace(/--\d+/, ""), text }]));
     }
   }
 

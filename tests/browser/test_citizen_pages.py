@@ -18,7 +18,7 @@ from surveyapp.db import Database
 from surveyapp.models import WaitingAnswer
 from tests.app.collect_world import World
 from tests.browser.conftest import EVERYTHING
-from tests.browser.sounds import NOTE_SOUNDS, tone
+from tests.browser.sounds import NOTE_SOUNDS, SOUNDS_OF_TWO, answer_the_second_of_two, tone
 from tests.browser.tablet_site import until
 from tests.databases import make_tables
 
@@ -453,6 +453,29 @@ def test_with_sound_first_the_first_touch_speaks_and_the_second_chooses(
         with page.expect_response("**/q3.wav"):  # the next question is read without asking
             press(page)
         assert page.get_by_role("button", name="Nghe đọc cả phiếu").is_visible()
+
+
+def test_a_question_whose_reading_was_cut_short_is_read_before_its_answers(
+    browser: Browser, tmp_path: Path, picture: Callable[[Page, str], None]
+) -> None:
+    folder = tmp_path / "audio" / "counter" / "2" / "vi"
+    folder.mkdir(parents=True)
+    for name, seconds in SOUNDS_OF_TWO.items():
+        (folder / f"{name}.wav").write_bytes(tone(seconds))
+    with (
+        serving(tmp_path, "counter", "counter") as site,
+        opened(browser, PHONE, script=True) as page,
+    ):
+        page.add_init_script(NOTE_SOUNDS)
+        page.goto(f"{site.address}/device")
+        page.fill("#token", site.token)
+        press(page)
+        press(page)
+        page.wait_for_url("**/q/visit")
+        page.wait_for_timeout(DEBOUNCE)
+        page.get_by_role("button", name="Nghe đọc cả phiếu").click()
+        answer_the_second_of_two(page)
+        picture(page, "citizen-phone-listening-two")
 
 
 def test_without_script_or_sound_nothing_offers_to_read_aloud(browser: Browser, site: Site) -> None:

@@ -2,6 +2,7 @@
 
 let playing = null;
 let lastNumber = 0;
+const heard = new WeakSet();
 
 /** Whether something is being spoken now. */
 export function isSpeaking() {
@@ -27,20 +28,23 @@ export function stopSpeaking() {
 }
 
 /**
- * Speak pieces one after the other: [{key, text}]. `blobOf(key)` gives the recording of a piece,
- * or null; without one the device's voice reads the text, if it has one for the language.
+ * Speak pieces one after the other: [{key, text, question}]. `blobOf(key)` gives the recording of a
+ * piece, or null; without one the device's voice reads the text, if it has one for the language.
+ * `question` is the element of a question that the piece reads: to its end, and it counts as heard.
  */
 export async function speak(pieces, language, blobOf) {
   stopSpeaking();
   const number = lastNumber;
-  for (const piece of pieces) {
-    const blob = await blobOf(piece.key).catch(() => null);
+  for (const { key, text, question } of pieces) {
+    const blob = await blobOf(key).catch(() => null);
     if (number !== lastNumber) return;
-    await (blob ? play(blob) : read(piece.text, language));
+    const wasHeard = await (blob ? play(blob) : read(text, language));
     if (number !== lastNumber) return;
+    if (question && wasHeard) heard.add(question);
   }
 }
 
+/** Play a recording; whether it came to its end. */
 function play(blob) {
   const address = URL.createObjectURL(blob);
   const audio = new Audio(address);
@@ -49,7 +53,7 @@ function play(blob) {
     const end = () => {
       URL.revokeObjectURL(address);
       if (playing === audio) playing = null;
-      resolve();
+      resolve(audio.ended);
     };
     audio.onended = end;
     audio.onerror = end;
@@ -58,22 +62,24 @@ function play(blob) {
   });
 }
 
+/** Let the device read a text; whether it came to its end. */
 function read(text, language) {
   const voice = voiceFor(language);
-  if (voice === null) return Promise.resolve();
+  if (voice === null) return Promise.resolve(false);
   const utterance = new SpeechSynthesisUtterance(text);
   utterance.voice = voice;
   utterance.lang = voice.lang;
   return new Promise((resolve) => {
-    utterance.onend = resolve;
-    utterance.onerror = resolve;
+    utterance.onend = () => resolve(true);
+    utterance.onerror = () => resolve(false);
     speechSynthesis.speak(utterance);
   });
 }
 
 /**
  * In `container`, let the first touch of a row speak its answer and the second choose it.
- * `speakRow(input, text)` speaks; the keyboard chooses at once and hears what it chose.
+ * `speakRow(input, text, unheard)` speaks; `unheard` holds the row's question if that was not read to
+ * its end, to be spoken first. The keyboard chooses at once and hears what it chose.
  */
 export function touchTwice(container, speakRow) {
   container.addEventListener("click", (event) => {
@@ -81,14 +87,16 @@ export function touchTwice(container, speakRow) {
     if (row === null) return;
     const input = row.querySelector("input");
     const said = row.querySelector(".text").textContent;
+    const question = row.closest("[data-item]") ?? container.querySelector("[data-item]"); // a table has one
+    const unheard = heard.has(question) ? [] : [question];
     const isPointer = event.detail > 0;
     if (isPointer && !row.classList.contains("heard") && !input.checked) {
       event.preventDefault();
       for (const other of container.querySelectorAll(".row.heard")) other.classList.remove("heard");
       row.classList.add("heard");
-      speakRow(input, said);
+      speakRow(input, said, unheard);
     } else if (!isPointer && event.target === input) {
-      speakRow(input, said);
+      speakRow(input, said, unheard);
     }
   }, true);
 }

@@ -112,7 +112,7 @@ export function serveVisits(root, first, onRest) {
     const stamp = configuration.survey.is_practice && el("p", { class: "stamp" }, textsOf(view).words.simulated);
     root.replaceChildren(...[stamp, headerOf(view, page), main].filter(Boolean));
     if (state.listens && state.phase === "asking") {
-      touchTwice(main, (input, text) => say([{ key: input.id, text }]));
+      touchTwice(main, (input, text, unheard) => say([...unheard.map(asking), { key: input.id, text }]));
       if (isTurn) readAloud();
     }
     focusOn(main, focused, isTurn);
@@ -133,10 +133,14 @@ export function serveVisits(root, first, onRest) {
       async (key) => (recordings[key] ? recording(recordings[key]) : null));
   }
 
+  function asking(question) {
+    const code = question.dataset.item;
+    const { text, help } = textsOf(view).items[code];
+    return { key: code, text: [text, help].filter(Boolean).join(" "), question };
+  }
+
   function readAloud() {
-    const { items } = textsOf(view);
-    const codes = [...root.querySelectorAll("[data-item]")].map((one) => one.dataset.item);
-    say(codes.map((code) => ({ key: code, text: [items[code].text, items[code].help].filter(Boolean).join(" ") })));
+    say([...root.querySelectorAll("[data-item]")].map(asking));
   }
 
   /** Nobody is there: nothing of the last person is left, and something new may be taken up. */
