@@ -166,7 +166,10 @@ def _differences(days: Sequence[DeviceDay]) -> list[str]:
     found = []
     ahead = total["accepted"] - total["received"]
     if ahead > 0:
-        found.append(f"Máy chủ đã nhận {ahead} phiếu mà máy chưa báo; chờ máy kết nối lại.")
+        found.append(
+            f"Máy chủ đã nhận {ahead} phiếu mà máy chưa báo: máy báo khi nối mạng, trừ khi đã ghép "
+            "lại hoặc phiếu đến từ tệp cứu phiếu."
+        )
     elif ahead < 0:
         found.append(
             f"Máy báo đã gửi nhiều hơn máy chủ nhận {-ahead} phiếu; "

@@ -200,7 +200,14 @@ def test_the_server_counts_what_is_new_and_names_the_difference(
     assert "Máy hoàn thành 4 phiếu nhưng chỉ kể được 2 phiếu" in page
     assert "1 phiếu chưa gửi, còn trên máy" in page
     report(client, token, {**DAY, "revision": 9, "completed": 2, "received": 2, "unsent": 0})
-    assert "Khớp" in signed_in("auditor").get("/surveys/ks-2024/devices/").text
+    page = signed_in("auditor").get("/surveys/ks-2024/devices/").text
+    assert "Khớp, theo lần máy báo gần nhất" in page
+    assert "có thể còn trên máy" not in page
+    with database.session() as db:
+        db.scalars(select(Device)).one().revoked_at = clock.now()
+        db.commit()
+    page = signed_in("auditor").get("/surveys/ks-2024/devices/").text
+    assert "phiếu làm xong mà máy chưa kịp báo có thể còn trên máy" in page
 
 
 def test_no_table_leads_from_an_answer_to_a_tablet() -> None:
