@@ -176,7 +176,10 @@ def _no_password() -> str:
 
 
 def _run(bind: str, workers: int, tls: Sequence[str] = ()) -> None:
-    """Become gunicorn; its access log is off, as it would hold addresses and times of citizens."""
+    """Become gunicorn; what it would log of requests holds addresses and times of citizens.
+
+    So there is no access log, and of what is no request at all (a warning there) nothing either.
+    """
     try:
         os.execv(  # noqa: S606  our own interpreter
             sys.executable,
@@ -188,7 +191,7 @@ def _run(bind: str, workers: int, tls: Sequence[str] = ()) -> None:
                 f"--workers={workers}",
                 "--worker-class=surveyapp.serving_worker.Worker",
                 f"--threads={THREADS}",
-                "--log-level=warning",
+                "--log-level=error",
                 *tls,
                 "surveyapp.serving:application()",
             ],
