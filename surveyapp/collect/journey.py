@@ -22,13 +22,12 @@ def stale(_error: CSRFError) -> Response:
     return redirect(request.path, 303)
 
 
-def go_to(visit: Visit, screen: Screen | None, source: str | None = None) -> Response:
-    """Go to a screen, or to the last look; `source` stays in the address."""
+def go_to(visit: Visit, screen: Screen | None) -> Response:
+    """Go to a screen, or to the last look."""
     survey = visit.survey.code
     if screen is None:
         return redirect(url_for("collect.check", survey_code=survey), 303)
-    address = url_for("collect.question", survey_code=survey, key=screen.key)
-    return redirect(f"{address}?from={source}" if source else address, 303)
+    return redirect(url_for("collect.question", survey_code=survey, key=screen.key), 303)
 
 
 def relooked(visit: Visit, address: str) -> Response | None:

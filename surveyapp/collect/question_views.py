@@ -53,7 +53,7 @@ def _question_page(visit: Visit, screen: Screen, found: tuple[AnswerProblem, ...
         screen=showing.screen_values(form, screen, begun.given, found, visit.look.language),
         is_stale=session.pop("is_stale", False),
         languages=languages_of(form.questionnaire),
-        from_check=request.args.get("from") == "check",
+        from_check=_is_from_check(),
         recordings=recordings.of_items(
             web.settings().home, form.questionnaire, visit.look.language, screen.items
         ),
@@ -93,14 +93,28 @@ def _keep(visit: Visit) -> None:
 
 
 def _onward(visit: Visit, screen: Screen) -> Response:
-    """Choose the next page: one further, one back, or to the last look where all is answered."""
+    """Choose the next page: one further or one back."""
     form, begun = unfinished(visit)
     if request.form.get("go") == "back":
         before = preceding(form, screen, begun.given)
         if before is None:
             return redirect(url_for("collect.about", survey_code=visit.survey.code), 303)
         return go_to(visit, before)
-    if request.args.get("from") == "check":
-        unanswered = first_unfinished(form, begun.given)
-        return go_to(visit, unanswered, "check")
+    if _is_from_check():
+        return _back_to_check(visit, screen)
     return go_to(visit, following(form, screen, begun.given))
+
+
+def _is_from_check() -> bool:
+    return request.args.get("from") == "check"
+
+
+def _back_to_check(visit: Visit, screen: Screen) -> Response:
+    """Return to the row of the last look that was changed, once nothing else is open."""
+    form, begun = unfinished(visit)
+    survey, row = visit.survey.code, showing.row_of(screen, request.args.get("row"))
+    unanswered = first_unfinished(form, begun.given)
+    if unanswered is None:
+        return redirect(url_for("collect.check", survey_code=survey, _anchor=row), 303)
+    asked = url_for("collect.question", survey_code=survey, key=unanswered.key)
+    return redirect(f"{asked}?from=check", 303)

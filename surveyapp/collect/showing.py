@@ -209,7 +209,7 @@ def check_sections(
         for number, about, item in _asked(form, screen, given):
             answers = given.ratings.get(about.code, {}) if about else given.answers
             row = {
-                "id": f"row-{number}-{item.code}" if about else f"row-{item.code}",
+                "id": _row(number, item),
                 "key": screen.key,
                 "place": f"#row-{number}" if screen.rows else "",
                 "question": about.title if about and screen.rows else item.short_text[language],
@@ -218,6 +218,17 @@ def check_sections(
             }
             sections[-1]["rows"].append(row)
     return [section for section in sections if section["rows"]]
+
+
+def row_of(screen: Screen, wanted: str | None) -> str:
+    """Return the row of the last look that somebody came from, or the first of a screen."""
+    numbers = [number for number, _ in screen.rows] or [screen.agency_number]
+    rows = [_row(number, item) for number in numbers for item in screen.items]
+    return wanted if wanted in rows else rows[0]
+
+
+def _row(number: int, item: Item) -> str:
+    return f"row-{number}-{item.code}" if number else f"row-{item.code}"
 
 
 def wrong_rows(sections: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

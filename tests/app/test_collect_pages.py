@@ -221,7 +221,7 @@ def test_a_mind_changed_at_the_last_look_takes_hidden_answers_out(
     assert "Chờ lâu" in text_of(client.get(f"{HOME}/check"))
 
     changed = client.post(f"{HOME}/q/one?from=check", data={"go": "next", "q1": "5"})
-    assert changed.location == f"{HOME}/check"
+    assert changed.location == f"{HOME}/check#row-q1"
     assert "Chờ lâu" not in text_of(client.get(f"{HOME}/check"))
     client.post(f"{HOME}/check", data={"go": "next"})
     [row] = stored(database)
@@ -300,7 +300,7 @@ def test_what_is_missing_at_the_end_is_named_and_nothing_is_sent(
     page = client.post(f"{HOME}/check", data={"go": "next"})
 
     assert page.status_code == 422
-    assert f'href="{HOME}/q/one?from=check"' in page.text
+    assert f'href="{HOME}/q/one?from=check&amp;row=row-q1"' in page.text
     with database.read_session() as db:
         assert db.scalars(select(WaitingAnswer)).all() == []
 
