@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from surveyapp import commands, config, roles
-from surveyapp.collect import devices, release, tablet_rescue
+from surveyapp.collect import devices, pairing, release, tablet_rescue
 from surveyapp.collect.keys import Keyring
 from surveyapp.db import Database, check_current
 
@@ -25,7 +25,7 @@ def cli() -> None:
 def pair(survey: str, agency: str, counter: str, as_json: bool, as_login: str) -> None:
     """Ghép một máy; in mã ghép máy, chỉ một lần, để nhập ở trang /tablet/ của máy."""
     with commands.opened(as_login, roles.COMMANDS["device pair"]) as (db, actor):
-        token = devices.pair(db, actor, survey, agency, counter)
+        token = pairing.pair(db, actor, survey, agency, counter)
         db.commit()
     if as_json:
         click.echo(json.dumps({"token": token}))

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from surveyapp import roles, web
-from surveyapp.collect import devices, tablet_ledger
+from surveyapp.collect import devices, pairing, tablet_ledger
 from surveyapp.collect.forms import DeviceForm
 from surveyapp.errors import AppError
 from surveyapp.models import Device, Survey
@@ -31,7 +31,7 @@ def pair(code: str) -> ResponseReturnValue:
     form = DeviceForm(survey)
     if form.validate_on_submit():
         try:
-            token = devices.pair(db, web.actor(), code, form.agency.data, form.counter.data or "")
+            token = pairing.pair(db, web.actor(), code, form.agency.data, form.counter.data or "")
             db.commit()
         except AppError as error:
             form.form_errors.append(f"{error.message} {error.fix}")

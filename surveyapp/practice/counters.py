@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from surveyapp.collect import definitions, devices, release
+from surveyapp.collect import definitions, devices, pairing, release
 from surveyapp.collect.service import accept
 from surveyapp.collect.submission import HELPERS, parse
 from surveyapp.models import Survey
@@ -34,7 +34,7 @@ def open_counter(world: World, plan_text: str, release_size: int) -> Tablet:
     with world.database.session() as db:
         survey = surveys.create_from_plan(db, manager, plan_text, is_practice=True)
         agency = agency_of(survey)
-        token = devices.pair(db, manager, survey.code, agency, COUNTER)
+        token = pairing.pair(db, manager, survey.code, agency, COUNTER)
         surveys.advance(db, manager, survey, "collecting")
         bodies = _bodies(db, world, survey, agency)
         db.commit()

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from analysis.report import Missing, Paragraph
 from surveyapp import clock
 from surveyapp.actor import Actor
-from surveyapp.collect import devices, release
+from surveyapp.collect import devices, pairing, release
 from surveyapp.collect.keys import Keyring
 from surveyapp.collect.service import accept
 from surveyapp.collect.submission import parse
@@ -80,7 +80,7 @@ def test_collecting_needs_a_tablet_and_no_draw(db: Session, actor: Actor, survey
     assert lacking.value.problems == ("Chưa ghép máy nào tại quầy.",)
 
     agency = survey.agencies[0]
-    devices.pair(db, actor, survey.code, agency.code, "Quầy 1")
+    pairing.pair(db, actor, survey.code, agency.code, "Quầy 1")
     service.advance(db, actor, survey, "collecting")
 
     assert survey.state == "collecting"
@@ -88,7 +88,7 @@ def test_collecting_needs_a_tablet_and_no_draw(db: Session, actor: Actor, survey
 
 
 def test_a_revoked_tablet_opens_no_collection(db: Session, actor: Actor, survey: Survey) -> None:
-    devices.pair(db, actor, survey.code, survey.agencies[0].code, "Quầy 1")
+    pairing.pair(db, actor, survey.code, survey.agencies[0].code, "Quầy 1")
     devices.revoke(db, actor, db.scalars(select(Device.id)).one())
 
     assert service.missing(db, survey, "collecting")
@@ -98,7 +98,7 @@ def test_an_agency_with_a_tablet_cannot_be_left_out(
     db: Session, actor: Actor, survey: Survey
 ) -> None:
     agency = survey.agencies[0]
-    devices.pair(db, actor, survey.code, agency.code, "Quầy 1")
+    pairing.pair(db, actor, survey.code, agency.code, "Quầy 1")
     no_procedures = service.Exclusion("no_procedures")
 
     with pytest.raises(AppError, match="SURVEY-013"):
@@ -167,7 +167,7 @@ def opened(
     db: Session, actor: Actor, survey: Survey, agencies: list[str]
 ) -> dict[str, devices.Tablet]:
     """Pair one tablet for each agency and begin to collect."""
-    tokens = {agency: devices.pair(db, actor, survey.code, agency, "Quầy 1") for agency in agencies}
+    tokens = {agency: pairing.pair(db, actor, survey.code, agency, "Quầy 1") for agency in agencies}
     service.advance(db, actor, survey, "collecting")
     db.commit()
     return {agency: devices.recognise(db, token) for agency, token in tokens.items()}
@@ -261,7 +261,7 @@ def test_the_lock_is_proposed_after_the_deadline_when_no_tablet_goes_on(
         assert "Đã quá hạn 31/12/2024" in service.next_step(db, survey).sentence
         devices.revoke(db, actor, tablets["so-y-te"].id)
         assert proposed() == "results.confirm_lock"  # every tablet has gone back
-        devices.pair(db, actor, survey.code, "so-noi-vu", "Quầy 1")
+        pairing.pair(db, actor, survey.code, "so-noi-vu", "Quầy 1")
         assert proposed() == "devices.index"  # a collection that begins late has just begun
 
 

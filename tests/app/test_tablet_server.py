@@ -15,7 +15,14 @@ from sqlalchemy import func, select
 
 from surveyapp import clock
 from surveyapp.actor import Actor
-from surveyapp.collect import devices, intake_key, release, tablet_ledger, tablet_rescue
+from surveyapp.collect import (
+    devices,
+    intake_key,
+    pairing,
+    release,
+    tablet_ledger,
+    tablet_rescue,
+)
 from surveyapp.collect.keys import Keyring
 from surveyapp.config import Settings
 from surveyapp.db import Database
@@ -110,9 +117,13 @@ def test_nobody_else_gets_a_configuration_or_reports(
 
 
 def test_a_form_about_many_agencies_is_not_asked_on_a_tablet(
-    client: FlaskClient, database: Database
+    client: FlaskClient, database: Database, official: Callable[..., Actor]
 ) -> None:
     world = made(database, "sociological", "par_district")
+    actor = official("manager")
+    with database.session() as db, pytest.raises(AppError, match="COLLECT-071") as refusal:
+        pairing.pair(db, actor, world.survey.code, "A1", "Quầy 1")
+    assert refusal.value.status == 409
     with database.session() as db:
         token = world.device(db)[1]
         db.commit()
