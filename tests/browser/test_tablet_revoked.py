@@ -8,12 +8,13 @@ from playwright.sync_api import Page
 
 from surveyapp import clock
 from surveyapp.accounts import service as accounts
-from surveyapp.models import Device
+from surveyapp.models import Device, Survey
 from tests.browser.tablet_site import (
     PIN,
     TabletSite,
     answer_all,
     begin,
+    empty_here,
     open_corner,
     press,
     send_form,
@@ -142,6 +143,28 @@ def test_who_answers_when_the_refusal_comes_ends_the_form_and_nobody_follows(
     assert site.answers() == 0
 
 
+def pair_anew(page: Page, site: TabletSite) -> None:
+    """Pair the tablet with a new code, from the officials' page."""
+    page.get_by_role("button", name="Ghép lại máy").click()
+    page.fill("#token", site.token())
+    page.fill("#pin", PIN)
+    press(page)
+    page.click("text=Đưa máy vào dùng")
+    page.locator(".idle .next").wait_for()
+
+
+def another_survey_instead(site: TabletSite) -> None:
+    """Let the survey that tablets are paired with be another one than that of the forms so far."""
+    with site.database.session() as db:
+        survey = db.query(Survey).one()
+        survey.code = "ks-2025"
+        db.flush()
+        former = Survey(code="ks-2024", title="Khảo sát thử", kind="counter", year=2024, plan={})
+        former.state, former.plan_sha256, former.created_at = "collecting", "0" * 64, clock.now()
+        db.add(former)
+        db.commit()
+
+
 def test_officials_reach_what_a_revoked_tablet_holds_and_pair_it_anew(
     tablet: Page, site: TabletSite
 ) -> None:
@@ -159,14 +182,29 @@ def test_officials_reach_what_a_revoked_tablet_holds_and_pair_it_anew(
     with tablet.expect_download():
         tablet.click("text=Tải tệp cứu phiếu")
 
-    tablet.get_by_role("button", name="Ghép lại máy").click()
-    tablet.fill("#token", site.token())
-    tablet.fill("#pin", PIN)
-    press(tablet)
-    tablet.click("text=Đưa máy vào dùng")
-    tablet.locator(".idle .next").wait_for()
+    pair_anew(tablet, site)
     assert tablet.get_by_text(CLOSED).count() == 0
+    empty_here(tablet)  # sent by itself
+    assert site.answers() == 1
+
+
+def test_a_tablet_paired_with_another_survey_keeps_the_forms_of_the_first(
+    tablet: Page, site: TabletSite
+) -> None:
+    tablet.context.set_offline(True)
+    send_form(tablet)
+    revoke(site)
+    another_survey_instead(site)
+    tablet.context.set_offline(False)
+    open_corner(tablet, site)
+    tablet.get_by_text("COLLECT-045").wait_for()
+
+    pair_anew(tablet, site)
+    open_corner(tablet, site)
+    tablet.get_by_text("COLLECT-018").wait_for()
+    assert tablet.get_by_text("COLLECT-045").count() == 0
     assert stored_here(tablet) == 1
+    assert site.answers() == 0
 
 
 def test_officials_read_that_a_tablet_with_nothing_to_send_was_revoked(

@@ -3,9 +3,9 @@ import { fetchConfiguration } from "./configuration.js";
 import { shownOn, screenOf } from "./answers.js";
 import { atRest, step } from "./machine.js";
 import { sendAll } from "./queue.js";
-import { allRecords, breakOff, breakOffAll, keep, ledger, startVisit, takeUpAgain } from "./records.js";
+import { allRecords, breakOff, breakOffAll, keep, keepPairing, ledger, startVisit, takeUpAgain } from "./records.js";
 import { randomText, sealed } from "./seal.js";
-import { readSetting, writeSetting } from "./storage.js";
+import { readSetting } from "./storage.js";
 
 let configuration = null;
 let state = null;
@@ -20,8 +20,7 @@ function act(event) {
 
 async function pair(token) {
   const { value } = await fetchConfiguration(token);
-  await writeSetting("configuration", { etag: null, value });
-  await writeSetting("device", { token, number: value.device.number });
+  await keepPairing({ token, number: value.device.number }, { etag: null, value });
 }
 
 /** What the application does when it starts: the last run's visit was broken off. */

@@ -14,10 +14,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
-from playwright.sync_api import Page
+from playwright.sync_api import APIResponse, Page, Route
 
 from surveyapp import clock
-from surveyapp.models import DeviceDay
+from surveyapp.models import Device, DeviceDay
 from tests.faults.conftest import FULL
 from tests.faults.proxy import FAIR, KINDS
 from tests.faults.queue_site import Site, engine_name, site  # noqa: F401  fixtures
@@ -210,6 +210,39 @@ def test_whatever_happens_to_the_queue_nothing_is_lost_doubled_or_readable(
         doubled=len(marks) - len(set(marks)),
     )
     assert sorted(marks) == sorted(site.finished.values())
+
+
+def test_a_refusal_to_an_earlier_pairing_that_comes_late_sets_nothing_aside(
+    site: Site,  # noqa: F811  the fixture
+) -> None:
+    state = type("Machine", (QueueMachine,), {"site": site})()
+    state.pair()
+    first, second = state.tabs
+    late: list[tuple[Route, APIResponse]] = []
+
+    def refused(route: Route) -> None:
+        reply = route.fetch()
+        assert reply.json()["code"] == "COLLECT-045"
+        late.append((route, reply))
+
+    with site.collection.database.session() as db:
+        db.get_one(Device, state.device_id).revoked_at = clock.now()
+        db.commit()
+    first.route("**/api/submissions/*", refused, times=1)
+    first.evaluate("tablet.startSending()")
+    while not late:
+        first.wait_for_timeout(20)
+    second.evaluate("(token) => tablet.pair(token)", site.paired()[1])
+    for route, reply in late:
+        route.fulfill(response=reply)
+    assert not first.evaluate("tablet.sent()")["done"]
+
+    here = second.evaluate("tablet.everything()")
+    assert [one["state"] for one in here["records"]] == ["waiting", "waiting"]
+    assert second.evaluate("tablet.send()")["done"]
+    assert second.evaluate("tablet.everything()")["records"] == []
+    assert site.collection.held()[1] == 2
+    state.context.close()
 
 
 def test_a_wrong_clock_makes_the_tablet_forget_no_day(

@@ -2,9 +2,9 @@
 import { fetchConfiguration, refreshConfiguration } from "./configuration.js";
 import { el, foot } from "./elements.js";
 import { onNews, tell } from "./queue.js";
-import { allRecords, ledger, takeUpAgain } from "./records.js";
+import { allRecords, keepPairing, ledger, takeUpAgain } from "./records.js";
 import { fromBase64url, randomText, toBase64url } from "./seal.js";
-import { readSetting, transact, writeSetting } from "./storage.js";
+import { readSetting, writeSetting } from "./storage.js";
 
 const ROUNDS = 200_000;
 const MOST_TRIES = 5;
@@ -157,11 +157,8 @@ function confirmed(root, { value, skew }, persisted) {
 async function adopt(token, pin, { value, etag }) {
   const salt = randomText(16);
   const device = { number: value.device.number, token: token.replace(/[\s-]/g, ""), pin: { salt, hash: await pinHash(pin, salt) } };
-  await transact(["settings"], "readwrite", (store) => {
-    store("settings").put(device, "device");
-    store("settings").put({ etag, value }, "configuration");
-    return store("settings").put({ wrong: 0, until: 0 }, "tries");
-  });
+  await keepPairing(device, { etag, value });
+  tell("now"); // to another tab, which may be the one that sends
   return value;
 }
 

@@ -76,9 +76,12 @@ export async function ask(method, path, token, body, headers = {}, patience = PA
 async function sendOne(record, token) {
   const digest = await sha256(new TextEncoder().encode(record.body));
   const reply = await ask("PUT", `/api/submissions/${record.id}`, token, record.body);
-  const outcome = judge(reply, digest);
+  let outcome = judge(reply, digest);
   if (outcome === "received") await acknowledge(record.id);
-  if (outcome === "attention") await setAside(record.id, reply.body?.code ?? "", reply.body?.message ?? "");
+  if (outcome === "attention") {
+    const refusal = { code: reply.body?.code ?? "", message: reply.body?.message ?? "" };
+    if (!await setAside(record.id, token, refusal)) outcome = "retry";
+  }
   const isBusy = outcome === "retry" && (!reply.signed || BUSY.includes(reply.status));
   return { outcome, isBusy, wait: reply.wait };
 }

@@ -77,23 +77,44 @@ export function acknowledge(id) {
   });
 }
 
-/** Keep a form that the server refused, with what it said. */
-export function setAside(id, code, message) {
-  return transact(["records", "days"], "readwrite", async (store) => {
+/**
+ * Keep a form that the server refused, with what it said to the pairing's `token`; false, and the
+ * form goes on waiting, if the tablet was paired anew meanwhile.
+ */
+export function setAside(id, token, { code, message }) {
+  return transact(["settings", "records", "days"], "readwrite", async (store) => {
+    const device = await answered(store("settings").get("device"));
+    if (device.token !== token) return false;
     const record = await answered(store("records").get(id));
-    if (record === undefined) return;
+    if (record === undefined) return true;
     await answered(store("records").put({ ...record, state: "attention", code, message }));
     await count(store, record.device, record.day, {});
+    return true;
   });
+}
+
+async function letWait(store) {
+  for (const { id, body, device, day } of await answered(store("records").getAll())) {
+    await answered(store("records").put({ id, body, device, day, state: "waiting" }));
+    await count(store, device, day, {});
+  }
 }
 
 /** Let the forms that were set aside be sent once more. */
 export function takeUpAgain() {
-  return transact(["records", "days"], "readwrite", async (store) => {
-    for (const { id, body, device, day } of await answered(store("records").getAll())) {
-      await answered(store("records").put({ id, body, device, day, state: "waiting" }));
-      await count(store, device, day, {});
-    }
+  return transact(["records", "days"], "readwrite", letWait);
+}
+
+/**
+ * Keep a pairing, all of it or nothing: forms that were refused to an earlier one are sent again, as
+ * the server may take them now. What it still refuses is set aside again.
+ */
+export function keepPairing(device, configuration) {
+  return transact(["settings", "records", "days"], "readwrite", async (store) => {
+    await answered(store("settings").put(device, "device"));
+    await answered(store("settings").put(configuration, "configuration"));
+    await answered(store("settings").put({ wrong: 0, until: 0 }, "tries"));
+    await letWait(store);
   });
 }
 
