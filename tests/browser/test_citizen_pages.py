@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import func, select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from surveyapp import codes, web
+from surveyapp import web
 from surveyapp.app import create_app
 from surveyapp.config import Settings
 from surveyapp.db import Database
@@ -29,6 +29,9 @@ TABLET = {"width": 1280, "height": 800}
 THE_OTHERS = [("vi.100.0", PHONE), ("en.100.0", TABLET)]
 #: Longer than a second tap on the same place takes, in milliseconds.
 DEBOUNCE = 450
+#: Whether a page has been there for so long; its script began before.
+TAPS_COUNT = """(pause) => performance.now() > pause
+    + performance.getEntriesByType("navigation")[0].domContentLoadedEventStart"""
 
 
 class Silent(WSGIRequestHandler):
@@ -200,44 +203,13 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"no way by Tab to {selector}")
 
 
-def test_a_code_in_the_address_fills_the_field_and_leaves_the_address(
-    browser: Browser, site: Site
-) -> None:
-    with opened(browser, PHONE, script=True) as page:
-        page.goto(f"{site.home}/code#{site.codes[0]}")
-        page.wait_for_function("document.getElementById('invitation').value !== ''")
-
-        assert page.url == f"{site.home}/code"
-        press(page)
-        assert page.url.endswith("/about")
-
-
-def hides_its_end(page: Page) -> bool:
-    return page.locator("#invitation").evaluate("one => one.scrollWidth > one.clientWidth")
-
-
-def test_a_phone_shows_a_code_to_its_end_also_where_it_was_mistyped(
-    browser: Browser, site: Site, picture: Callable[[Page, str], None]
-) -> None:
-    with opened(browser, PHONE, script=True) as page:
-        typed = codes.readable(codes.checked("M" * codes.LENGTH))
-        page.goto(f"{site.home}/code")
-        page.fill("#invitation", typed)
-        assert not hides_its_end(page)
-        press(page)
-        page.locator(".item.wrong").wait_for()
-        page.fill("#invitation", typed)
-        picture(page, "citizen-phone-code")
-        assert len(typed) == 34
-        assert not hides_its_end(page)
-
-
 def hold(page: Page, site: Site, look: str) -> None:
     page.context.add_cookies([{"name": "sipas_look", "value": look, "url": site.address}])
 
 
 def problems(page: Page, axe: Callable[[Page], list[str]]) -> list[str]:
     """Return what WCAG, the width of the screen and the two buttons have against this page."""
+    page.wait_for_function(TAPS_COUNT, arg=DEBOUNCE)
     found = [f"{page.url}: {line}" for line in axe(page)]
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if width > 0:
