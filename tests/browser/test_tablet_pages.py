@@ -1,11 +1,13 @@
 """The tablet's pages: WCAG, sizes, keyboard, second taps, speech, first load, service worker."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+from surveyapp import clock, codes
 from tests.browser.conftest import EVERYTHING
 from tests.browser.tablet_site import (
     DEBOUNCE,
@@ -188,6 +190,49 @@ def test_pairing_asks_the_browser_to_keep_the_data_and_shows_its_answer(
 
     assert page.evaluate("asked") == 1
     assert shown in page.locator(".answer", has_text="Dữ liệu trên máy").inner_text()
+
+
+def test_pairing_names_all_that_is_missing_and_keeps_what_was_typed(
+    page: Page, site: TabletSite, axe: Callable[[Page], list[str]]
+) -> None:
+    page.goto(site.home)
+    page.click(".foot .next")
+    page.get_by_role("alert").wait_for()
+    assert page.locator(".summary a").all_inner_texts() == [
+        "Chưa nhập mã ghép máy.",
+        "Mã ngắn của máy cần 4 đến 8 chữ số.",
+    ]
+    assert problems(page, axe) == []
+
+    page.fill("#token", codes.make())
+    page.fill("#pin", PIN)
+    page.click(".foot .next")
+    page.get_by_text("Máy chủ không biết mã này").wait_for()
+    assert page.input_value("#pin") == PIN
+    page.fill("#token", site.token())
+    page.click(".foot .next")
+    page.get_by_text("Kiểm tra trước khi dùng").first.wait_for()
+
+
+def test_pairing_says_in_words_of_its_length_how_wrong_the_clock_is(
+    page: Page, site: TabletSite
+) -> None:
+    page.goto(f"{site.home}#{site.token()}")
+    page.fill("#pin", PIN)
+    told = []
+    for days in (0, 7 / 1440, -5 / 24, 14_600):
+        page.clock.set_fixed_time(clock.now() + timedelta(days=days))
+        page.click(".foot .next")
+        page.get_by_text("Kiểm tra trước khi dùng").first.wait_for()
+        told.append(page.locator(".answer", has_text="Đồng hồ").locator("dd").inner_text())
+        page.click("text=Nhập lại")
+
+    assert told[0] == "khớp với máy chủ"
+    assert [text.partition(":")[0] for text in told[1:]] == [
+        "nhanh 7 phút",
+        "chậm 5 giờ",
+        "nhanh 14.600 ngày",
+    ]
 
 
 def test_the_keyboard_alone_fills_a_form(context: BrowserContext, site: TabletSite) -> None:

@@ -1,6 +1,7 @@
 // For officials, in Vietnamese: pairing, and the corner behind the tablet's short code.
 import { fetchConfiguration, refreshConfiguration } from "./configuration.js";
 import { el, foot } from "./elements.js";
+import { summary } from "./pages.js";
 import { onNews, tell } from "./queue.js";
 import { allRecords, keepPairing, ledger, takeUpAgain } from "./records.js";
 import { fromBase64url, randomText, toBase64url } from "./seal.js";
@@ -12,6 +13,7 @@ const MOST_TRIES = 5;
 const DAYS_SHOWN = 60;
 const LOCK_MILLISECONDS = 5 * 60 * 1000;
 const MOST_SKEW_SECONDS = 5 * 60;
+const UNITS = [["ngày", 86_400], ["giờ", 3_600], ["phút", 60]];
 const REFUSALS = { 401: "Máy chủ không biết mã này. Xem lại từng nhóm chữ, số.", 403: "Mã này đã bị thu hồi. Lấy mã mới ở trang «Máy tại quầy»." };
 const BROKEN_ADDRESS = "Chưa gặp được máy chủ. Kiểm tra mạng của máy rồi bấm lại.";
 
@@ -50,11 +52,8 @@ function showButton(id) {
   return el("button", { class: "link show", type: "button", "aria-pressed": "false", onclick }, "Hiện mã ngắn");
 }
 
-function problem(text, id) {
-  if (!text) return null;
-  const focus = (event) => { event.preventDefault(); document.getElementById(id)?.focus(); };
-  return el("div", { class: "summary", role: "alert" }, el("h2", {}, "Chưa được"),
-    el("p", {}, el("a", { href: `#${id}`, onclick: focus }, text)));
+function problems(lines) {
+  return lines.length > 0 && summary("Chưa được", lines);
 }
 
 function facts(rows) {
@@ -71,42 +70,43 @@ export async function pairTablet(root, typed = "") {
       el("p", {}, "Xem phần «Máy tại quầy» trong Hướng dẫn sử dụng, rồi mở lại bằng https://."))));
     return new Promise(() => {});
   }
-  for (let error = null; ;) {
-    const { token, pin } = await pairingForm(root, typed, error);
-    typed = token;
-    error = pinProblem(pin);
-    if (error !== null) continue;
+  let entered = { token: typed, pin: "" };
+  for (let lines = []; ;) {
+    entered = await pairingForm(root, entered, lines);
+    const { token, pin } = entered;
+    lines = missing(entered);
+    if (lines.length > 0) continue;
     try {
       const found = await fetchConfiguration(token.replace(/[\s-]/g, ""));
       if (found.status === 200) {
         const persisted = await persistence(true);
         if (await confirmed(root, found, persisted)) return await adopt(token, pin, found);
-        error = null;
-      } else error = [REFUSALS[found.status] ?? found.value?.message ?? BROKEN_ADDRESS, "token"];
+      } else lines = [["token", REFUSALS[found.status] ?? found.value?.message ?? BROKEN_ADDRESS]];
     } catch {
-      error = [BROKEN_ADDRESS, "token"];
+      lines = [["token", BROKEN_ADDRESS]];
     }
   }
 }
 
-function pinProblem(pin) {
-  return /^[0-9]{4,8}$/.test(pin) ? null : ["Mã ngắn của máy cần 4 đến 8 chữ số.", "pin"];
+function missing({ token, pin }) {
+  return [token === "" && ["token", "Chưa nhập mã ghép máy."],
+    !/^[0-9]{4,8}$/.test(pin) && ["pin", "Mã ngắn của máy cần 4 đến 8 chữ số."]].filter(Boolean);
 }
 
-function pairingForm(root, typed, error) {
+function pairingForm(root, entered, lines) {
   return new Promise((resolve) => {
     const onsubmit = (event) => {
       event.preventDefault();
       const { token, pin } = event.target.elements;
       resolve({ token: token.value.trim(), pin: pin.value.trim() });
     };
-    show(root, error ? "Lỗi: Ghép máy tại quầy" : "Ghép máy tại quầy",
+    show(root, lines.length > 0 ? "Lỗi: Ghép máy tại quầy" : "Ghép máy tại quầy",
       el("form", { class: "page reading", novalidate: true, autocomplete: "off", onsubmit },
         el("div", { class: "body" },
-          error && problem(...error),
+          problems(lines),
           el("h1", {}, "Ghép máy tại quầy"),
-          field("token", "Mã ghép máy", "Ở trang «Máy tại quầy» của cuộc khảo sát: nhập mã, hoặc mở bằng mã QR.", { value: typed, autocapitalize: "characters" }),
-          field("pin", "Mã ngắn của máy", "Tự đặt 4 đến 8 chữ số, để cán bộ mở trang xem phiếu trên máy.", { type: "password", inputmode: "numeric" }),
+          field("token", "Mã ghép máy", "Ở trang «Máy tại quầy» của cuộc khảo sát: nhập mã, hoặc mở bằng mã QR.", { value: entered.token, autocapitalize: "characters" }),
+          field("pin", "Mã ngắn của máy", "Tự đặt 4 đến 8 chữ số, để cán bộ mở trang xem phiếu trên máy.", { value: entered.pin, type: "password", inputmode: "numeric" }),
           showButton("pin")),
         foot(el("button", { class: "next" }, "Ghép máy"))));
   });
@@ -129,9 +129,11 @@ function addressText() {
 
 function skewText(skew) {
   if (skew === null) return "máy chủ không cho biết giờ";
-  const minutes = Math.round(Math.abs(skew) / 60);
-  return Math.abs(skew) <= MOST_SKEW_SECONDS ? "khớp với máy chủ"
-    : `${skew > 0 ? "nhanh" : "chậm"} ${minutes} phút: chỉnh lại giờ của máy`;
+  const seconds = Math.abs(skew);
+  if (seconds <= MOST_SKEW_SECONDS) return "khớp với máy chủ";
+  const [unit, length] = UNITS.find((one) => seconds >= 2 * one[1]);
+  const count = Math.round(seconds / length).toLocaleString("vi");
+  return `${skew > 0 ? "nhanh" : "chậm"} ${count} ${unit}: chỉnh lại giờ của máy`;
 }
 
 function scopeRows(value) {
@@ -164,12 +166,12 @@ async function adopt(token, pin, { value, etag }) {
 
 /** Ask for the short code; after five wrong ones the tablet waits. True if it was right. */
 async function unlocked(root) {
-  for (let error = null; ;) {
-    const pin = await pinForm(root, error);
+  for (let lines = []; ;) {
+    const pin = await pinForm(root, lines);
     if (pin === null) return false;
     const [device, tries] = [await readSetting("device"), await readSetting("tries")];
     if (Date.now() < tries.until && tries.until - Date.now() <= LOCK_MILLISECONDS) {
-      error = ["Sai nhiều lần; chờ 5 phút rồi thử lại.", "pin"];
+      lines = [["pin", "Sai nhiều lần; chờ 5 phút rồi thử lại."]];
     } else if (await pinHash(pin, device.pin.salt) === device.pin.hash) {
       await writeSetting("tries", { wrong: 0, until: 0 });
       return true;
@@ -177,16 +179,16 @@ async function unlocked(root) {
       const wrong = tries.wrong + 1;
       const until = wrong % MOST_TRIES === 0 ? Date.now() + LOCK_MILLISECONDS : 0;
       await writeSetting("tries", { wrong, until });
-      error = ["Mã ngắn chưa đúng.", "pin"];
+      lines = [["pin", "Mã ngắn chưa đúng."]];
     }
   }
 }
 
-function pinForm(root, error) {
+function pinForm(root, lines) {
   return new Promise((resolve) => {
     const onsubmit = (event) => { event.preventDefault(); resolve(event.target.elements.pin.value.trim()); };
     show(root, "Mã ngắn của máy", el("form", { class: "page reading", novalidate: true, autocomplete: "off", onsubmit },
-      el("div", { class: "body" }, error && problem(...error), el("h1", {}, "Trang của cán bộ"),
+      el("div", { class: "body" }, problems(lines), el("h1", {}, "Trang của cán bộ"),
         field("pin", "Mã ngắn của máy", "Mã đã đặt khi ghép máy.", { type: "password", inputmode: "numeric", autofocus: true }), showButton("pin")),
       foot(el("button", { class: "back", type: "button", onclick: () => resolve(null) }, "Về trang đầu"),
         el("button", { class: "next" }, "Mở"))));

@@ -46,7 +46,7 @@ function idlePage({ configuration, act }, texts) {
   if (configuration.isRevoked) return closedPage(configuration);
   const { survey, agency, form } = configuration;
   const say = texts.words;
-  const names = form.languages.map((one) => el("span", { lang: one.code }, one.name));
+  const names = form.languages.flatMap((one, at) => [at > 0 && " · ", el("span", { lang: one.code }, one.name)]);
   const button = el("button", { class: "next", onclick: () => act({ type: "begin" }) }, say.start, " ", arrow("→"));
   return {
     title: survey.title,
@@ -54,10 +54,9 @@ function idlePage({ configuration, act }, texts) {
       el("div", { class: "body" },
         el("h1", { lang: "vi" }, survey.title),
         el("p", { class: "agency", lang: "vi" }, agency.title),
-        ...(survey.is_open ? purposeOf(texts, say.kept_here) : [el("p", { class: "lead" }, say.not_open)])),
-      survey.is_open && foot(
-        names.length > 1 && el("p", { class: "others" }, ...names),
-        button)),
+        ...(survey.is_open ? purposeOf(texts, say.kept_here) : [el("p", { class: "lead" }, say.not_open)]),
+        survey.is_open && form.languages.length > 1 && el("p", { class: "fine" }, ...names)),
+      survey.is_open && foot(button)),
   };
 }
 
@@ -104,7 +103,7 @@ function wayPage(view, texts) {
   return {
     title: say.way_title,
     content: formPage(view, { layout: "reading" },
-      wrong && summary(say, [["helper-self", say.helper_wanted]]),
+      wrong && summary(say.errors, [["helper-self", say.helper_wanted]]),
       el("h1", {}, say.way_title),
       ...(state.language === form.languages[0].code ? [] : purposeOf(texts, say.kept_here)),
       el("div", { class: "items" }, languages, sizes, listenChoice(view, texts, look), helper),
@@ -144,12 +143,13 @@ function listenChoice({ state, configuration }, texts, look) {
     el("span", { class: "frame", "aria-hidden": "true" })));
 }
 
-function summary(say, lines) {
+/** The box above a form: its title, and lines of [id of the field, what is wrong there]. */
+export function summary(title, lines) {
   const go = (id) => (event) => {
     event.preventDefault();
     document.getElementById(id)?.focus();
   };
-  return el("div", { class: "summary", role: "alert" }, el("h2", {}, say.errors),
+  return el("div", { class: "summary", role: "alert" }, el("h2", {}, title),
     el("ul", {}, ...lines.map(([id, text]) => el("li", {}, el("a", { href: `#${id}`, onclick: go(id) }, text)))));
 }
 
@@ -169,7 +169,7 @@ function codePage(view, texts) {
     content: formPage(view, {
       layout: "reading", next: say.enter, read: (form) => ({ code: form.elements.invitation.value }),
     },
-    wrong && summary(say, [["invitation", error]]),
+    wrong && summary(say.errors, [["invitation", error]]),
     el("h1", {}, say.code_title),
     el("div", { class: wrong ? "item wrong" : "item" },
       el("label", { class: "legend", for: "invitation" }, el("span", { class: "ask ask-field" }, say.code_label)),
@@ -213,7 +213,7 @@ function askingPage(view, texts) {
       layout, next: state.fromCheck ? say.to_check : say.next,
       read: (form) => ({ fields: fieldsOf(form), items: items.map((item) => item.code) }),
     },
-    lines.length > 0 && summary(say, lines),
+    lines.length > 0 && summary(say.errors, lines),
     el("div", { class: "topic-line" },
       el("h1", { class: "topic" }, texts.topics[screen.page]),
       canHear && el("button", { class: "tool", type: "button", onclick: () => view.readAloud() },
