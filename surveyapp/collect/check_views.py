@@ -10,13 +10,12 @@ from questionnaires.check import check_form
 from surveyapp import web
 from surveyapp.collect import holder, kept_drafts, rights, showing
 from surveyapp.collect.api_views import hand_in, keyring
-from surveyapp.collect.journey import bp, languages_of, relooked
+from surveyapp.collect.journey import bp, relooked
 from surveyapp.collect.screens import Answered, pruned, screens_of, shown
 from surveyapp.collect.service import Filing
 from surveyapp.collect.submission import parse
 from surveyapp.collect.visits import (
     Visit,
-    only_questionnaire,
     open_visit,
     page,
     unfinished,
@@ -50,7 +49,7 @@ def _check_page(visit: Visit, *, show_problems: bool) -> Response:
         visit=visit,
         sections=sections,
         wrong=showing.wrong_rows(sections),
-        languages=languages_of(form.questionnaire),
+        languages=visit.languages,
         back=url_for("collect.question", survey_code=visit.survey.code, key=last.key),
     )
 
@@ -110,8 +109,6 @@ def _send(visit: Visit, given: Answered) -> None:
 def thanks(survey_code: str) -> Response:
     """Thank; on a tablet the next person finds the start."""
     visit = open_visit(survey_code)
-    languages = languages_of(only_questionnaire(visit))
-    chosen = visit.look.within(languages)
-    response = page("thanks", chosen, visit=visit, is_common=True, languages=languages)
+    response = page("thanks", visit.look, visit=visit, is_common=True, languages=visit.languages)
     wipe(response)
     return response

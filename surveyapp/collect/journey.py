@@ -4,12 +4,10 @@ from flask import Blueprint, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from questionnaires.types import Questionnaire
 from surveyapp.collect import look
 from surveyapp.collect.screens import Screen
 from surveyapp.collect.visits import Visit, refusal, set_cookie
 from surveyapp.errors import AppError
-from surveyapp.labels import LANGUAGES
 
 bp = Blueprint("collect", __name__)
 bp.register_error_handler(AppError, refusal)
@@ -38,8 +36,3 @@ def relooked(visit: Visit, address: str) -> Response | None:
     response = redirect(address, 303)
     set_cookie(response, look.COOKIE, look.changed(visit.look, wish).cookie, path="/")
     return response
-
-
-def languages_of(asked: Questionnaire | None) -> tuple[str, ...]:
-    """Return the languages that a page offers; all of them before it is known what is asked."""
-    return tuple(one for one in LANGUAGES if asked is None or one in asked.languages)

@@ -7,7 +7,7 @@ from questionnaires.answer_problems import AnswerProblem
 from surveyapp import web
 from surveyapp.collect import entry, holder, kept_drafts, recordings, rights, showing
 from surveyapp.collect.api_views import keyring
-from surveyapp.collect.journey import bp, go_to, languages_of, relooked
+from surveyapp.collect.journey import bp, go_to, relooked
 from surveyapp.collect.screens import (
     Screen,
     first_unfinished,
@@ -52,7 +52,7 @@ def _question_page(visit: Visit, screen: Screen, found: tuple[AnswerProblem, ...
         is_common=not found and not is_begun(screen, begun.given),
         screen=showing.screen_values(form, screen, begun.given, found, visit.look.language),
         is_stale=session.pop("is_stale", False),
-        languages=languages_of(form.questionnaire),
+        languages=visit.languages,
         from_check=_is_from_check(),
         recordings=recordings.of_items(
             web.settings().home, form.questionnaire, visit.look.language, screen.items

@@ -166,8 +166,14 @@ def by_invitation(
 
 def only_questionnaire(connection: Connection, survey: AnySurvey) -> Questionnaire | None:
     """Return the questionnaire if the survey has one only: it is known before any code."""
-    found = connection.execute(_ASKED_ANYWHERE, {"survey_id": survey.id}).all()
-    return _definition(connection, found[0]) if len(found) == 1 else None
+    found = asked_anywhere(connection, survey)
+    return found[0] if len(found) == 1 else None
+
+
+def asked_anywhere(connection: Connection, survey: AnySurvey) -> list[Questionnaire]:
+    """Return every questionnaire of a survey, whomever it asks."""
+    found = connection.execute(_ASKED_ANYWHERE, {"survey_id": survey.id})
+    return [_definition(connection, one) for one in found.all()]
 
 
 def usable_cell(

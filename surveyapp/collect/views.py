@@ -9,7 +9,7 @@ from questionnaires.types import Questionnaire
 from surveyapp import codes, web
 from surveyapp.collect import draft, holder, kept_drafts, rate_limits, rights, showing
 from surveyapp.collect.api_views import buckets, count_try, keyring, sender
-from surveyapp.collect.journey import bp, go_to, languages_of, relooked
+from surveyapp.collect.journey import bp, go_to, relooked
 from surveyapp.collect.rate_limits import TooOftenError
 from surveyapp.collect.screens import screens_of, to_go_on
 from surveyapp.collect.visits import (
@@ -33,16 +33,15 @@ def start(survey_code: str) -> Response:
     """Say what the survey is for, before the first question."""
     visit = open_visit(survey_code)
     asked = only_questionnaire(visit)
-    chosen = visit.look.within(asked.languages) if asked else visit.look
-    purpose = _purpose(asked, chosen.language) if asked else []
+    language = visit.look.language
     return page(
         "start",
-        chosen,
+        visit.look,
         visit=visit,
         is_common=True,
-        title=asked.title[chosen.language] if asked and chosen.language != "vi" else None,
-        purpose=purpose,
-        languages=languages_of(asked),
+        title=asked.title[language] if asked and language != "vi" else None,
+        purpose=_purpose(asked, language) if asked else [],
+        languages=visit.languages,
     )
 
 
@@ -70,17 +69,15 @@ def code(survey_code: str) -> Response:
 
 
 def _code_page(visit: Visit, typed: str, error: AppError | None) -> Response:
-    languages = languages_of(only_questionnaire(visit))
-    chosen = visit.look.within(languages)
     return page(
         "code",
-        chosen,
+        visit.look,
         status=error.status if error else 200,
         visit=visit,
         is_common=error is None and not typed,
         typed=typed,
-        error=showing.refusal_line(error, chosen.language) if error else None,
-        languages=languages,
+        error=showing.refusal_line(error, visit.look.language) if error else None,
+        languages=visit.languages,
     )
 
 
@@ -149,7 +146,7 @@ def _about_page(visit: Visit, *, is_wrong: bool) -> Response:
         purpose=[] if only_questionnaire(visit) else _purpose(asked, visit.look.language),
         agencies=[agency.title for agency in form.agencies],
         helper=holder.question(visit, is_wrong=is_wrong),
-        languages=languages_of(asked),
+        languages=visit.languages,
     )
 
 

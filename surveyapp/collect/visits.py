@@ -1,5 +1,6 @@
 """A citizen's visit: survey, right to answer, unfinished form and look, from one request."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from flask import request, session, url_for
@@ -33,6 +34,8 @@ class Visit:
     device: Tablet | None
     draft: Draft | None
     form: rights.Form | None
+    #: Of the form; before it is known, of all forms of the survey.
+    languages: tuple[str, ...]
 
     @property
     def is_walk_in(self) -> bool:
@@ -63,8 +66,15 @@ def open_visit(code: str, *, may_be_sent: bool = False) -> Visit:
         form = rights.by_device(connection, survey, device)
     if device is not None and form is not None:
         rights.check_tablet(form)
-    languages = form.questionnaire.languages if form else tuple(LANGUAGES)
-    return Visit(survey, wanted.within(languages), device, begun, form)
+    asked = [form.questionnaire] if form else rights.asked_anywhere(connection, survey)
+    languages = _languages(asked)
+    return Visit(survey, wanted.within(languages), device, begun, form, languages)
+
+
+def _languages(asked: Iterable[Questionnaire]) -> tuple[str, ...]:
+    """Return the languages in which something can be answered; Vietnamese always is one."""
+    has = {"vi"}.union(*(one.languages for one in asked))
+    return tuple(one for one in LANGUAGES if one in has)
 
 
 def _device(survey: OpenSurvey) -> Tablet | None:
