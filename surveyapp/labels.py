@@ -178,6 +178,31 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+#: The same words in counter surveys, where a tablet shows the code that is used at home.
+AT_COUNTERS: Final[dict[str, dict[str, str]]] = {
+    "vi": {
+        "code_label": "Mã phiếu từ máy tại quầy",
+        "code_hint": "Mã gồm chữ và số, hiện trên máy tại quầy khi chọn «Trả lời sau»: mời Ông/Bà "
+        "xem ảnh đã chụp hoặc mã đã chép. Chữ hoa, chữ thường, dấu cách, dấu gạch đều được; chữ O "
+        "cũng là số 0.",
+        "code_empty": "Mời Ông/Bà nhập mã phiếu đã chụp hoặc chép từ máy tại quầy.",
+        "code_again": "Mời Ông/Bà so từng nhóm bốn chữ, số với ảnh đã chụp hoặc mã đã chép rồi "
+        "sửa lại.",
+        "code_where": "Chưa có mã? Máy tại quầy cho mã khi chọn «Trả lời sau»; xin hỏi tại "
+        "quầy đó.",
+    },
+    "en": {
+        "code_label": "Code from the tablet at the counter",
+        "code_hint": "The code has letters and digits; the tablet at the counter showed it for "
+        "“Answer later”. Look at your photograph or your copy. Capitals, spaces and dashes do not "
+        "matter; O is the same as 0.",
+        "code_empty": "Please enter the code from the tablet at the counter.",
+        "code_again": "Compare each group of four with your photograph or copy, then correct it.",
+        "code_where": "No code? The tablet at the counter gives one for “Answer later”. Please ask "
+        "at that counter.",
+    },
+}
+
 #: What went wrong, for people who read English: number of the COLLECT code -> (what happened,
 #: what to do).
 ERRORS: Final[dict[int, tuple[str, str]]] = {
@@ -188,19 +213,19 @@ ERRORS: Final[dict[int, tuple[str, str]]] = {
     12: ("This survey does not take forms yet.", "Please come back later."),
     13: (
         "This code does not belong to the survey.",
-        "Compare it with your invitation and enter it group by group.",
+        "Compare it with the code that you were given, group by group.",
     ),
     14: (
         "This code has been withdrawn.",
-        "Please ask whoever sent the invitation for a new one.",
+        "Please ask whoever gave you the code for a new one.",
     ),
     15: (
         "This code has expired.",
-        "Thank you. If you still want to answer, please ask whoever sent the invitation.",
+        "Thank you. If you still want to answer, please ask whoever gave you the code.",
     ),
     16: (
         "This code has been used to send a form.",
-        "Each code works once. If you have not answered yet, please ask whoever sent it.",
+        "Each code works once. If you have not answered yet, please ask whoever gave you the code.",
     ),
     17: (
         "This survey needs the code from an invitation.",
@@ -224,7 +249,7 @@ ERRORS: Final[dict[int, tuple[str, str]]] = {
     ),
     77: (
         "Only a tablet at a counter gives out codes for answering later.",
-        "Enter the code from your invitation, if you have one.",
+        "Enter your code, if you have one.",
     ),
     79: (
         "This code is for a form about another agency, which is not asked on this tablet.",
@@ -249,6 +274,6 @@ def refusal(code: str) -> tuple[str, str] | None:
     return ERRORS.get(int(number)) if stage == "COLLECT" else None
 
 
-def words(language: str) -> Mapping[str, str]:
-    """Return the words of one language of the interface."""
-    return WORDS[language]
+def words(language: str, kind: str = "") -> Mapping[str, str]:
+    """Return the words of one language of the interface, as they fit a kind of survey."""
+    return WORDS[language] | (AT_COUNTERS[language] if kind == "counter" else {})

@@ -39,12 +39,13 @@ class Page:
 
     def drawn(self) -> str:
         """Return the page as HTML, with the mark in place of the token."""
+        kind = self.place.survey.kind if self.place else ""
         template = current_app.jinja_env.get_template(f"collect/{self.template}.html")
         return template.render(
             self.values,
             look=self.look,
             visit=self.place,
-            say=words(self.look.language),
+            say=words(self.look.language, kind),
             interface_languages=LANGUAGES,
         )
 

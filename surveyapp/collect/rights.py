@@ -59,6 +59,9 @@ _ASKED_ANYWHERE: Final = (
     .where(SurveyGroup.survey_id == bindparam("survey_id"))
     .distinct()
 )
+#: Where a code stands and whom to ask: those of counter surveys come from a tablet (`later`).
+_FROM_TABLET: Final = ("mã đã chụp hoặc chép từ máy tại quầy", "quầy đã cho mã")
+_FROM_LETTER: Final = ("mã trên giấy mời", "nơi gửi giấy mời")
 _TITLES: Final = select(RatedAgency.code, RatedAgency.title).where(
     RatedAgency.survey_id == bindparam("survey_id"),
     RatedAgency.code.in_(bindparam("agencies", expanding=True)),
@@ -183,40 +186,45 @@ def usable_cell(
     may_be_spent: bool = False,
 ) -> int:
     """Return the cell of an invitation that can be used; refuse any other."""
+    where, whom = _source(survey)
     if invitation is None or invitation.survey_id != survey.id:
         raise AppError(
             "COLLECT-013",
             "Mã phiếu này không có trong cuộc khảo sát.",
-            "Xem lại mã trên giấy mời và nhập lại từng nhóm chữ, số.",
+            f"Xem lại {where} và nhập lại từng nhóm chữ, số.",
             status=403,
         )
     if invitation.is_spent:
         if not may_be_spent:
-            raise spent()
+            raise spent(survey)
         return int(invitation.cell_id)
     if invitation.is_revoked:
         raise AppError(
             "COLLECT-014",
             "Mã phiếu này đã được thu hồi.",
-            "Xin Ông/Bà liên hệ nơi gửi giấy mời để nhận mã mới.",
+            f"Xin Ông/Bà liên hệ {whom} để nhận mã mới.",
             status=403,
         )
     if invitation.expires_on is not None and invitation.expires_on < clock.today():
         raise AppError(
             "COLLECT-015",
             f"Mã phiếu này đã hết hạn ngày {invitation.expires_on:%d/%m/%Y}.",
-            "Cảm ơn Ông/Bà; nếu vẫn muốn góp ý, xin liên hệ nơi gửi giấy mời.",
+            f"Cảm ơn Ông/Bà; nếu vẫn muốn góp ý, xin liên hệ {whom}.",
             status=403,
         )
     return int(invitation.cell_id)
 
 
-def spent() -> AppError:
+def _source(survey: AnySurvey) -> tuple[str, str]:
+    return _FROM_TABLET if survey.kind == "counter" else _FROM_LETTER
+
+
+def spent(survey: AnySurvey) -> AppError:
     """Refuse an invitation that somebody has answered with."""
     return AppError(
         "COLLECT-016",
         "Mã phiếu này đã được dùng để nộp phiếu.",
-        "Mỗi mã dùng một lần; nếu Ông/Bà chưa nộp, xin liên hệ nơi gửi giấy mời.",
+        f"Mỗi mã dùng một lần; nếu Ông/Bà chưa nộp, xin liên hệ {_source(survey)[1]}.",
         status=409,
     )
 

@@ -210,7 +210,7 @@ def _decide(
     asked = _asked(held, survey, submission, tablet)
     code = submission.invitation_sha256
     if code in spent:
-        raise rights.spent()
+        raise rights.spent(survey)
     _check(asked, filing)
     if code is not None:
         spent.add(code)

@@ -103,7 +103,7 @@ def enter(survey_code: str) -> Response:
 
 def _entered(visit: Visit, typed: str) -> Visit:
     """Return the visit with the form of a code; what is no code is refused before it is tried."""
-    say = words(visit.look.language)
+    say = words(visit.look.language, visit.survey.kind)
     if not codes.normalise(typed):
         raise AppError("COLLECT-062", say["code_empty"], status=422)
     if not codes.is_whole(typed):

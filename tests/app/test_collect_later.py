@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -18,7 +20,7 @@ from surveyapp.collect.metrics import text
 from surveyapp.config import Settings
 from surveyapp.db import Database
 from surveyapp.models import DeviceDay, Invitation, Response, Survey
-from tests.app.collect_world import World, codes_for, made
+from tests.app.collect_world import NOW, World, as_bytes, codes_for, made
 
 HOME = "/s/ks-2024"
 
@@ -88,6 +90,54 @@ def test_the_code_works_once_and_for_two_weeks(
     assert "đã hết hạn" in unescape(late.text)
     with database.read_session() as db:
         assert sorted(db.scalars(select(Invitation.is_spent))) == [False, True]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        (None, 403),
+        ({"is_spent": True}, 409),
+        ({"expires_on": NOW.date()}, 403),
+        ({"is_revoked": True}, 403),
+    ],
+    ids=["unknown", "spent", "expired", "revoked"],
+)
+def test_at_home_no_page_of_a_code_speaks_of_an_invitation(
+    client: FlaskClient,
+    database: Database,
+    world: World,
+    language: str,
+    more: dict[str, Any] | None,
+    status: int,
+) -> None:
+    client.set_cookie("sipas_look", f"{language}.100.0", path="/")
+    code = codes.make() if more is None else codes_for(database, world, [1], **more)[0]
+
+    pages = [
+        client.get(f"{HOME}/code"),
+        *(client.post(f"{HOME}/code", data={"invitation": typed}) for typed in ("", "ABC", code)),
+    ]
+
+    assert [page.status_code for page in pages] == [200, 422, 422, status]
+    source = {"vi": "máy tại quầy", "en": "tablet at the counter"}[language]
+    for page in pages:
+        text = unescape(page.text)
+        assert source in text
+        assert not re.search("giấy mời|phong bì|your invitation|envelope", text)
+    whom = {"vi": "quầy đã cho mã", "en": "whoever gave you the code"}[language]
+    assert (whom in unescape(pages[-1].text)) == (more is not None)
+
+
+def test_the_intake_says_whom_to_ask_about_a_spent_code_of_a_counter(
+    client: FlaskClient, database: Database, world: World
+) -> None:
+    [code] = codes_for(database, world, [1], is_spent=True)
+
+    refused = client.put(f"/api/submissions/{uuid4()}", data=as_bytes(world.body(code)))
+
+    assert refused.json["code"] == "COLLECT-016"
+    assert "xin liên hệ quầy đã cho mã" in refused.json["fix"]
 
 
 def test_a_tablet_gives_out_so_many_a_day_and_no_more(

@@ -172,7 +172,9 @@ def test_a_tablet_says_refusals_in_english_as_the_code_page_does(
     languages = client.get("/api/device/configuration", headers=headers).json["form"]["languages"]
     words = {one["code"]: one["words"] for one in languages}
 
-    assert words["en"]["refused_COLLECT-016"] == showing.refusal_line(rights.spent(), "en")
+    spent = rights.spent(rights.OpenSurvey(1, "service", "ks-2024", "Khảo sát thử", False))
+
+    assert words["en"]["refused_COLLECT-016"] == showing.refusal_line(spent, "en")
     for number in (13, 14, 15, 79):
         assert words["en"][f"refused_COLLECT-0{number}"].startswith("This code ")
     assert not any(key.startswith("refused_") for key in words["vi"])
