@@ -294,7 +294,7 @@ def test_a_paired_tablet_asks_eight_screens(
             press(page)
         assert place == "Câu 8/8"
         press(page)
-        assert page.get_by_role("link", name="Bắt đầu lại").is_visible()
+        page.get_by_role("link", name="Bắt đầu lại").wait_for()
         assert page.get_by_text("20 giây").is_hidden()  # nothing here goes by itself
         assert site.answers() == 1
 

@@ -210,12 +210,24 @@ def change_questionnaire(db: Session, old: str, new: str) -> None:
     group.questionnaire_version = upcoming
 
 
+#: The page has no connection to the API. Where it asks while the old service worker gives way,
+#: Chromium may take that one for busy, and starts the new one some minutes later only.
+WITHOUT_API = """{
+  const connected = fetch;
+  globalThis.fetch = async (path, ...more) => {
+    if (String(path).startsWith("/api/")) throw new TypeError("no connection");
+    return connected(path, ...more);
+  };
+}"""
+
+
 def test_a_new_version_of_the_application_is_taken_up_between_persons_only(
     context: BrowserContext, site: TabletSite
 ) -> None:
     tablet = paired(context, site)
     begin(tablet)
     tablet.locator(".row").nth(1).click()
+    tablet.evaluate(WITHOUT_API)
     with instead(site, newer_application(site)):
         tablet.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
         until(
