@@ -176,11 +176,13 @@ def replace(code: str) -> ResponseReturnValue:
         return _people(code, SearchForm(formdata=None), form), 422
     report = Report(form.unit.data or "", form.reason.data or "", form.token.data or "")
     done = reserve.replace(db, web.actor(), draw, report, web.settings().keys)
-    flash(_said(done))
-    if done.letter is not None:
-        return _letters(db, survey, REPLACEMENT, [done.letter])
-    db.commit()
-    return redirect(url_for("fieldwork.people", code=code))
+    if done.letter is None:
+        db.commit()
+        flash(_said(done))
+        return redirect(url_for("fieldwork.people", code=code))
+    response = _letters(db, survey, REPLACEMENT, [done.letter])
+    flash(_said(done))  # after the commit: only what is stored is said
+    return response
 
 
 def _fresh() -> ReplaceForm:

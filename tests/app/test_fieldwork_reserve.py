@@ -4,6 +4,7 @@ import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -332,6 +333,27 @@ def test_an_official_replaces_a_person_on_the_page(signed_in, database: Database
     )
     assert given.content_type == "application/pdf"
     assert signed_in("auditor").get(page).status_code == 403
+
+
+def test_a_replacement_whose_letter_cannot_be_printed_is_neither_stored_nor_said(
+    app, signed_in, database: Database
+) -> None:
+    with database.session() as db:
+        made = given_forms(db, make.official(db), "0.2")
+        unit = units(db, made, "main")[0]
+        db.commit()
+    client = signed_in("manager")
+    client.post("/surveys/par-test/fieldwork/issue", data={"expires_on": "10/11/2024"})
+    app.extensions["sipas_settings"] = replace(app.extensions["sipas_settings"], public_address="")
+
+    data = {"unit": unit, "reason": "died"}
+    refused = client.post("/surveys/par-test/fieldwork/replace", data=data)
+
+    assert refused.status_code == 409
+    assert "FIELD-027" in refused.text
+    shown = client.get("/surveys/par-test/fieldwork/people").text
+    assert "Đã lấy người kế tiếp" not in refused.text + shown
+    assert shown.count('type="radio"') == 64
 
 
 def test_the_list_per_office_is_printed_without_any_code(signed_in, database: Database) -> None:
